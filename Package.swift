@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency..., resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "sallyport",
+    products: [.executable(name: "sallyport", targets: ["sallyport"])],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        module("JSON"),
+        module("Crypto", "COpenSSL"),
+        module("TLS", "COpenSSL", "Crypto"),
+        module("WebSocket"),
+        module("HTTP"),
+        module("Wire", "JSON"),
+        module("Trust", "Crypto", "JSON", "Wire"),
+        module("Sessions", "JSON", "Wire"),
+        module("Config", "JSON"),
+        module("Store", "CSQLite"),
+        module("Agents", "CLinux"),
+        module("EventLoop", "CLinux"),
+        module("Files"),
+        module("Client", "Crypto", "EventLoop", "HTTP", "JSON", "TLS", "WebSocket"),
+        module(
+            "Worker", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust", "Wire"),
+        module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store"),
+        module(
+            "Server", "Agents", "CLinux", "Config", "Crypto", "EventLoop", "Files", "Gateway", "HTTP", "JSON",
+            "Sessions", "Store",
+            "TLS", "Trust", "WebSocket", "Wire"),
+        .executableTarget(
+            name: "sallyport",
+            dependencies: ["Client", "Config", "EventLoop", "Files", "JSON", "Server", "TLS", "Worker"],
+            swiftSettings: swiftSettings),
+
+        // A second opinion on every digest, derivation and signature; linked into tests only.
+        .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
+        tests("AgentsTests", "Agents", "CLinux"),
+        tests("ConfigTests", "Config", "JSON"),
+        tests("CryptoTests", "Crypto", "CryptoOracle", "COpenSSL"),
+        tests("HTTPTests", "HTTP"),
+        tests("JSONTests", "JSON"),
+        tests("StoreTests", "Store"),
+        tests("TLSTests", "TLS", "Crypto", "COpenSSL"),
+        tests("WebSocketTests", "WebSocket"),
+    ],
+    cxxLanguageStandard: .cxx17
+)
