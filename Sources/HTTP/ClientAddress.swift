@@ -1,0 +1,63 @@
+/// Whose request it is, as far as it can be known.
+package enum ClientAddress: Hashable, Sendable {
+    /// The socket's peer.
+    case peer(IPAddress)
+    /// Named by a trusted proxy.
+    case forwarded(IPAddress)
+    /// A trusted proxy named nobody that could be believed. Never to be treated as local.
+    case unknown
+
+    /// `nil` when unknown.
+    package var address: IPAddress? {
+        switch self {
+        case .peer(let address), .forwarded(let address): address
+        case .unknown: nil
+        }
+    }
+
+    /// The peer, unless that is a trusted proxy: then the last hop of `X-Forwarded-For` that is neither a trusted proxy
+    /// nor loopback.
+    ///
+    /// Every hop to the right of that one was written by a proxy we trust, every hop to its left by anyone. A hop that is
+    /// no address ends the walk without a result, since what stands to its left may be the client's invention.
+    ///
+    /// - Parameter allowRealIPFallback: Whether `X-Real-IP` is believed when the walk finds nobody.
+    package static func attribute(
+        peer: IPAddress, head: RequestHead, trustedProxies: [CIDR], allowRealIPFallback: Bool = false
+    ) -> ClientAddress {
+        func isTrusted(_ address: IPAddress) -> Bool {
+            trustedProxies.contains { $0.contains(address) }
+        }
+        guard isTrusted(peer) else { return .peer(peer) }
+        for hop in head.list("x-forwarded-for").reversed() {
+            guard let address = parseHop(hop), !address.isUnspecified else { break }
+            if !isTrusted(address) && !address.isLoopback {
+                return .forwarded(address)
+            }
+        }
+        let realIPs = allowRealIPFallback ? head.all("x-real-ip") : []
+        guard realIPs.count == 1, let address = parseHop(realIPs[0]), !address.isLoopback, !address.isUnspecified else {
+            return .unknown
+        }
+        return .forwarded(address)
+    }
+
+    /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
+    private static func parseHop(_ text: String) -> IPAddress? {
+        if let address = IPAddress(text) { return address }
+        if text.hasPrefix("[") {
+            let parts = text.dropFirst().split(separator: "]", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0].contains(":"), parts[1].isEmpty || isPort(parts[1].dropFirst()),
+                parts[1].isEmpty || parts[1].hasPrefix(":")
+            else { return nil }
+            return IPAddress(parts[0])
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, isPort(parts[1]) else { return nil }
+        return IPAddress(parts[0])
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        (1...5).contains(text.utf8.count) && text.utf8.allSatisfy(FieldSyntax.isDigit) && UInt16(text) != nil
+    }
+}
