@@ -1,0 +1,9 @@
+/// `acp.*`: agents that speak the Agent Client Protocol.
+package struct ACPSettings: Equatable, Sendable {
+    package let enabled: Bool
+    /// Exact, case-sensitive ids. Empty: no restriction.
+    package let allowedAgents: [String]
+    /// `nil`: no limit of its own.
+    package let maxConcurrentSessions: Int?
+    package let defaultAgent: String?
+}

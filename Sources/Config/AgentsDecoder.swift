@@ -1,0 +1,187 @@
+internal import JSON
+
+/// Reads `agents.*`: the defaults, then `agents.list[]` and `agents.entries`.
+struct AgentsDecoder {
+    let section: Section
+
+    private var context: LoadContext { section.context }
+
+    func defaults() -> AgentDefaults {
+        let section = section.section("defaults")
+        return AgentDefaults(
+            exec: exec(section.section("exec")), cwd: section.optionalPath("cwd"),
+            environment: section.environment("env"),
+            subagents: SubagentDecoder(section: section.section("subagents")).decode(over: SubagentSettings()))
+    }
+
+    /// - Returns: The agents in the order written, the list before the entries, or an implied `main`.
+    func agents(_ defaults: AgentDefaults) -> [AgentSettings] {
+        var agents: [AgentSettings] = []
+        var places: [String: SourceLocation] = [:]
+        for (section, entryName) in agentSections() {
+            guard let (agent, place) = agent(section, entryName: entryName, defaults: defaults) else { continue }
+            if let first = places[agent.id] {
+                context.error(
+                    section.path, "agent \"\(agent.id)\" is configured twice, first at \(first)", at: place,
+                    remedy: "give one of them another id")
+                continue
+            }
+            if agent.isDefault, let earlier = agents.first(where: \.isDefault) {
+                context.warn(
+                    section.path, "agent \"\(agent.id)\" is also marked as default; \"\(earlier.id)\" is used",
+                    at: place)
+            }
+            places[agent.id] = place
+            agents.append(agent)
+        }
+        section.warnAboutUnknownKeys(ignoring: ["ownership"])
+        guard agents.isEmpty else { return agents }
+        return [
+            AgentSettings(
+                id: "main", name: nil, isDefault: true, exec: defaults.exec, cwd: defaults.cwd, workspace: nil,
+                environment: defaults.environment, subagents: defaults.subagents, runtime: nil)
+        ]
+    }
+
+    // MARK: Where agents are written
+
+    private func agentSections() -> [(Section, entryName: ConfigNode.Member?)] {
+        var sections: [(Section, ConfigNode.Member?)] = []
+        context.note("list", in: section.path)
+        if let list = section.node?["list"] {
+            let listPath = section.path(of: "list")
+            if list.elements == nil { refuse(list, listPath, "an array of agents") }
+            for (index, element) in (list.elements ?? []).enumerated() {
+                let path = SourceMap.path(listPath, index: index)
+                guard element.members != nil else {
+                    refuse(element, path, "an object")
+                    continue
+                }
+                sections.append((Section(path: path, node: element, context: context, recordsDefaults: false), nil))
+            }
+        }
+        let entries = section.section("entries")
+        for member in entries.node?.members ?? [] {
+            let path = entries.path(of: member.name)
+            guard member.value.members != nil else {
+                refuse(member.value, path, "an object")
+                continue
+            }
+            sections.append(
+                (Section(path: path, node: member.value, context: context, recordsDefaults: false), member))
+        }
+        return sections
+    }
+
+    private func refuse(_ node: ConfigNode, _ path: String, _ allowed: String) {
+        context.error(path, "\(path) must be \(allowed), not \(Seen.describe(node.json))", at: node.location)
+    }
+
+    // MARK: One agent
+
+    private func agent(
+        _ section: Section, entryName: ConfigNode.Member?, defaults: AgentDefaults
+    ) -> (AgentSettings, SourceLocation)? {
+        let id = id(section, entryName: entryName)
+        // Read in full even without an id, so that all problems are found.
+        let exec = section.section("exec")
+        let agent = AgentSettings(
+            id: id ?? "", name: section.optionalString("name"), isDefault: section.bool("default", default: false),
+            exec: exec.isPresent ? self.exec(exec) : defaults.exec,
+            cwd: section.optionalPath("cwd", default: defaults.cwd), workspace: section.optionalPath("workspace"),
+            environment: defaults.environment.merging(section.environment("env")) { $1 },
+            subagents: SubagentDecoder(section: section.section("subagents")).decode(over: defaults.subagents),
+            runtime: runtime(section))
+        section.warnAboutUnknownKeys(ignoring: [
+            "agentDir", "contextLimits", "description", "embeddedHarness", "fastModeDefault", "groupChat", "heartbeat",
+            "humanDelay", "identity", "memorySearch", "model", "models", "params", "reasoningDefault", "sandbox",
+            "skills", "skillsLimits", "systemPromptOverride", "thinkingDefault", "tools", "tts", "verboseDefault",
+        ])
+        guard id != nil, let place = entryName?.keyLocation ?? section.node?.location else { return nil }
+        return (agent, place)
+    }
+
+    private func id(_ section: Section, entryName: ConfigNode.Member?) -> String? {
+        let allowed = "an agent id, [a-z0-9][a-z0-9_-]{0,63}"
+        let decode = { (raw: RawSetting) throws(Refusal) -> String? in
+            guard let text = raw.node.string, AgentSettings.isValidID(text) else {
+                throw Refusal(
+                    allowed: allowed, remedy: raw.node.string.flatMap(Self.similarID).map { "write \"\($0)\"" })
+            }
+            return text
+        }
+        let written = section.read("id", default: nil, show: { $0.map { .string($0) } ?? .null }, decode: decode)
+        guard let entryName else {
+            if written == nil, !context.isSet(section.path(of: "id")), section.node?["id"] == nil {
+                context.error(section.path(of: "id"), "\(section.path) has no id", at: section.node?.location)
+            }
+            return written
+        }
+        guard AgentSettings.isValidID(entryName.name) else {
+            let seen = Seen.describe(.string(entryName.name))
+            context.error(
+                section.path, "the name of an entry in agents.entries must be \(allowed), not \(seen)",
+                at: entryName.keyLocation, remedy: Self.similarID(to: entryName.name).map { "write \($0)" })
+            return nil
+        }
+        if let written, written != entryName.name {
+            context.error(
+                section.path(of: "id"), "\(section.path(of: "id")) is \"\(written)\", other than the name of the entry",
+                at: context.location(of: section.path(of: "id")), remedy: "remove the id")
+        }
+        return entryName.name
+    }
+
+    /// The text in lower case with a dash for whatever an id cannot hold.
+    private static func similarID(to text: String) -> String? {
+        let dashed = text.lowercased().map { character in
+            AgentSettings.isValidID("a\(character)") ? String(character) : "-"
+        }
+        let id = dashed.joined()
+        return AgentSettings.isValidID(id) ? id : nil
+    }
+
+    private func exec(_ section: Section) -> ExecSettings? {
+        guard section.isPresent else { return nil }
+        let allowed = "an array of strings, the program first"
+        let command: [String] = section.read("command", default: [], show: { .array($0.map { .string($0) }) }) {
+            raw throws(Refusal) in
+            // An argument may be empty, so this is not a list of names.
+            guard let elements = raw.node.elements else {
+                let words = raw.node.string?.split(separator: " ").map { JSON.string(String($0)) }
+                throw Refusal(allowed: allowed, remedy: words.map { "write command: \(JSON.array($0))" })
+            }
+            var command: [String] = []
+            for element in elements {
+                guard let argument = element.string, !argument.utf8.contains(0) else {
+                    throw Refusal(allowed: allowed, seen: Seen.describe(element.json), location: element.location)
+                }
+                command.append(argument)
+            }
+            guard command.first?.isEmpty == false else { throw Refusal(allowed: allowed) }
+            return command
+        }
+        let standardInput = section.choice("stdin", default: ExecSettings.StandardInput.task)
+        section.warnAboutUnknownKeys()
+        if command.isEmpty {
+            if section.node?["command"] == nil {
+                context.error(
+                    section.path(of: "command"), "\(section.path) has no command", at: section.node?.location,
+                    remedy: "add command: [\"/path/to/program\"]")
+            }
+            return nil
+        }
+        return ExecSettings(command: command, standardInput: standardInput)
+    }
+
+    private func runtime(_ section: Section) -> JSON? {
+        section.read("runtime", default: nil, show: { $0 ?? .null }) { raw throws(Refusal) in
+            let allowed = "an object such as {type: \"acp\", acp: {…}}"
+            guard raw.node.members != nil, raw.node["type"]?.string != nil else { throw Refusal(allowed: allowed) }
+            if let acp = raw.node["acp"], acp.members == nil {
+                throw Refusal(allowed: allowed, seen: "\(Seen.describe(acp.json)) for acp", location: acp.location)
+            }
+            return raw.json
+        }
+    }
+}

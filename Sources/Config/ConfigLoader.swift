@@ -1,0 +1,94 @@
+internal import JSON
+
+/// Turns file contents, environment and flags into a ``Configuration``. Pure but for `readFile`.
+package enum ConfigLoader {
+    /// - Parameters:
+    ///   - input: Files lowest precedence first. Later files are laid over earlier ones: objects merge, of other values
+    ///     (arrays too) the later wins.
+    ///   - readFile: Gives the contents of an included file or of a `{source: "file"}` secret, `nil` when it cannot be
+    ///     read. Paths are resolved against the file that names them.
+    package static func load(
+        _ input: ConfigInput, readFile: @escaping (String) -> [UInt8]? = { _ in nil }
+    ) -> ConfigResult {
+        var reader = DocumentReader(readFile: readFile)
+        var root: ConfigNode?
+        var mainFile: SourceLocation?
+        for file in input.files {
+            guard let document = reader.document(file) else { continue }
+            if !file.isSupplement, mainFile == nil {
+                mainFile = SourceLocation(path: document.location.path, line: 1, column: 1)
+            }
+            root = root?.merged(with: document, arrays: .replace) ?? document
+        }
+        // With a file missing from the picture, further findings would mislead.
+        guard reader.problems.isEmpty else { return ConfigResult(configuration: nil, problems: reader.problems) }
+
+        let variables = Variables(environment: input.environment, block: root?["env"])
+        let context = LoadContext(variables: variables, flags: input.flags, readFile: readFile)
+        root?.moveAliases(reporting: context)
+        let configuration = decode(root, context, hasFiles: !input.files.isEmpty, mainFile, files: reader.filesRead)
+        let hasErrors = context.problems.contains { $0.severity == .error }
+        return ConfigResult(configuration: hasErrors ? nil : configuration, problems: context.problems)
+    }
+
+    private static func decode(
+        _ root: ConfigNode?, _ context: LoadContext, hasFiles: Bool, _ mainFile: SourceLocation?, files: [String]
+    ) -> Configuration {
+        let top = Section(path: "", node: root, context: context)
+        let gateway = GatewayDecoder(section: top.section("gateway"), hasFiles: hasFiles, mainFile: mainFile).decode()
+        let security = security(top.section("security"))
+        let acp = acp(top.section("acp"))
+        let session = session(top.section("session"))
+        let agentsDecoder = AgentsDecoder(section: top.section("agents"))
+        let defaults = agentsDecoder.defaults()
+        let agents = agentsDecoder.agents(defaults)
+        top.warnAboutUnknownKeys(ignoring: KeyAdvice.families)
+        for (name, instead) in KeyAdvice.inventedVariables where context.variables.find(name) != nil {
+            context.warn(name, "\(name) has no effect", remedy: "use \(instead)")
+        }
+        context.reportUnknownFlags()
+        let defaultAgent = agents.first { $0.isDefault } ?? agents.first
+        return Configuration(
+            gateway: gateway, security: security, acp: acp, session: session, agentDefaults: defaults, agents: agents,
+            defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective, files: files)
+    }
+
+    private static func security(_ section: Section) -> SecuritySettings {
+        let pairing = section.section("devicePairing")
+        let settings = SecuritySettings(
+            requireForExternal: pairing.bool("requireForExternal", default: true),
+            skipForLoopback: pairing.bool("skipForLoopback", default: false))
+        if !settings.requireForExternal {
+            let path = pairing.path(of: "requireForExternal")
+            section.context.warn(
+                path, "\(path) is false: unknown remote devices are let in without approval",
+                at: section.context.location(of: path))
+        }
+        pairing.warnAboutUnknownKeys()
+        section.warnAboutUnknownKeys(ignoring: ["audit", "installPolicy"])
+        return settings
+    }
+
+    private static func acp(_ section: Section) -> ACPSettings {
+        let settings = ACPSettings(
+            enabled: section.bool("enabled", default: true), allowedAgents: section.strings("allowedAgents"),
+            maxConcurrentSessions: section.optionalInteger("maxConcurrentSessions", in: 1...100_000),
+            defaultAgent: section.optionalString("defaultAgent"))
+        section.warnAboutUnknownKeys(ignoring: [
+            "dispatch", "backend", "fallbacks", "sessionLane", "runtime", "stream",
+        ])
+        return settings
+    }
+
+    private static func session(_ section: Section) -> SessionSettings {
+        let settings = SessionSettings(
+            mainKey: section.string("mainKey", default: "main"), scope: section.choice("scope", default: .perSender))
+        section.warnAboutUnknownKeys(ignoring: [
+            "dmScope", "groupScope", "identityLinks", "reset", "resetByType", "resetByChannel", "resetTriggers",
+            "idleMinutes", "heartbeatIdleMinutes", "store", "sendPolicy", "agentToAgent", "threadBindings",
+            "maintenance", "sharing", "notifyOnCreate", "typingMode", "typingIntervalSeconds", "writeLock",
+            "parentForkMaxTokens",
+        ])
+        return settings
+    }
+}

@@ -1,0 +1,36 @@
+/// `gateway.auth.*`: what a client has to show.
+package struct GatewayAuthSettings: Equatable, Sendable {
+    package enum Mode: String, CaseIterable, Sendable {
+        case none
+        case token
+        case password
+        case trustedProxy = "trusted-proxy"
+    }
+
+    package struct RateLimit: Equatable, Sendable {
+        /// Failures per client within `window`.
+        package let maxAttempts: Int
+        package let window: Duration
+        package let lockout: Duration
+        package let exemptLoopback: Bool
+    }
+
+    package struct TrustedProxy: Equatable, Sendable {
+        /// Present in mode `trusted-proxy`.
+        package let userHeader: String?
+        package let requiredHeaders: [String]
+        /// Empty: every user the proxy names.
+        package let allowUsers: [String]
+        package let allowLoopback: Bool
+    }
+
+    /// When it is not written: `password` if only a password is set, else `token`.
+    package let mode: Mode
+    /// May be absent in mode `token`: then nobody has chosen one yet.
+    package let token: Secret?
+    package let password: Secret?
+    /// `nil`: follow the mode of `gateway.tailscale`.
+    package let allowTailscale: Bool?
+    package let rateLimit: RateLimit
+    package let trustedProxy: TrustedProxy
+}

@@ -1,0 +1,68 @@
+internal import JSON
+
+/// What one run of the loader gathers while sections are read. Never leaves the loader.
+final class LoadContext {
+    let variables: Variables
+    let flags: [String: String]
+    let readFile: (String) -> [UInt8]?
+    private(set) var problems: [ConfigProblem] = []
+    private(set) var effective: [EffectiveSetting] = []
+    private var rows: [String: Int] = [:]
+    private var locations: [String: SourceLocation] = [:]
+    private var flagPaths: Set<String> = []
+    private var names: [String: [String]] = [:]
+
+    init(variables: Variables, flags: [String: String], readFile: @escaping (String) -> [UInt8]?) {
+        self.variables = variables
+        self.flags = flags
+        self.readFile = readFile
+    }
+
+    // MARK: Settings
+
+    func record(_ path: String, _ value: JSON, _ source: SettingSource, at location: SourceLocation?) {
+        let setting = EffectiveSetting(path: path, value: value, source: source)
+        if let row = rows[path] {
+            effective[row] = setting
+        } else {
+            rows[path] = effective.count
+            effective.append(setting)
+        }
+        locations[path] = location
+    }
+
+    func source(of path: String) -> SettingSource { rows[path].map { effective[$0].source } ?? .builtIn }
+
+    /// Whether anybody has given a value, right or wrong.
+    func isSet(_ path: String) -> Bool { source(of: path) != .builtIn }
+
+    func location(of path: String) -> SourceLocation? { locations[path] }
+
+    // MARK: Names
+
+    /// Notes that a section has a member of that name, so that others can be called unknown.
+    func note(_ name: String, in section: String) {
+        names[section, default: []].append(name)
+    }
+
+    func names(in section: String) -> [String] { names[section] ?? [] }
+
+    func noteFlag(_ path: String) { flagPaths.insert(path) }
+
+    func reportUnknownFlags() {
+        for path in flags.keys.sorted() where !flagPaths.contains(path) {
+            let nearest = KeyAdvice.nearest(to: path, among: flagPaths.sorted())
+            error(path, "\(path) is not a setting that the command line can set", remedy: nearest.map { "use \($0)" })
+        }
+    }
+
+    // MARK: Problems
+
+    func error(_ path: String, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil) {
+        problems.append(ConfigProblem(.error, path: path, message: message, location: location, remedy: remedy))
+    }
+
+    func warn(_ path: String, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil) {
+        problems.append(ConfigProblem(.warning, path: path, message: message, location: location, remedy: remedy))
+    }
+}

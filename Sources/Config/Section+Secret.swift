@@ -1,0 +1,50 @@
+internal import JSON
+
+extension Section {
+    /// A token or password: a string, or a reference `{source: "env", id: "NAME"}` or `{source: "file", id: "path"}`.
+    ///
+    /// A reference that cannot be resolved is an error; nothing else is used in its place.
+    func secret(_ name: String, variable: Variables.Name) -> Secret? {
+        let mask = { (secret: Secret?) in secret == nil ? JSON.null : "***" }
+        return read(name, variable: variable, default: nil, isSecret: true, show: mask) { raw throws(Refusal) in
+            if raw.node.members != nil { return try resolve(raw.node) }
+            guard let text = raw.node.string, !RawSetting.trim(text).isEmpty else {
+                throw Refusal(
+                    allowed: "a string that is not blank, or a reference such as {source: \"env\", id: \"NAME\"}")
+            }
+            return Secret(text)
+        }
+    }
+
+    private func resolve(_ reference: ConfigNode) throws(Refusal) -> Secret {
+        guard let id = reference["id"]?.string, !id.isEmpty else {
+            throw Refusal(allowed: "a reference with an id", remedy: "{source: \"env\", id: \"NAME\"}")
+        }
+        let text: String
+        switch reference["source"]?.string {
+        case "env":
+            guard let found = context.variables.find(id) else {
+                throw Refusal(
+                    allowed: "a reference to a variable that is set (\(id) is not)",
+                    remedy: "set \(id) in the environment")
+            }
+            text = found.value
+        case "file":
+            let directory = PathText.directory(of: reference.location.path)
+            let path = PathText.resolve(PathText.expandingHome(id, home: context.variables.home), against: directory)
+            guard let bytes = context.readFile(path) else {
+                throw Refusal(allowed: "a reference to a file that can be read (\(path) cannot)")
+            }
+            guard let contents = String(validating: bytes, as: UTF8.self) else {
+                throw Refusal(allowed: "a reference to a text file (\(path) is none)")
+            }
+            text = contents
+        default:
+            throw Refusal(
+                allowed: "a reference whose source is \"env\" or \"file\"", remedy: "{source: \"env\", id: \"NAME\"}")
+        }
+        let trimmed = RawSetting.trim(text)
+        guard !trimmed.isEmpty else { throw Refusal(allowed: "a reference to something that is not blank") }
+        return Secret(trimmed)
+    }
+}

@@ -1,0 +1,10 @@
+/// `session.*`.
+package struct SessionSettings: Equatable, Sendable {
+    package enum Scope: String, CaseIterable, Sendable {
+        case perSender = "per-sender"
+        case global
+    }
+
+    package let mainKey: String
+    package let scope: Scope
+}
