@@ -1,0 +1,86 @@
+extension Connection {
+    /// As of one moment, however many commits happen meanwhile.
+    func snapshot(
+        nowMs: Int64, _ sessions: SessionSelection, _ options: SQLiteStore.Options
+    ) throws(StoreError) -> StoreSnapshot {
+        try execute("BEGIN")
+        let result: Result<StoreSnapshot, StoreError>
+        do throws(StoreError) {
+            result = .success(try readSnapshot(nowMs, sessions, options))
+        } catch {
+            result = .failure(error)
+        }
+        try execute("COMMIT")
+        return try result.get()
+    }
+
+    private static let activeSessions = """
+        archived_at_ms IS NULL AND key IN (
+            SELECT session_key FROM runs WHERE ended_at_ms IS NULL
+            UNION SELECT requester_key FROM runs WHERE ended_at_ms IS NULL
+            UNION SELECT session_key FROM grants WHERE state = 'live'
+            UNION SELECT requester_key FROM results WHERE acknowledged_at_ms IS NULL
+        )
+        """
+
+    private func readSnapshot(
+        _ nowMs: Int64, _ sessions: SessionSelection, _ options: SQLiteStore.Options
+    ) throws(StoreError) -> StoreSnapshot {
+        var snapshot = StoreSnapshot()
+        snapshot.sessions = try records(
+            of: SessionRecord.self, where: sessions == .active ? Self.activeSessions : "archived_at_ms IS NULL")
+        snapshot.runs = try records(of: RunRecord.self, where: "ended_at_ms IS NULL")
+        snapshot.grants = try records(of: GrantRecord.self, where: "state = 'live' OR tombstone_until_ms > ?1") {
+            $0.write(nowMs)
+        }
+        snapshot.results = try records(of: ResultRecord.self, where: "acknowledged_at_ms IS NULL")
+        snapshot.devices = try records(of: DeviceRecord.self)
+        snapshot.deviceTokens = try records(of: DeviceTokenRecord.self)
+        snapshot.pendingPairings = try records(of: PendingPairingRecord.self, where: "created_at_ms > ?1") {
+            $0.write(nowMs - options.pendingPairingLifeMs)
+        }
+        snapshot.idempotency = try records(of: IdempotencyRecord.self, where: "created_at_ms > ?1") {
+            $0.write(nowMs - options.idempotencyLifeMs)
+        }
+        snapshot.revocations = try records(of: RevocationRecord.self)
+        snapshot.meta = try records(of: MetaRecord.self, where: "key NOT LIKE 'store.%'")
+        return snapshot
+    }
+
+    func record<Record: StoredRecord>(_ type: Record.Type, key: String) throws(StoreError) -> Record? {
+        try query(Record.table.selectByKey, { $0.write(key) }) { columns throws(StoreError) in
+            try Record(from: &columns)
+        }.first
+    }
+
+    func sessions(after last: SessionRecord?, limit: Int) throws(StoreError) -> [SessionRecord] {
+        let condition = """
+            archived_at_ms IS NULL AND (updated_at_ms, key) < (?1, ?2) ORDER BY updated_at_ms DESC, key DESC LIMIT ?3
+            """
+        let firstPage = "archived_at_ms IS NULL ORDER BY updated_at_ms DESC, key DESC LIMIT ?1"
+        return try records(of: SessionRecord.self, where: last == nil ? firstPage : condition) { columns in
+            if let last {
+                columns.write(last.updatedAtMs)
+                columns.write(last.key)
+            }
+            columns.write(max(limit, 0))
+        }
+    }
+
+    func transcript(_ sessionKey: String, beforeSeq: Int64?, limit: Int) throws(StoreError) -> [TranscriptRecord] {
+        let sql = """
+            SELECT session_key, seq, role, body, timestamp_ms, run_id FROM transcript
+            WHERE session_key = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3
+            """
+        let newestFirst = try query(sql) { columns in
+            columns.write(sessionKey)
+            columns.write(beforeSeq ?? .max)
+            columns.write(max(limit, 0))
+        } _: { columns throws(StoreError) in
+            TranscriptRecord(
+                sessionKey: try columns.text(), seq: try columns.int64(), role: try columns.text(),
+                body: try columns.bytes(), timestampMs: try columns.int64(), runId: try columns.optionalText())
+        }
+        return newestFirst.reversed()
+    }
+}

@@ -1,0 +1,108 @@
+internal import CSQLite
+internal import Glibc
+
+/// Owns one SQLite connection and its prepared statements. Used by one thread at a time.
+@safe final class Connection {
+    let path: String
+    private let handle: OpaquePointer
+    private var statements: [String: OpaquePointer] = unsafe [:]
+
+    /// Opens an existing file.
+    init(path: String, busyTimeoutMs: Int32) throws(StoreError) {
+        var handle: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        guard let opened = unsafe handle, code == SQLITE_OK else {
+            let error = unsafe Self.error(code, handle: handle, path: path)
+            unsafe sqlite3_close_v2(handle)
+            throw error
+        }
+        self.path = path
+        unsafe self.handle = opened
+        unsafe sqlite3_busy_timeout(opened, busyTimeoutMs)
+    }
+
+    deinit {
+        unsafe statements.values.forEach { unsafe _ = sqlite3_finalize($0) }
+        unsafe sqlite3_close_v2(handle)
+    }
+
+    var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
+
+    /// Runs statements without parameters and without interest in their rows.
+    func execute(_ sql: String) throws(StoreError) {
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code) }
+    }
+
+    /// - Returns: How many rows were changed.
+    @discardableResult
+    func run(_ sql: String, _ write: (inout ColumnWriter) -> Void = { _ in }) throws(StoreError) -> Int {
+        let statement = unsafe try prepare(sql, write)
+        defer { unsafe sqlite3_reset(statement) }
+        let code = unsafe sqlite3_step(statement)
+        guard code == SQLITE_DONE || code == SQLITE_ROW else { throw error(code) }
+        return Int(unsafe sqlite3_changes(handle))
+    }
+
+    func query<Value>(
+        _ sql: String, _ write: (inout ColumnWriter) -> Void = { _ in },
+        _ read: (inout ColumnReader) throws(StoreError) -> Value
+    ) throws(StoreError) -> [Value] {
+        let statement = unsafe try prepare(sql, write)
+        defer { unsafe sqlite3_reset(statement) }
+        var values: [Value] = []
+        while true {
+            switch unsafe sqlite3_step(statement) {
+            case SQLITE_ROW:
+                var columns = unsafe ColumnReader(statement, path: path)
+                values.append(try read(&columns))
+            case SQLITE_DONE:
+                return values
+            case let code:
+                throw error(code)
+            }
+        }
+    }
+
+    func records<Record: StoredRecord>(
+        of type: Record.Type, where condition: String = "true", _ write: (inout ColumnWriter) -> Void = { _ in }
+    ) throws(StoreError) -> [Record] {
+        try query("\(Record.table.select) WHERE \(condition)", write) { columns throws(StoreError) in
+            try Record(from: &columns)
+        }
+    }
+
+    /// A statement that is ready to step, from the cache when it has been used before.
+    private func prepare(_ sql: String, _ write: (inout ColumnWriter) -> Void) throws(StoreError) -> OpaquePointer {
+        var statement = unsafe statements[sql]
+        if unsafe statement == nil {
+            let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+            guard code == SQLITE_OK else { throw error(code) }
+            unsafe statements[sql] = statement
+        }
+        guard let statement = unsafe statement else { preconditionFailure("a statement has at least one word") }
+        var columns = unsafe ColumnWriter(statement)
+        write(&columns)
+        guard columns.code == SQLITE_OK else { throw error(columns.code) }
+        return unsafe statement
+    }
+
+    private func error(_ code: Int32) -> StoreError { unsafe Self.error(code, handle: handle, path: path) }
+
+    private static func error(_ code: Int32, handle: OpaquePointer?, path: String) -> StoreError {
+        let message =
+            unsafe handle.flatMap { unsafe sqlite3_errmsg($0) }.map { unsafe String(cString: $0) } ?? "unknown error"
+        let systemError = unsafe handle.map { unsafe sqlite3_system_errno($0) } ?? 0
+        switch code & 0xFF {
+        case SQLITE_FULL: return .diskFull(path: path)
+        case SQLITE_IOERR where systemError == ENOSPC || systemError == EDQUOT: return .diskFull(path: path)
+        case SQLITE_READONLY, SQLITE_PERM: return .readOnly(path: path)
+        case SQLITE_IOERR where systemError == EROFS: return .readOnly(path: path)
+        case SQLITE_CANTOPEN where [EACCES, EPERM, EROFS].contains(systemError): return .readOnly(path: path)
+        case SQLITE_BUSY, SQLITE_LOCKED: return .locked(path: path)
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return .corrupt(path: path, detail: message)
+        default: return .io(path: path, code: code, message: message)
+        }
+    }
+}

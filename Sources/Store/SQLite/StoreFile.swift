@@ -1,0 +1,46 @@
+internal import Glibc
+
+/// Makes the database's file and directory, closed to other users.
+enum StoreFile {
+    static func prepare(_ path: String) throws(StoreError) {
+        var directory = "."
+        if let slash = path.lastIndex(of: "/") {
+            directory = slash == path.startIndex ? "/" : String(path[..<slash])
+            try makeDirectory(directory, path)
+        }
+        // SQLite gives its other files the mode of this one. An existing file is not opened here, since closing it
+        // would drop the locks of a connection that this process may have.
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            Glibc.close(descriptor)
+        } else if errno != EEXIST {
+            throw error("open", path)
+        } else if unsafe chmod(path, 0o600) != 0 && errno != EROFS && errno != EPERM {
+            throw error("chmod", path)
+        }
+        // SQLite would open a read-only file for reading, and then fail in ways that are harder to explain.
+        guard unsafe access(path, R_OK | W_OK) == 0, unsafe access(directory, W_OK | X_OK) == 0 else {
+            throw error("access", path)
+        }
+    }
+
+    /// Directories that exist keep their mode.
+    private static func makeDirectory(_ directory: String, _ path: String) throws(StoreError) {
+        if unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = directory.lastIndex(of: "/"), slash != directory.startIndex else {
+            throw error("mkdir", path)
+        }
+        try makeDirectory(String(directory[..<slash]), path)
+        if unsafe mkdir(directory, 0o700) != 0 && errno != EEXIST { throw error("mkdir", path) }
+    }
+
+    private static func error(_ call: String, _ path: String) -> StoreError {
+        switch errno {
+        case EACCES, EPERM, EROFS: return .readOnly(path: path)
+        case ENOSPC, EDQUOT: return .diskFull(path: path)
+        case let code:
+            let message = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error"
+            return .io(path: path, code: code, message: "\(call): \(message)")
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// One change of a record.
+///
+/// A put replaces the whole record. With `expectedRevision` it is a compare-and-set: 0 expects that there is no such
+/// record, n that it has been put n times since it was made; otherwise the whole commit fails with
+/// ``StoreError/revisionConflict(record:)``. Removing what does not exist is no error.
+package enum StoreOperation: Equatable, Sendable {
+    case putSession(SessionRecord, expectedRevision: Int64? = nil)
+    /// The transcript stays; see ``deleteTranscript(sessionKey:)``.
+    case deleteSession(key: String)
+    case putRun(RunRecord, expectedRevision: Int64? = nil)
+    case deleteRun(runId: String)
+    case putGrant(GrantRecord, expectedRevision: Int64? = nil)
+    case deleteGrant(childDeviceId: String)
+    case putResult(ResultRecord, expectedRevision: Int64? = nil)
+    /// The first acknowledgement counts; later ones change nothing.
+    case acknowledgeResult(runId: String, atMs: Int64)
+    case putDevice(DeviceRecord, expectedRevision: Int64? = nil)
+    /// Its tokens go too.
+    case removeDevice(deviceId: String)
+    case putDeviceToken(DeviceTokenRecord, expectedRevision: Int64? = nil)
+    case removeDeviceToken(deviceId: String, role: String)
+    case putPending(PendingPairingRecord, expectedRevision: Int64? = nil)
+    case removePending(requestId: String)
+    case putIdempotency(IdempotencyRecord, expectedRevision: Int64? = nil)
+    case removeIdempotency(scope: String, key: String)
+    case putRevocation(RevocationRecord, expectedRevision: Int64? = nil)
+    case putMeta(MetaRecord, expectedRevision: Int64? = nil)
+    case removeMeta(key: String)
+    /// A `seq` that is taken already is a ``StoreError/revisionConflict(record:)``.
+    case appendTranscript(TranscriptRecord)
+    case deleteTranscript(sessionKey: String)
+    /// Removes what is over since before that time.
+    case purge(PurgeSubject, beforeMs: Int64)
+}
+
+/// What can be purged, and by which of its times.
+package enum PurgeSubject: Equatable, Sendable, CaseIterable {
+    /// Ended and revoked grants, by the end of their tombstone; never those that are live.
+    case tombstones
+    /// By their creation.
+    case pendingPairings, idempotencyKeys
+    /// By their acknowledgement.
+    case acknowledgedResults
+    /// By their end; never a run whose result is still waiting.
+    case endedRuns
+    /// With their transcripts, by the time of archiving.
+    case archivedSessions
+    case revocations
+}
