@@ -1,0 +1,49 @@
+internal import CLinux
+internal import Glibc
+
+extension Sockets {
+    /// What one attempt to move bytes came to.
+    package enum Transfer: Equatable, Sendable {
+        case bytes(Int)
+        case wouldBlock
+        /// The peer will send no more. Receiving only.
+        case endOfStream
+        case failed(errno: Int32)
+    }
+
+    /// Receives what is there, up to the size of `buffer`. Never waits.
+    package static func receive(
+        _ socket: borrowing FileDescriptor, into buffer: inout MutableSpan<UInt8>
+    ) -> Transfer {
+        guard !buffer.isEmpty else { return .bytes(0) }
+        let raw = socket.raw
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBufferPointer {
+                unsafe sallyport_receive(raw, $0.baseAddress, $0.count)
+            }
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .endOfStream }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno: errno)
+        }
+    }
+
+    /// Sends what the socket takes of `bytes`. Never waits, never raises SIGPIPE.
+    package static func send(_ socket: borrowing FileDescriptor, _ bytes: Span<UInt8>) -> Transfer {
+        guard !bytes.isEmpty else { return .bytes(0) }
+        let raw = socket.raw
+        while true {
+            let count = unsafe bytes.withUnsafeBufferPointer {
+                unsafe sallyport_send(raw, $0.baseAddress, $0.count)
+            }
+            if count >= 0 { return .bytes(count) }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno: errno)
+        }
+    }
+
+    /// Tells the peer that no more bytes will come; receiving goes on.
+    package static func shutdownSending(_ socket: borrowing FileDescriptor) {
+        _ = shutdown(socket.raw, Int32(SHUT_WR))
+    }
+}
