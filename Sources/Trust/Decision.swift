@@ -1,0 +1,104 @@
+package import Wire
+
+/// How a connection authenticated.
+package enum AuthMethod: String, Sendable {
+    case none
+    case token
+    case password
+    case deviceToken = "device-token"
+    case runToken = "run-token"
+    case ownerSocket = "owner-socket"
+}
+
+/// What an admitted connection is and may do.
+package struct Admitted: Equatable, Sendable {
+    package var role: Role
+    package var scopes: ScopeSet
+    package var deviceID: String?
+    package var method: AuthMethod
+    /// The shared secret was proven; a changed secret closes such connections.
+    package var dependsOnSharedSecret: Bool
+    /// The session of a derived device.
+    package var lineage: LineageEntry?
+    /// The run has ended: only its result may be handed in.
+    package var isReportingOnly: Bool
+    package var isDirectLocal: Bool
+
+    package init(
+        role: Role, scopes: ScopeSet, deviceID: String?, method: AuthMethod, dependsOnSharedSecret: Bool,
+        lineage: LineageEntry? = nil, isReportingOnly: Bool = false, isDirectLocal: Bool
+    ) {
+        self.role = role
+        self.scopes = scopes
+        self.deviceID = deviceID
+        self.method = method
+        self.dependsOnSharedSecret = dependsOnSharedSecret
+        self.lineage = lineage
+        self.isReportingOnly = isReportingOnly
+        self.isDirectLocal = isDirectLocal
+    }
+
+    /// The principal that this connection's children inherit.
+    package var principal: Principal {
+        if let lineage { return lineage.principal }
+        switch method {
+        case .token: return .sharedSecret
+        case .deviceToken: return deviceID.map(Principal.device) ?? .unshared
+        case .ownerSocket: return .sharedSecret
+        case .none, .password, .runToken: return .unshared
+        }
+    }
+}
+
+/// What admitting somebody changes in the registries.
+package enum TrustChange: Equatable, Sendable {
+    /// Leave a request that the owner can approve.
+    case requestPairing(PendingPairing)
+    /// Approve at once, as a rule of the owner's says.
+    case approveSilently(PendingPairing)
+    /// Give the device a token for its role; `token` goes to the client, its digest is kept.
+    case issueToken(deviceID: String, role: Role, scopes: ScopeSet, token: String)
+    /// A presented chain that is new to the gateway, root first: each of them is a spawn.
+    case presentSpawns([SpawnGrant], principal: Principal)
+    /// A presented grant with a later expiry.
+    case renewGrant(deviceID: String, expiresAtMs: Int64)
+}
+
+package struct Decision: Sendable {
+    package enum Outcome: Sendable {
+        case admitted(Admitted, [TrustChange])
+        case refused(ConnectRefusal, [TrustChange])
+    }
+
+    package let outcome: Outcome
+    package let trace: [RuleStep]
+
+    /// The walk in one line, for the log.
+    package var summary: String {
+        trace.filter { $0.verdict != .notConcerned }
+            .map { "\($0.rule.rawValue)=\($0.verdict.rawValue)(\($0.fact))" }
+            .joined(separator: " ")
+    }
+}
+
+/// The trust side of the gateway's state.
+package struct TrustState: Sendable {
+    package var lineage: LineageRegistry
+    package var pairing: PairingRegistry
+
+    package init(lineage: LineageRegistry, pairing: PairingRegistry) {
+        self.lineage = lineage
+        self.pairing = pairing
+    }
+
+    package func isPaired(_ deviceID: String) -> Bool { pairing.devices[deviceID] != nil }
+
+    package func issuerFacts(of deviceID: String, nowMs: Int64) -> IssuerFacts? {
+        lineage.issuerFacts(of: deviceID, nowMs: nowMs, isPaired: isPaired) { id in
+            guard let device = pairing.devices[id] else { return nil }
+            return IssuerFacts(
+                publicKey: device.publicKey, scopes: device.approvedScopes, depth: 0,
+                state: device.isEffective(.operator) ? .live : .revoked)
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package import Wire
+
+/// A device that the owner, or a rule of the owner's, has let in for good.
+package struct PairedDevice: Equatable, Sendable {
+    package var deviceID: String
+    package var publicKey: [UInt8]
+    package var displayName: String?
+    package var platform: String?
+    package var deviceFamily: String?
+    package var clientID: String?
+    package var clientMode: String?
+    package var roles: [String]
+    package var approvedScopes: ScopeSet
+    /// `owner` or `silent`.
+    package var approvedVia: String
+    package var remoteIP: String?
+    package var createdAtMs: Int64
+    package var approvedAtMs: Int64
+    package var lastSeenAtMs: Int64?
+    package var tokens: [String: DeviceToken]
+
+    package init(
+        deviceID: String, publicKey: [UInt8], displayName: String?, platform: String?, deviceFamily: String?,
+        clientID: String?, clientMode: String?, roles: [String], approvedScopes: ScopeSet, approvedVia: String,
+        remoteIP: String?, createdAtMs: Int64, approvedAtMs: Int64, lastSeenAtMs: Int64? = nil,
+        tokens: [String: DeviceToken] = [:]
+    ) {
+        self.deviceID = deviceID
+        self.publicKey = publicKey
+        self.displayName = displayName
+        self.platform = platform
+        self.deviceFamily = deviceFamily
+        self.clientID = clientID
+        self.clientMode = clientMode
+        self.roles = roles
+        self.approvedScopes = approvedScopes
+        self.approvedVia = approvedVia
+        self.remoteIP = remoteIP
+        self.createdAtMs = createdAtMs
+        self.approvedAtMs = approvedAtMs
+        self.lastSeenAtMs = lastSeenAtMs
+        self.tokens = tokens
+    }
+
+    /// Roles that count: approved, and with a token that is not revoked (wire protocol, "Pairing decision").
+    package func isEffective(_ role: Role) -> Bool {
+        roles.contains(role.rawValue) && (tokens[role.rawValue].map { $0.revokedAtMs == nil } ?? false)
+    }
+}
+
+/// A device's token for one role. Only its SHA-256 is kept.
+package struct DeviceToken: Equatable, Sendable {
+    /// Stands for a token that was approved but not handed out yet: no token has this digest.
+    package static let unissued = [UInt8](repeating: 0, count: 32)
+
+    package var role: String
+    package var digest: [UInt8]
+    package var scopes: ScopeSet
+    package var createdAtMs: Int64
+    package var revokedAtMs: Int64?
+
+    package init(role: String, digest: [UInt8], scopes: ScopeSet, createdAtMs: Int64, revokedAtMs: Int64? = nil) {
+        self.role = role
+        self.digest = digest
+        self.scopes = scopes
+        self.createdAtMs = createdAtMs
+        self.revokedAtMs = revokedAtMs
+    }
+}
+
+/// A device that waits for the owner.
+package struct PendingPairing: Equatable, Sendable {
+    package var requestID: String
+    package var deviceID: String
+    package var publicKey: [UInt8]
+    package var displayName: String?
+    package var platform: String?
+    package var deviceFamily: String?
+    package var clientID: String?
+    package var clientMode: String?
+    package var role: String
+    package var scopes: ScopeSet
+    package var remoteIP: String?
+    package var isRepair: Bool
+    package var createdAtMs: Int64
+
+    package static let lifeMs: Int64 = 300_000
+    /// Beyond this many, the oldest pending request makes room: strangers cannot grow the store.
+    package static let maxPending = 256
+
+    package init(
+        requestID: String, deviceID: String, publicKey: [UInt8], displayName: String?, platform: String?,
+        deviceFamily: String?, clientID: String?, clientMode: String?, role: String, scopes: ScopeSet,
+        remoteIP: String?, isRepair: Bool, createdAtMs: Int64
+    ) {
+        self.requestID = requestID
+        self.deviceID = deviceID
+        self.publicKey = publicKey
+        self.displayName = displayName
+        self.platform = platform
+        self.deviceFamily = deviceFamily
+        self.clientID = clientID
+        self.clientMode = clientMode
+        self.role = role
+        self.scopes = scopes
+        self.remoteIP = remoteIP
+        self.isRepair = isRepair
+        self.createdAtMs = createdAtMs
+    }
+}
+
+/// Paired devices and pending requests (wire protocol, sections 4.8 and 7.3–7.5).
+package struct PairingRegistry: Sendable {
+    package private(set) var devices: [String: PairedDevice] = [:]
+    private var pendingByDevice: [String: PendingPairing] = [:]
+
+    package init() {}
+
+    package func pending(nowMs: Int64) -> [PendingPairing] {
+        pendingByDevice.values.filter { nowMs < $0.createdAtMs + PendingPairing.lifeMs }
+            .sorted { ($0.createdAtMs, $0.requestID) < ($1.createdAtMs, $1.requestID) }
+    }
+
+    package func pending(requestID: String, nowMs: Int64) -> PendingPairing? {
+        pending(nowMs: nowMs).first { $0.requestID == requestID }
+    }
+
+    package mutating func restore(_ device: PairedDevice) { devices[device.deviceID] = device }
+    package mutating func restore(_ pending: PendingPairing) { pendingByDevice[pending.deviceID] = pending }
+
+    /// The request that stands for this device after `request` arrived: the old one while it asks for the same, else a
+    /// new one whose scopes are the union of both (merging rule, section 7.4).
+    package func merged(_ request: PendingPairing, nowMs: Int64) -> PendingPairing {
+        guard let old = pendingByDevice[request.deviceID], nowMs < old.createdAtMs + PendingPairing.lifeMs else {
+            return request
+        }
+        if old.role == request.role, Set(old.scopes.names) == Set(request.scopes.names) {
+            var refreshed = request
+            refreshed.requestID = old.requestID
+            refreshed.createdAtMs = old.createdAtMs
+            return refreshed
+        }
+        var union = request
+        union.scopes = old.scopes.union(request.scopes)
+        return union
+    }
+
+    /// - Returns: requests that are gone now: superseded, expired, or pushed out by the bound.
+    package mutating func put(_ request: PendingPairing, nowMs: Int64) -> [PendingPairing] {
+        var gone: [PendingPairing] = []
+        if let old = pendingByDevice[request.deviceID], old.requestID != request.requestID { gone.append(old) }
+        pendingByDevice[request.deviceID] = request
+        for (id, old) in pendingByDevice where nowMs >= old.createdAtMs + PendingPairing.lifeMs {
+            gone.append(old)
+            pendingByDevice[id] = nil
+        }
+        if pendingByDevice.count > PendingPairing.maxPending,
+            let oldest = pendingByDevice.values.filter({ $0.deviceID != request.deviceID })
+                .min(by: { $0.createdAtMs < $1.createdAtMs })
+        {
+            gone.append(oldest)
+            pendingByDevice[oldest.deviceID] = nil
+        }
+        return gone
+    }
+
+    package mutating func removePending(deviceID: String) -> PendingPairing? {
+        pendingByDevice.removeValue(forKey: deviceID)
+    }
+
+    /// Approves what `request` asks for: roles and scopes are added to what was approved before.
+    /// - Returns: the record as it is now, to be stored. Its tokens are those it had: the caller adds new ones.
+    package mutating func approve(_ request: PendingPairing, via: String, nowMs: Int64) -> PairedDevice {
+        let old = devices[request.deviceID]
+        let device = PairedDevice(
+            deviceID: request.deviceID, publicKey: request.publicKey, displayName: request.displayName,
+            platform: request.platform, deviceFamily: request.deviceFamily, clientID: request.clientID,
+            clientMode: request.clientMode,
+            roles: (old?.roles ?? []).contains(request.role) ? old?.roles ?? [] : (old?.roles ?? []) + [request.role],
+            approvedScopes: (old?.approvedScopes ?? .none).union(request.scopes), approvedVia: via,
+            remoteIP: request.remoteIP, createdAtMs: old?.createdAtMs ?? nowMs, approvedAtMs: nowMs,
+            lastSeenAtMs: old?.lastSeenAtMs, tokens: old?.tokens ?? [:])
+        devices[request.deviceID] = device
+        pendingByDevice[request.deviceID] = nil
+        return device
+    }
+
+    package mutating func setToken(_ token: DeviceToken, deviceID: String) -> PairedDevice? {
+        guard var device = devices[deviceID] else { return nil }
+        device.tokens[token.role] = token
+        devices[deviceID] = device
+        return device
+    }
+
+    package mutating func noteSeen(deviceID: String, nowMs: Int64) {
+        devices[deviceID]?.lastSeenAtMs = nowMs
+    }
+
+    package mutating func remove(deviceID: String) -> PairedDevice? {
+        pendingByDevice[deviceID] = nil
+        return devices.removeValue(forKey: deviceID)
+    }
+}

@@ -1,0 +1,33 @@
+/// What the listener knows of a connection. Position only: none of it is proof of anything.
+package struct TransportFacts: Equatable, Sendable {
+    /// Loopback peer, no forwarding header, no proxy in between (wire protocol, "Locality"). `Host` plays no part.
+    package var isDirectLocal: Bool
+    package var hasForwardingHeaders: Bool
+    package var peerIsTrustedProxy: Bool
+    /// Same uid on the owner's Unix socket.
+    package var isOwnerSocket: Bool
+    package var isTLS: Bool
+    /// Text of the socket's peer, without port.
+    package var peer: String
+    /// The client's address after attribution; nil when it is not known.
+    package var clientAddress: String?
+    /// The `Origin` header; nil when absent or "null".
+    package var origin: String?
+    package var host: String?
+
+    package init(
+        isDirectLocal: Bool, hasForwardingHeaders: Bool = false, peerIsTrustedProxy: Bool = false,
+        isOwnerSocket: Bool = false, isTLS: Bool = true, peer: String, clientAddress: String? = nil,
+        origin: String? = nil, host: String? = nil
+    ) {
+        self.isDirectLocal = isDirectLocal
+        self.hasForwardingHeaders = hasForwardingHeaders
+        self.peerIsTrustedProxy = peerIsTrustedProxy
+        self.isOwnerSocket = isOwnerSocket
+        self.isTLS = isTLS
+        self.peer = peer
+        self.clientAddress = clientAddress
+        self.origin = origin
+        self.host = host
+    }
+}

@@ -1,0 +1,156 @@
+internal import JSON
+
+/// Everything a refused client is told: the error of its `connect` response and the close frame after it.
+package struct ConnectRefusal: Error, Equatable, Sendable {
+    package let error: GatewayError
+    package let close: GatewayClose
+
+    package init(error: GatewayError, close: GatewayClose) {
+        self.error = error
+        self.close = close
+    }
+
+    private static func refusal(
+        _ code: ErrorCode, _ message: String, _ details: [(String, JSON)], close: GatewayClose? = nil
+    ) -> ConnectRefusal {
+        ConnectRefusal(
+            error: GatewayError(code, message, details: JSONObject(details)),
+            close: close ?? GatewayClose(1008, message))
+    }
+
+    package static func invalidParams(_ why: String) -> ConnectRefusal {
+        refusal(.invalidRequest, "invalid connect params: \(why)", [])
+    }
+
+    package static func invalidRole(_ name: String) -> ConnectRefusal {
+        refusal(
+            .invalidRequest, "invalid role",
+            [("code", "INVALID_ROLE"), ("remediationHint", "role must be \"operator\" or \"node\"")])
+    }
+
+    package static func protocolMismatch(min: Int64, max: Int64) -> ConnectRefusal {
+        refusal(
+            .invalidRequest, "protocol mismatch",
+            [
+                ("code", "PROTOCOL_MISMATCH"), ("clientMinProtocol", .integer(min)),
+                ("clientMaxProtocol", .integer(max)),
+                ("expectedProtocol", .integer(Int64(ProtocolWindow.newest))),
+                ("minimumProbeProtocol", .integer(Int64(ProtocolWindow.oldest))),
+            ], close: .protocolMismatch)
+    }
+
+    package static func originNotAllowed(reason: String, origin: String?) -> ConnectRefusal {
+        let message =
+            "origin not allowed (open the Control UI from the gateway host or allow it in "
+            + "gateway.controlUi.allowedOrigins)"
+        let hint = origin.map { "add \"\($0)\" to gateway.controlUi.allowedOrigins" }
+        return refusal(
+            .invalidRequest, message,
+            [("code", "CONTROL_UI_ORIGIN_NOT_ALLOWED"), ("reason", .string(reason))]
+                + (hint.map { [("remediationHint", .string($0))] } ?? []))
+    }
+
+    package static func controlUIDeviceIdentityRequired() -> ConnectRefusal {
+        refusal(
+            .invalidRequest,
+            "control ui requires device identity (use HTTPS or localhost secure context)",
+            [
+                ("code", "CONTROL_UI_DEVICE_IDENTITY_REQUIRED"),
+                ("remediationHint", "open the Control UI over https, or set gateway.controlUi.allowInsecureAuth"),
+            ])
+    }
+
+    package static func deviceIdentityRequired() -> ConnectRefusal {
+        refusal(
+            .notPaired, "device identity required",
+            [
+                ("code", "DEVICE_IDENTITY_REQUIRED"),
+                ("remediationHint", "send connect.params.device, signed over the challenge's nonce"),
+            ])
+    }
+
+    package static func proof(_ failure: ProofFailure) -> ConnectRefusal {
+        refusal(
+            .invalidRequest, failure.message,
+            [
+                ("code", .string(failure.code)), ("reason", .string(failure.rawValue)),
+                ("remediationHint", .string(failure.remedy)),
+            ])
+    }
+
+    package static func auth(
+        _ failure: AuthFailure, client: ClientInfo, canRetryWithDeviceToken: Bool = false, retryAfterMs: Int64? = nil
+    ) -> ConnectRefusal {
+        let canRetry = canRetryWithDeviceToken && failure == .tokenMismatch
+        var details: [(String, JSON)] = [("code", .string(failure.code)), ("authReason", .string(failure.rawValue))]
+        if canRetry { details.append(("canRetryWithDeviceToken", true)) }
+        details.append(("recommendedNextStep", .string(failure.nextStep(canRetryWithDeviceToken: canRetry))))
+        var error = GatewayError(.invalidRequest, failure.message(to: client), details: JSONObject(details))
+        if failure == .rateLimited {
+            error.retryable = true
+            error.retryAfterMs = retryAfterMs
+        }
+        return ConnectRefusal(error: error, close: GatewayClose(1008, error.message))
+    }
+
+    /// The lineage of a derived device does not hold. `verdict` is the word of the spawn-grant vectors
+    /// (`expired`, `issuer-revoked`, …).
+    package static func lineage(verdict: String, sentence: String, remedy: String) -> ConnectRefusal {
+        let message = "spawn grant refused: \(verdict) (\(sentence))"
+        return refusal(
+            .forbidden, message,
+            [
+                ("code", "SPAWN_GRANT_REFUSED"), ("reason", .string(verdict)), ("remediationHint", .string(remedy)),
+            ], close: GatewayClose(1008, "spawn grant refused: \(verdict)"))
+    }
+
+    /// A spawn that arrived as a presented grant and that the spawn policy refuses.
+    package static func spawnPolicy(message: String, rule: String, remedy: String) -> ConnectRefusal {
+        refusal(
+            .forbidden, message,
+            [("code", "SPAWN_REFUSED"), ("reason", .string(rule)), ("remediationHint", .string(remedy))])
+    }
+
+    package struct PairingContext: Sendable {
+        package var reason: PairingReason
+        package var requestID: String
+        package var deviceID: String
+        package var role: Role
+        package var scopes: [String]
+        package var approvedRoles: [String]
+        package var approvedScopes: [String]
+        package var remedy: String
+
+        package init(
+            reason: PairingReason, requestID: String, deviceID: String, role: Role, scopes: [String],
+            approvedRoles: [String], approvedScopes: [String], remedy: String
+        ) {
+            self.reason = reason
+            self.requestID = requestID
+            self.deviceID = deviceID
+            self.role = role
+            self.scopes = scopes
+            self.approvedRoles = approvedRoles
+            self.approvedScopes = approvedScopes
+            self.remedy = remedy
+        }
+    }
+
+    /// The close reason carries the token, not the sentence, so that the request id survives the 120-byte limit.
+    package static func pairingRequired(_ context: PairingContext) -> ConnectRefusal {
+        var details: [(String, JSON)] = [
+            ("code", "PAIRING_REQUIRED"), ("reason", .string(context.reason.rawValue)),
+            ("requestId", .string(context.requestID)), ("remediationHint", .string(context.remedy)),
+            ("deviceId", .string(context.deviceID)), ("requestedRole", .string(context.role.rawValue)),
+        ]
+        func list(_ name: String, _ values: [String]) {
+            if !values.isEmpty { details.append((name, .array(values.map { .string($0) }))) }
+        }
+        list("requestedScopes", context.scopes)
+        list("approvedRoles", context.approvedRoles)
+        list("approvedScopes", context.approvedScopes)
+        return refusal(
+            .notPaired, context.reason.message, details,
+            close: GatewayClose(1008, "pairing required: \(context.reason.rawValue) (requestId: \(context.requestID))"))
+    }
+}

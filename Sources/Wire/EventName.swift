@@ -1,0 +1,38 @@
+/// Events that this gateway sends, who may see them, and whether a slow consumer may lose them
+/// (OpenClaw gateway protocol, "Sequence numbers, state versions, scoping" and "Backpressure").
+package enum EventName: String, CaseIterable, Sendable {
+    case connectChallenge = "connect.challenge"
+    case tick
+    case shutdown
+    case presence
+    case agent
+    case devicePairRequested = "device.pair.requested"
+    case devicePairResolved = "device.pair.resolved"
+    case runCancel = "run.cancel"
+
+    /// Scope that a connection must hold to be in the audience; nil: everybody.
+    package var requiredScope: OperatorScope? {
+        switch self {
+        case .connectChallenge, .tick, .shutdown, .runCancel: nil
+        case .presence, .agent: .read
+        case .devicePairRequested, .devicePairResolved: .pairing
+        }
+    }
+
+    package var isDroppable: Bool {
+        switch self {
+        case .presence, .devicePairRequested, .devicePairResolved: true
+        case .connectChallenge, .tick, .shutdown, .agent, .runCancel: false
+        }
+    }
+
+    /// Targeted events carry no `seq`.
+    package var isTargeted: Bool {
+        switch self {
+        case .connectChallenge, .runCancel: true
+        case .tick, .shutdown, .presence, .agent, .devicePairRequested, .devicePairResolved: false
+        }
+    }
+
+    package static let advertised: [String] = allCases.filter { $0 != .runCancel }.map(\.rawValue)
+}

@@ -1,0 +1,52 @@
+/// Methods that this gateway answers, and who may call them (OpenClaw gateway protocol, "Scope table").
+package enum Method: String, CaseIterable, Sendable {
+    case connect
+    case health
+    case status
+    case systemPresence = "system-presence"
+    case gatewayIdentityGet = "gateway.identity.get"
+    case diagnosticsEcho = "diagnostics.echo"
+    case agentsList = "agents.list"
+    case agentWait = "agent.wait"
+    case sessionsList = "sessions.list"
+    case sessionsSpawn = "sessions.spawn"
+    case sessionsSpawnTool = "sessions_spawn"
+    case sessionsAbort = "sessions.abort"
+    case devicePairList = "device.pair.list"
+    case devicePairApprove = "device.pair.approve"
+    case devicePairReject = "device.pair.reject"
+    case devicePairRemove = "device.pair.remove"
+    case runAttach = "run.attach"
+    case runOutput = "run.output"
+    case runComplete = "run.complete"
+
+    package enum Requirement: Equatable, Sendable {
+        /// Answered for every admitted connection.
+        case open
+        case scope(OperatorScope)
+        /// For the derived device of the run that the params name; no scope opens it to anybody else.
+        case ownRun
+    }
+
+    package var requirement: Requirement {
+        switch self {
+        case .connect, .health: .open
+        case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList:
+            .scope(.read)
+        case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
+        case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove: .scope(.pairing)
+        case .runAttach, .runOutput, .runComplete: .ownRun
+        }
+    }
+
+    /// What `hello-ok` lists in `features.methods`: all that a client may call, without the workers' own.
+    package static let advertised: [String] = allCases.filter { $0 != .connect && $0.requirement != .ownRun }
+        .map(\.rawValue)
+
+    private static let byName: [String: Method] = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+    package init?(name: String) {
+        guard let method = Method.byName[name] else { return nil }
+        self = method
+    }
+}

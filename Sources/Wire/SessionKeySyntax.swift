@@ -1,0 +1,31 @@
+/// The syntax of agent ids and session keys (wire protocol, "Session keys").
+package enum SessionKeySyntax {
+    /// `[a-z0-9][a-z0-9_-]{0,63}`
+    package static func isAgentID(_ text: some StringProtocol) -> Bool {
+        let bytes = text.utf8
+        guard (1...64).contains(bytes.count) else { return false }
+        for (index, byte) in bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): continue
+            case UInt8(ascii: "_"), UInt8(ascii: "-"): if index == 0 { return false }
+            default: return false
+            }
+        }
+        return true
+    }
+
+    package static func main(agentID: String, mainKey: String) -> String {
+        "agent:\(agentID):\(mainKey)"
+    }
+
+    package static func subagent(agentID: String, spawnID: String) -> String {
+        "agent:\(agentID):subagent:\(spawnID)"
+    }
+
+    /// The agent id of `agent:<id>:…`.
+    package static func agentID(of key: String) -> String? {
+        let parts = key.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "agent", isAgentID(parts[1]), !parts[2].isEmpty else { return nil }
+        return String(parts[1])
+    }
+}

@@ -1,0 +1,73 @@
+package import JSON
+
+/// What a worker gets over its inherited pipe: nothing of it stands in argv or the environment.
+package struct WorkerBootstrap: Equatable, Sendable {
+    /// The descriptor number in the worker.
+    package static let descriptor: Int32 = 3
+    package static let maxBytes = 64 * 1024
+
+    package var url: String
+    /// SHA-256 of the gateway's certificate; nil for a gateway without TLS.
+    package var pin: String?
+    package var token: String
+    /// The derived private key, base64url.
+    package var seed: String
+    package var runToken: String
+    package var sessionKey: String
+    package var runID: String
+    package var gatewayID: String
+    package var grants: [String]
+    /// A private directory, made by the gateway and removed by it.
+    package var directory: String
+    package var certificatePath: String?
+    package var caBundlePath: String?
+    /// The agent command gets `token` instead of `runToken`.
+    package var inheritsToken: Bool
+
+    package init(
+        url: String, pin: String?, token: String, seed: String, runToken: String, sessionKey: String, runID: String,
+        gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
+        inheritsToken: Bool
+    ) {
+        self.url = url
+        self.pin = pin
+        self.token = token
+        self.seed = seed
+        self.runToken = runToken
+        self.sessionKey = sessionKey
+        self.runID = runID
+        self.gatewayID = gatewayID
+        self.grants = grants
+        self.directory = directory
+        self.certificatePath = certificatePath
+        self.caBundlePath = caBundlePath
+        self.inheritsToken = inheritsToken
+    }
+
+    package var json: JSON {
+        var object = JSONObject([
+            ("url", .string(url)), ("token", .string(token)), ("seed", .string(seed)),
+            ("runToken", .string(runToken)), ("sessionKey", .string(sessionKey)), ("runId", .string(runID)),
+            ("gatewayId", .string(gatewayID)), ("grants", .array(grants.map { .string($0) })),
+            ("directory", .string(directory)), ("inheritsToken", .bool(inheritsToken)),
+        ])
+        object["pin"] = pin.map { .string($0) }
+        object["certificate"] = certificatePath.map { .string($0) }
+        object["caBundle"] = caBundlePath.map { .string($0) }
+        return .object(object)
+    }
+
+    package init?(_ json: JSON) {
+        guard let url = json["url"]?.string, let token = json["token"]?.string,
+            let seed = json["seed"]?.string, let runToken = json["runToken"]?.string,
+            let sessionKey = json["sessionKey"]?.string, let runID = json["runId"]?.string,
+            let gatewayID = json["gatewayId"]?.string, let grants = json["grants"]?.array?.compactMap(\.string),
+            let directory = json["directory"]?.string
+        else { return nil }
+        self.init(
+            url: url, pin: json["pin"]?.string, token: token, seed: seed, runToken: runToken, sessionKey: sessionKey,
+            runID: runID, gatewayID: gatewayID, grants: grants, directory: directory,
+            certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
+            inheritsToken: json["inheritsToken"]?.bool ?? false)
+    }
+}
