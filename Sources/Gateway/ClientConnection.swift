@@ -1,0 +1,34 @@
+internal import JSON
+package import Trust
+package import Wire
+
+/// An admitted connection, as the core sees it.
+package struct ClientConnection: Sendable {
+    package let id: ConnectionID
+    /// `server.connId`
+    package let connID: String
+    package let admitted: Admitted
+    package let client: ClientInfo
+    package let clientAddress: String?
+    package let connectedAtMs: Int64
+
+    /// One-shot clients do not show in presence (wire protocol, "Enumerations", last row).
+    var isPresent: Bool {
+        !client.isCLI && client.mode != "probe" && client.mode != "backend"
+    }
+
+    func presenceEntry(reason: String, nowMs: Int64) -> JSON {
+        var entry = JSONObject([("mode", .string(client.mode)), ("reason", .string(reason)), ("ts", .integer(nowMs))])
+        entry["host"] = client.displayName.map { .string($0) }
+        entry["version"] = .string(client.version)
+        entry["platform"] = .string(client.platform)
+        entry["deviceFamily"] = client.deviceFamily.map { .string($0) }
+        entry["modelIdentifier"] = client.modelIdentifier.map { .string($0) }
+        if !admitted.isDirectLocal { entry["ip"] = clientAddress.map { .string($0) } }
+        entry["deviceId"] = admitted.deviceID.map { .string($0) }
+        entry["instanceId"] = .string(admitted.deviceID ?? client.instanceID ?? connID)
+        entry["roles"] = [.string(admitted.role.rawValue)]
+        entry["scopes"] = .array(admitted.scopes.names.map { .string($0) })
+        return .object(entry)
+    }
+}

@@ -1,0 +1,39 @@
+package import Sessions
+package import Trust
+package import Wire
+
+/// What the core needs to know of configuration, identity and surroundings.
+package struct CoreSettings: Sendable {
+    /// The root key: derives gateway sessions and signs nothing else. Its device id is the gateway's id.
+    package var root: SigningIdentity
+    package var policy: AdmissionPolicy
+    package var catalog: AgentCatalog
+    package var mainKey = "main"
+    package var sessionScope = "per-sender"
+    package var serverVersion: String
+    package var hostName: String
+    package var stateDirectory: String
+    package var configPath: String?
+    package var startedAtMs: Int64
+    /// Conditions that every `status` repeats, such as a development switch that is on.
+    package var warnings: [String] = []
+    package var connectionPolicy = HelloOK.Policy()
+
+    package init(
+        root: SigningIdentity, policy: AdmissionPolicy, catalog: AgentCatalog, serverVersion: String, hostName: String,
+        stateDirectory: String, configPath: String?, startedAtMs: Int64
+    ) {
+        self.root = root
+        self.policy = policy
+        self.catalog = catalog
+        self.serverVersion = serverVersion
+        self.hostName = hostName
+        self.stateDirectory = stateDirectory
+        self.configPath = configPath
+        self.startedAtMs = startedAtMs
+    }
+
+    package var defaultMainSessionKey: String {
+        SessionKeySyntax.main(agentID: catalog.defaultAgentID, mainKey: mainKey)
+    }
+}

@@ -1,0 +1,77 @@
+package import Store
+package import Trust
+package import Wire
+
+/// What the shell has to do, in order. The core decides; nothing here needs a decision any more.
+package enum Effect: Sendable {
+    /// Sends a complete response frame.
+    case respond(ConnectionID, [UInt8])
+    /// Sends an event: `frame` is open, its end differs from connection to connection.
+    case event(EventName, frame: [UInt8], to: [ConnectionID])
+    /// Opens an admitted connection for requests and sends its `hello-ok`.
+    case open(ConnectionID, Admitted, hello: [UInt8])
+    /// Makes the operations durable in one commit, then performs `then`; if that fails, asks the core what to do
+    /// (``GatewayCore/commitFailed(_:why:nowMs:)``).
+    case commit([StoreOperation], then: [Effect], failure: CommitFailure)
+    case launch(LaunchOrder)
+    /// Ends the processes of a run: politely first, then for good.
+    case stopWorker(runID: String)
+    case close(ConnectionID, GatewayClose)
+    case log(LogLine)
+}
+
+/// What was waiting for a commit that failed.
+package enum CommitFailure: Equatable, Sendable {
+    case request(ConnectionID, id: [UInt8])
+    case connect(ConnectionID, id: [UInt8])
+    case spawn(ConnectionID, id: [UInt8], runID: String)
+    /// Nobody waits; the operations are retried by the shell.
+    case background
+}
+
+/// How to start a worker.
+package struct LaunchOrder: Sendable {
+    package let runID: String
+    package let sessionKey: String
+    package let agentID: String
+    package let identity: SigningIdentity
+    /// The chain of the child, as grants signed by each parent, root first.
+    package let grants: [String]
+    package let runToken: String
+    /// The worker speaks with the shared token of its root principal; otherwise with its run token.
+    package let usesSharedToken: Bool
+    /// Named by the owner; otherwise loopback.
+    package let gatewayURL: String?
+    /// The agent command gets the shared token too (`credential: "inherit"`).
+    package let inheritsSharedToken: Bool
+
+    package init(
+        runID: String, sessionKey: String, agentID: String, identity: SigningIdentity, grants: [String],
+        runToken: String, usesSharedToken: Bool, gatewayURL: String?, inheritsSharedToken: Bool
+    ) {
+        self.runID = runID
+        self.sessionKey = sessionKey
+        self.agentID = agentID
+        self.identity = identity
+        self.grants = grants
+        self.runToken = runToken
+        self.usesSharedToken = usesSharedToken
+        self.gatewayURL = gatewayURL
+        self.inheritsSharedToken = inheritsSharedToken
+    }
+}
+
+package struct LogLine: Equatable, Sendable {
+    package enum Level: String, Sendable { case info = "INFO", warn = "WARN", error = "ERROR" }
+
+    package let level: Level
+    /// `gateway`, `ws`, `agent/sessions-spawn`, …
+    package let subsystem: String
+    package let message: String
+
+    package init(_ level: Level, _ subsystem: String, _ message: String) {
+        self.level = level
+        self.subsystem = subsystem
+        self.message = message
+    }
+}

@@ -1,0 +1,205 @@
+internal import Crypto
+internal import JSON
+internal import Sessions
+internal import Store
+package import Trust
+internal import Wire
+
+extension GatewayCore {
+    /// Decides about a `connect` request and registers the connection in the same step.
+    /// - Parameters:
+    ///   - requestID: the id of the `connect` request with its quotes.
+    ///   - connID: a fresh id for `server.connId`.
+    package mutating func admit(
+        _ id: ConnectionID, _ request: AdmissionRequest, requestID: [UInt8], connID: String, nowMs: Int64
+    ) -> [Effect] {
+        let decision = Admission.decide(request, state: trust, policy: settings.policy, nowMs: nowMs)
+        switch decision.outcome {
+        case .refused(let refusal, let changes):
+            return refuse(id, requestID, refusal, changes, decision, request, nowMs: nowMs)
+        case .admitted(let admitted, let changes):
+            do throws(ConnectRefusal) {
+                return try welcome(id, requestID, connID, admitted, changes, decision, request, nowMs: nowMs)
+            } catch {
+                return refuse(id, requestID, error, [], decision, request, nowMs: nowMs)
+            }
+        }
+    }
+
+    private mutating func refuse(
+        _ id: ConnectionID, _ requestID: [UInt8], _ refusal: ConnectRefusal, _ changes: [TrustChange],
+        _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
+    ) -> [Effect] {
+        let answer: [Effect] = [.respond(id, Frames.failure(id: requestID, refusal.error)), .close(id, refusal.close)]
+        let client = request.params.client
+        var effects: [Effect] = [
+            .log(
+                LogLine(
+                    .warn, "ws",
+                    "closed before connect peer=\(request.facts.peer) client=\(client.id)/\(client.mode) "
+                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) walk: \(decision.summary)"))
+        ]
+        var operations: [StoreOperation] = []
+        for change in changes {
+            guard case .requestPairing(let pending) = change else { continue }
+            let isNew = trust.pairing.pending(requestID: pending.requestID, nowMs: nowMs) == nil
+            let gone = trust.pairing.put(pending, nowMs: nowMs)
+            operations += gone.map { .removePending(requestId: $0.requestID) }
+            operations.append(.putPending(pending.record))
+            if isNew { effects.append(event(.devicePairRequested, pending.json)) }
+        }
+        guard !operations.isEmpty else { return effects + answer }
+        return effects + [.commit(operations, then: answer, failure: .connect(id, id: requestID))]
+    }
+
+    private mutating func welcome(
+        _ id: ConnectionID, _ requestID: [UInt8], _ connID: String, _ admitted: Admitted, _ changes: [TrustChange],
+        _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
+    ) throws(ConnectRefusal) -> [Effect] {
+        var operations: [StoreOperation] = []
+        var effects: [Effect] = []
+        var issued: HelloOK.IssuedToken?
+        for change in changes {
+            switch change {
+            case .requestPairing: break
+            case .approveSilently(let pending):
+                let device = trust.pairing.approve(pending, via: "silent", nowMs: nowMs)
+                operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
+                effects += [
+                    event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),
+                    .log(
+                        LogLine(
+                            .info, "gateway",
+                            "device pairing auto-approved device=\(device.deviceID) role=\(pending.role)")),
+                ]
+            case .issueToken(let deviceID, let role, let scopes, let token):
+                let record = DeviceToken(
+                    role: role.rawValue, digest: SHA256.digest(Array(token.utf8)), scopes: scopes, createdAtMs: nowMs)
+                guard trust.pairing.setToken(record, deviceID: deviceID) != nil else { break }
+                operations.append(.putDeviceToken(record.record(deviceID: deviceID)))
+                issued = HelloOK.IssuedToken(deviceToken: token, issuedAtMs: nowMs)
+            case .presentSpawns(let chain, let principal):
+                operations += try registerPresented(chain, principal: principal, nowMs: nowMs)
+            case .renewGrant(let deviceID, let expiresAtMs):
+                if let entry = trust.lineage.renew(deviceID: deviceID, expiresAtMs: expiresAtMs) {
+                    operations.append(.putGrant(entry.record))
+                }
+            }
+        }
+        if let device = admitted.deviceID { trust.pairing.noteSeen(deviceID: device, nowMs: nowMs) }
+        let connection = ClientConnection(
+            id: id, connID: connID, admitted: admitted, client: request.params.client,
+            clientAddress: request.facts.clientAddress, connectedAtMs: nowMs)
+        register(connection)
+        let hello = hello(connection, request.params, issued: issued, nowMs: nowMs)
+        var frame: [UInt8] = []
+        Frames.response(id: requestID.span, payload: hello.span, into: &frame)
+        let opening = Effect.open(id, admitted, hello: frame)
+        effects.append(
+            .log(
+                LogLine(
+                    .info, "ws",
+                    "connected peer=\(request.facts.peer) client=\(connection.client.id)/\(connection.client.mode) "
+                        + "conn=\(connID) walk: \(decision.summary)")))
+        guard !operations.isEmpty else { return effects + [opening] }
+        return effects + [.commit(operations, then: [opening], failure: .connect(id, id: requestID))]
+    }
+
+    /// First presentation is a spawn: the checks of a spawn run against the issuer's session.
+    private mutating func registerPresented(
+        _ chain: [SpawnGrant], principal: Principal, nowMs: Int64
+    ) throws(ConnectRefusal) -> [StoreOperation] {
+        var table = table
+        var lineage = trust.lineage
+        var operations: [StoreOperation] = []
+        for grant in chain {
+            guard table.sessions[grant.sessionKey] == nil else {
+                throw .lineage(
+                    verdict: "session-exists", sentence: "the grant names a session that exists already",
+                    remedy: "use a fresh UUID as jti for every spawn")
+            }
+            let issuerSession =
+                lineage[grant.issuer].flatMap { table.sessions[$0.sessionKey] } ?? mainSession(&table, nowMs: nowMs)
+            let requester = SpawnPolicy.Requester(
+                agentID: issuerSession.agentID, depth: grant.depth - 1,
+                activeChildren: table.activeChildren(of: issuerSession.key).count)
+            let request = SpawnRequest(task: "", agentID: grant.agentID)
+            do throws(SpawnRefusal) {
+                _ = try SpawnPolicy.check(request, from: requester, catalog: settings.catalog)
+            } catch {
+                throw .spawnPolicy(message: error.message, rule: error.rule, remedy: error.remedy)
+            }
+            let session = Session(
+                key: grant.sessionKey, sessionID: ids.uuid(), agentID: grant.agentID, kind: .spawned, label: nil,
+                parentKey: issuerSession.key, depth: grant.depth, createdAtMs: nowMs, updatedAtMs: nowMs)
+            let run = Run(
+                runID: grant.spawnID, sessionKey: grant.sessionKey, requesterKey: issuerSession.key, askerDeviceID: nil,
+                agentID: grant.agentID, task: "", label: nil, cleanup: .keep, runTimeoutSeconds: 0,
+                spawnTimeoutMs: 0, acceptedAtMs: nowMs, isExternal: true, idempotencyKey: nil, startedAtMs: nowMs,
+                phase: .running(deadlineMs: nil))
+            let entry = LineageEntry(
+                deviceID: grant.subject, publicKey: grant.publicKey, issuer: grant.issuer, spawnID: grant.spawnID,
+                sessionKey: grant.sessionKey, scopes: grant.scopes, depth: grant.depth, principal: principal,
+                asker: nil, runID: grant.spawnID, isRegistered: false, expiresAtMs: grant.expiresAt * 1000,
+                runTokenDigest: nil)
+            table.insert(session)
+            table.insert(run)
+            lineage.insert(entry)
+            operations += [.putSession(session.record), .putRun(run.record), .putGrant(entry.record)]
+        }
+        self.table = table
+        trust.lineage = lineage
+        return operations
+    }
+
+    func mainSession(_ table: inout SessionTable, nowMs: Int64) -> Session {
+        let key = settings.defaultMainSessionKey
+        if let session = table.sessions[key] { return session }
+        let session = Session(
+            key: key, sessionID: ids.uuid(), agentID: settings.catalog.defaultAgentID, kind: .primary, label: nil,
+            parentKey: nil, depth: 0, createdAtMs: nowMs, updatedAtMs: nowMs)
+        table.insert(session)
+        return session
+    }
+
+    private func hello(
+        _ connection: ClientConnection, _ params: ConnectParams, issued: HelloOK.IssuedToken?, nowMs: Int64
+    ) -> [UInt8] {
+        let isAdmin = connection.admitted.scopes.covers(.admin)
+        let hello = HelloOK(
+            protocolVersion: ProtocolWindow.negotiate(min: params.minProtocol, max: params.maxProtocol)
+                ?? ProtocolWindow.newest,
+            serverVersion: settings.serverVersion, connID: connection.connID, presence: presence(nowMs: nowMs),
+            health: .object(JSONObject()), stateVersion: stateVersion, uptimeMs: nowMs - settings.startedAtMs,
+            defaultAgentID: settings.catalog.defaultAgentID, mainKey: settings.mainKey,
+            sessionScope: settings.sessionScope,
+            ownerFacts: isAdmin
+                ? HelloOK.OwnerFacts(
+                    configPath: settings.configPath, stateDir: settings.stateDirectory,
+                    authMode: settings.policy.authMode.rawValue) : nil,
+            role: connection.admitted.role, scopes: connection.admitted.scopes.names, issuedToken: issued,
+            policy: settings.connectionPolicy, resume: params.resume == nil ? nil : "gap")
+        return hello.json.serialized()
+    }
+
+    package mutating func commitFailed(_ failure: CommitFailure, why: String, nowMs: Int64) -> [Effect] {
+        let error = GatewayError.storeUnavailable(why)
+        switch failure {
+        case .request(let connection, let id):
+            return [.respond(connection, Frames.failure(id: id, error))]
+        case .connect(let connection, let id):
+            return [
+                .respond(connection, Frames.failure(id: id, error)),
+                .close(connection, GatewayClose(1013, "store unavailable")),
+            ]
+        case .spawn(let connection, let id, let runID):
+            table.withdraw(runID)
+            _ = trust.lineage.entry(forRun: runID).flatMap {
+                trust.lineage.revoke(deviceID: $0.deviceID, nowMs: nowMs)
+            }
+            return [.respond(connection, Frames.failure(id: id, error))]
+        case .background:
+            return []
+        }
+    }
+}

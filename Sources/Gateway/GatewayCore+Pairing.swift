@@ -1,0 +1,188 @@
+internal import Crypto
+internal import JSON
+internal import Sessions
+internal import Store
+internal import Trust
+internal import Wire
+
+/// `device.pair.*` (wire protocol, section 6.8).
+extension GatewayCore {
+    /// A non-admin that authenticated by device token manages only itself; shared auth manages all within its scopes.
+    private func mayManage(_ deviceID: String, _ caller: ClientConnection) -> Bool {
+        let admitted = caller.admitted
+        if admitted.scopes.covers(.admin) || admitted.method == .ownerSocket { return true }
+        return admitted.method != .deviceToken || admitted.deviceID == deviceID
+    }
+
+    func pairList(_ caller: ClientConnection, nowMs: Int64) -> JSON {
+        let pending = trust.pairing.pending(nowMs: nowMs).filter { mayManage($0.deviceID, caller) }
+        let paired = trust.pairing.devices.values.filter { mayManage($0.deviceID, caller) }
+            .sorted { $0.deviceID < $1.deviceID }
+        let derived = trust.lineage.all.filter { $0.runID != nil && $0.state == .live }
+            .sorted { ($0.depth, $0.sessionKey) < ($1.depth, $1.sessionKey) }
+        return .object(
+            JSONObject([
+                ("pending", .array(pending.map(\.json))), ("paired", .array(paired.map(\.json))),
+                ("derived", .array(derived.map(\.json))),
+            ]))
+    }
+
+    mutating func pairApprove(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
+        let requestID = try reader.requiredString("requestId")
+        let isAdmin = caller.admitted.scopes.covers(.admin)
+        guard let pending = trust.pairing.pending(requestID: requestID, nowMs: nowMs) else {
+            throw GatewayError(
+                .invalidRequest, isAdmin ? "unknown requestId" : "device pairing approval denied",
+                details: JSONObject([("code", "PAIRING_REQUEST_NOT_FOUND")]))
+        }
+        guard mayManage(pending.deviceID, caller) else {
+            throw GatewayError(.invalidRequest, "device pairing approval denied")
+        }
+        if let missing = caller.admitted.scopes.missing(from: pending.scopes).first {
+            throw GatewayError(.invalidRequest, "missing scope: \(missing)")
+        }
+        let device = trust.pairing.approve(pending, via: "owner", nowMs: nowMs)
+        let token = DeviceToken(
+            role: pending.role, digest: DeviceToken.unissued, scopes: device.approvedScopes, createdAtMs: nowMs)
+        // The device gets its token when it connects next; until then the role counts all the same.
+        let approved = trust.pairing.setToken(token, deviceID: device.deviceID) ?? device
+        let answer = reply(
+            request, .object(JSONObject([("requestId", .string(requestID)), ("device", approved.json)])))
+        return [
+            .commit(
+                [
+                    .removePending(requestId: requestID), .putDevice(approved.record),
+                    .putDeviceToken(token.record(deviceID: device.deviceID)),
+                ],
+                then: [answer, event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs))],
+                failure: .request(request.connection, id: request.id)),
+            .log(LogLine(.info, "gateway", "device approved device=\(device.deviceID) request=\(requestID)")),
+        ]
+    }
+
+    mutating func pairReject(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
+        let requestID = try reader.requiredString("requestId")
+        guard let pending = trust.pairing.pending(requestID: requestID, nowMs: nowMs) else {
+            throw GatewayError(
+                .invalidRequest, "unknown requestId", details: JSONObject([("code", "PAIRING_REQUEST_NOT_FOUND")]))
+        }
+        guard mayManage(pending.deviceID, caller) else {
+            throw GatewayError(.invalidRequest, "device pairing rejection denied")
+        }
+        _ = trust.pairing.removePending(deviceID: pending.deviceID)
+        let answer = reply(
+            request,
+            .object(JSONObject([("requestId", .string(requestID)), ("deviceId", .string(pending.deviceID))])))
+        return [
+            .commit(
+                [.removePending(requestId: requestID)],
+                then: [answer, event(.devicePairResolved, pending.resolved("rejected", nowMs: nowMs))],
+                failure: .request(request.connection, id: request.id))
+        ]
+    }
+
+    mutating func pairRemove(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
+        let deviceID = try reader.requiredString("deviceId")
+        guard mayManage(deviceID, caller) else { throw GatewayError(.invalidRequest, "device pairing removal denied") }
+        let derived = trust.lineage[deviceID].flatMap { $0.runID }
+        guard trust.pairing.remove(deviceID: deviceID) != nil || derived != nil else {
+            throw GatewayError(
+                .invalidRequest, "unknown deviceId", details: JSONObject([("code", "DEVICE_NOT_FOUND")]))
+        }
+        let answer = reply(request, .object(JSONObject([("deviceId", .string(deviceID))])))
+        var operations: [StoreOperation] = [.removeDevice(deviceId: deviceID)]
+        let consequences = revoke(deviceID, nowMs: nowMs, &operations)
+        let closing = connections(ofDevice: deviceID).map { Effect.close($0, .deviceRemoved) }
+        return [
+            .commit(operations, then: [answer], failure: .request(request.connection, id: request.id))
+        ] + consequences + closing
+    }
+
+    /// Revokes everything that descends from a device, by key or because it asked for it: closed at once, and their
+    /// runs end.
+    private mutating func revoke(
+        _ deviceID: String, nowMs: Int64, _ operations: inout [StoreOperation]
+    ) -> [Effect] {
+        var effects: [Effect] = []
+        for entry in trust.lineage.descendants(of: deviceID) {
+            guard let revoked = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs) else { continue }
+            operations.append(.putGrant(revoked.record))
+            effects += connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
+            guard let run = entry.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded else { continue }
+            effects += kill(run, cause: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs)
+        }
+        return effects
+    }
+}
+
+extension PendingPairing {
+    var json: JSON {
+        var entry = JSONObject([
+            ("requestId", .string(requestID)), ("deviceId", .string(deviceID)),
+            ("publicKey", .string(Base64URL.encode(publicKey))), ("role", .string(role)), ("roles", [.string(role)]),
+            ("scopes", .array(scopes.names.map { .string($0) })), ("ts", .integer(createdAtMs)), ("silent", false),
+        ])
+        entry["displayName"] = displayName.map { .string($0) }
+        entry["platform"] = platform.map { .string($0) }
+        entry["deviceFamily"] = deviceFamily.map { .string($0) }
+        entry["clientId"] = clientID.map { .string($0) }
+        entry["clientMode"] = clientMode.map { .string($0) }
+        entry["remoteIp"] = remoteIP.map { .string($0) }
+        if isRepair { entry["isRepair"] = true }
+        return .object(entry)
+    }
+
+    func resolved(_ decision: String, nowMs: Int64) -> JSON {
+        .object(
+            JSONObject([
+                ("requestId", .string(requestID)), ("deviceId", .string(deviceID)), ("decision", .string(decision)),
+                ("ts", .integer(nowMs)),
+            ]))
+    }
+}
+
+extension PairedDevice {
+    var json: JSON {
+        var entry = JSONObject([
+            ("deviceId", .string(deviceID)), ("publicKey", .string(Base64URL.encode(publicKey))),
+            ("roles", .array(roles.map { .string($0) })),
+            ("scopes", .array(approvedScopes.names.map { .string($0) })), ("approvedVia", .string(approvedVia)),
+            ("createdAtMs", .integer(createdAtMs)), ("approvedAtMs", .integer(approvedAtMs)),
+        ])
+        entry["displayName"] = displayName.map { .string($0) }
+        entry["platform"] = platform.map { .string($0) }
+        entry["deviceFamily"] = deviceFamily.map { .string($0) }
+        entry["clientId"] = clientID.map { .string($0) }
+        entry["clientMode"] = clientMode.map { .string($0) }
+        entry["remoteIp"] = remoteIP.map { .string($0) }
+        entry["lastSeenAtMs"] = lastSeenAtMs.map { .integer($0) }
+        entry["tokens"] = .array(
+            tokens.values.sorted { $0.role < $1.role }.map { token in
+                var row = JSONObject([
+                    ("role", .string(token.role)), ("scopes", .array(token.scopes.names.map { .string($0) })),
+                    ("createdAtMs", .integer(token.createdAtMs)),
+                ])
+                row["revokedAtMs"] = token.revokedAtMs.map { .integer($0) }
+                return .object(row)
+            })
+        return .object(entry)
+    }
+}
+
+extension LineageEntry {
+    var json: JSON {
+        .object(
+            JSONObject([
+                ("deviceId", .string(deviceID)), ("parentDeviceId", .string(issuer)),
+                ("sessionKey", .string(sessionKey)),
+                ("depth", .integer(Int64(depth))), ("scopes", .array(scopes.names.map { .string($0) })),
+                ("runId", runID.map { .string($0) } ?? nil),
+            ]))
+    }
+}

@@ -1,0 +1,100 @@
+package import JSON
+internal import Sessions
+package import Trust
+package import Wire
+
+/// A request of an admitted connection, its params decoded.
+package struct GatewayRequest: Sendable {
+    package let connection: ConnectionID
+    /// With its quotes, as it came.
+    package let id: [UInt8]
+    package let method: Method
+    package let params: JSON?
+
+    package init(connection: ConnectionID, id: [UInt8], method: Method, params: JSON?) {
+        self.connection = connection
+        self.id = id
+        self.method = method
+        self.params = params
+    }
+}
+
+extension GatewayCore {
+    /// Answers a request: authorisation first (wire protocol, section 5.4), then the method.
+    package mutating func handle(_ request: GatewayRequest, nowMs: Int64) -> [Effect] {
+        guard let caller = connections[request.connection] else { return [] }
+        do throws(GatewayError) {
+            try authorise(request.method, caller)
+            return try route(request, from: caller, nowMs: nowMs)
+        } catch {
+            return [.respond(request.connection, Frames.failure(id: request.id, error))]
+        }
+    }
+
+    /// Whether a connection may call a method; pure, so that hot methods can be answered without the core's lock.
+    package static func authorise(_ method: Method, _ admitted: Admitted) throws(GatewayError) {
+        if admitted.isReportingOnly, method != .runComplete, method != .runAttach {
+            throw GatewayError(
+                .forbidden, "the run of this device has ended",
+                details: JSONObject([
+                    ("code", "RUN_ENDED"), ("remediationHint", "only run.complete is answered until the grace is over"),
+                ]))
+        }
+        switch method.requirement {
+        case .open: return
+        case .ownRun:
+            guard admitted.lineage?.runID != nil else {
+                throw GatewayError(
+                    .forbidden, "\(method.rawValue) is for the derived device of a run",
+                    details: JSONObject([("code", "NOT_A_RUN_DEVICE")]))
+            }
+        case .scope(let scope):
+            guard admitted.role == .operator else { throw .unauthorizedRole(admitted.role) }
+            guard admitted.scopes.covers(scope) else { throw .missingScope(scope) }
+        }
+    }
+
+    private func authorise(_ method: Method, _ caller: ClientConnection) throws(GatewayError) {
+        try Self.authorise(method, caller.admitted)
+    }
+
+    private mutating func route(
+        _ request: GatewayRequest, from caller: ClientConnection, nowMs: Int64
+    ) throws(GatewayError) -> [Effect] {
+        do throws(any Error) {
+            let reader = try ParamReader(request.params)
+            switch request.method {
+            case .connect:
+                throw GatewayError(.invalidRequest, "connect is only valid as the first request")
+            case .diagnosticsEcho:
+                return [reply(request, request.params ?? .object(JSONObject()))]
+            case .health: return [reply(request, health(nowMs: nowMs))]
+            case .status: return [reply(request, status(caller, nowMs: nowMs))]
+            case .systemPresence: return [reply(request, .array(presence(nowMs: nowMs)))]
+            case .gatewayIdentityGet: return [reply(request, identity())]
+            case .agentsList: return [reply(request, agentsList())]
+            case .sessionsList: return [reply(request, try sessionsList(reader, nowMs: nowMs))]
+            case .sessionsSpawn, .sessionsSpawnTool: return try spawn(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsAbort: return try abort(request, reader, from: caller, nowMs: nowMs)
+            case .agentWait: return try wait(request, reader, nowMs: nowMs)
+            case .runAttach: return try attach(request, reader, from: caller, nowMs: nowMs)
+            case .runOutput: return try output(request, reader, from: caller, nowMs: nowMs)
+            case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)
+            case .devicePairList: return [reply(request, pairList(caller, nowMs: nowMs))]
+            case .devicePairApprove: return try pairApprove(request, reader, from: caller, nowMs: nowMs)
+            case .devicePairReject: return try pairReject(request, reader, from: caller, nowMs: nowMs)
+            case .devicePairRemove: return try pairRemove(request, reader, from: caller, nowMs: nowMs)
+            }
+        } catch let failure as ParamReader.Failure {
+            throw .invalidParams(request.method.rawValue, failure.message)
+        } catch let error as GatewayError {
+            throw error
+        } catch {
+            throw GatewayError(.unavailable, "\(error)")
+        }
+    }
+
+    func reply(_ request: GatewayRequest, _ payload: JSON) -> Effect {
+        .respond(request.connection, Frames.response(id: request.id, payload: payload))
+    }
+}

@@ -1,0 +1,44 @@
+internal import Sessions
+package import Store
+internal import Trust
+internal import Wire
+
+extension GatewayCore {
+    /// Takes up what the store holds. Runs that had a worker wait for it to come back for their spawn timeout, then end
+    /// as lost; what was queued is launched.
+    package mutating func restore(_ snapshot: StoreSnapshot, nowMs: Int64) -> [Effect] {
+        for record in snapshot.sessions { table.insert(Session(record)) }
+        for record in snapshot.grants { trust.lineage.insert(LineageEntry(record)) }
+        let tokens = Dictionary(grouping: snapshot.deviceTokens, by: \.deviceId)
+        for record in snapshot.devices {
+            trust.pairing.restore(PairedDevice(record, tokens: (tokens[record.deviceId] ?? []).map(DeviceToken.init)))
+        }
+        for record in snapshot.pendingPairings { trust.pairing.restore(PendingPairing(record)) }
+        for record in snapshot.runs { table.insert(Run(record, phase: phase(afterRestart: record, nowMs: nowMs))) }
+        var operations: [StoreOperation] = []
+        let key = settings.defaultMainSessionKey
+        if table.sessions[key] == nil { operations.append(.putSession(mainSession(&table, nowMs: nowMs).record)) }
+        var effects: [Effect] = []
+        for requester in Set(table.unendedRuns.map(\.requesterKey)).sorted() {
+            effects += launches(of: requester, nowMs: nowMs, &operations)
+        }
+        return [.commit(operations, then: effects, failure: .background)]
+    }
+
+    private func phase(afterRestart record: RunRecord, nowMs: Int64) -> Run.Phase {
+        switch record.status {
+        case .queued: .queued
+        case .launching, .running:
+            record.external
+                ? .running(deadlineMs: nil)
+                : .launching(
+                    attempt: SessionTable.maxLaunchAttempts, deadlineMs: nowMs + max(record.spawnTimeoutMs, 1000))
+        case .ok, .error, .timeout, .killed, .lost:
+            .ended(
+                RunEnd(
+                    status: RunEnd.Status(rawValue: record.status.rawValue) ?? .lost, cause: record.cause,
+                    exitCode: record.exitCode.map(Int.init), text: "", totalBytes: 0,
+                    endedAtMs: record.endedAtMs ?? nowMs))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+internal import JSON
+internal import Sessions
+internal import Wire
+
+/// Session listings (wire protocol, section 6.4).
+extension GatewayCore {
+    func sessionsList(_ reader: ParamReader, nowMs: Int64) throws(ParamReader.Failure) -> JSON {
+        let limit = Int(try reader.integer("limit", in: 1...10_000) ?? 100)
+        let offset = Int(try reader.integer("offset", in: 0...1_000_000_000) ?? 0)
+        let agentID = try reader.string("agentId")
+        let spawnedBy = try reader.string("spawnedBy")
+        let label = try reader.string("label")
+        let activeMinutes = try reader.integer("activeMinutes", in: 1...10_000_000)
+        let matching = table.sessions.values.filter { session in
+            (agentID == nil || session.agentID == agentID) && (spawnedBy == nil || session.parentKey == spawnedBy)
+                && (label == nil || session.label == label)
+                && (activeMinutes.map { session.updatedAtMs >= nowMs - $0 * 60_000 } ?? true)
+        }.sorted { ($1.updatedAtMs, $1.key) < ($0.updatedAtMs, $0.key) }
+        let page = matching.dropFirst(offset).prefix(limit)
+        var result = JSONObject([
+            ("ts", .integer(nowMs)), ("path", .string(settings.stateDirectory)), ("count", .integer(Int64(page.count))),
+            ("totalCount", .integer(Int64(matching.count))), ("limitApplied", .integer(Int64(limit))),
+            ("offset", .integer(Int64(offset))), ("hasMore", .bool(offset + page.count < matching.count)),
+            ("defaults", .object(JSONObject([("modelProvider", nil), ("model", nil), ("contextTokens", nil)]))),
+            ("sessions", .array(page.map { row($0) })),
+        ])
+        if offset + page.count < matching.count { result["nextOffset"] = .integer(Int64(offset + page.count)) }
+        return .object(result)
+    }
+
+    func rows(limit: Int, nowMs: Int64) -> [JSON] {
+        table.sessions.values.sorted { $0.updatedAtMs > $1.updatedAtMs }.prefix(limit).map { row($0) }
+    }
+
+    func row(_ session: Session) -> JSON {
+        var row = JSONObject([
+            ("key", .string(session.key)), ("kind", "direct"), ("sessionId", .string(session.sessionID)),
+            ("agentId", .string(session.agentID)), ("type", .string(session.kind.rawValue)),
+            ("createdAt", .integer(session.createdAtMs)), ("updatedAt", .integer(session.updatedAtMs)),
+        ])
+        row["label"] = session.label.map { .string($0) }
+        row["spawnDepth"] = .integer(Int64(session.depth))
+        if let parent = session.parentKey {
+            row["spawnedBy"] = .string(parent)
+            row["parentSessionKey"] = .string(parent)
+        }
+        let children = table.children(of: session.key)
+        if !children.isEmpty { row["childSessions"] = .array(children.map { .string($0) }) }
+        guard let run = table.run(ofSession: session.key) else { return .object(row) }
+        row["runId"] = .string(run.runID)
+        row["startedAt"] = run.startedAtMs.map { .integer($0) }
+        switch run.phase {
+        case .queued, .launching, .running:
+            row["status"] = "running"
+            row["phase"] = .string(run.phase.name)
+            row["hasActiveRun"] = true
+            row["subagentRunState"] = "active"
+        case .ended(let end):
+            row["status"] = .string(end.status.rowStatus)
+            row["hasActiveRun"] = false
+            row["subagentRunState"] = "historical"
+            row["endedAt"] = .integer(end.endedAtMs)
+            row["runtimeMs"] = .integer(end.endedAtMs - (run.startedAtMs ?? run.acceptedAtMs))
+            row["exitCode"] = end.exitCode.map { .integer(Int64($0)) }
+        }
+        return .object(row)
+    }
+}
+
+extension Run.Phase {
+    var name: String {
+        switch self {
+        case .queued: "queued"
+        case .launching: "launching"
+        case .running: "running"
+        case .ended: "ended"
+        }
+    }
+}
+
+extension RunEnd.Status {
+    /// `status` of a session row.
+    var rowStatus: String {
+        switch self {
+        case .ok: "done"
+        case .error, .lost: "failed"
+        case .killed: "killed"
+        case .timeout: "timeout"
+        }
+    }
+}

@@ -1,0 +1,222 @@
+internal import Crypto
+internal import JSON
+internal import Sessions
+internal import Store
+internal import Trust
+internal import Wire
+
+/// `sessions_spawn` (sessions and configuration reference, 3.1; design document, section 6).
+extension GatewayCore {
+    static let grantLifeMs: Int64 = 24 * 3_600_000
+    /// Scopes that a child gets at most, unless the owner's configuration names others.
+    static let childScopes = ScopeSet(.read, .write)
+
+    mutating func spawn(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
+        do {
+            let wanted = try SpawnParams.read(reader)
+            let requester = try requesterSession(wanted.sessionKey, caller, nowMs: nowMs)
+            if let key = wanted.request.idempotencyKey,
+                let known = runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)],
+                let run = table.runs[known]
+            {
+                return [reply(request, accepted(run))]
+            }
+            let agent = try SpawnPolicy.check(
+                wanted.request,
+                from: SpawnPolicy.Requester(
+                    agentID: requester.agentID, depth: requester.depth,
+                    activeChildren: table.activeChildren(of: requester.key).count),
+                catalog: settings.catalog)
+            return try accept(wanted.request, agent: agent, requester: requester, request, caller, nowMs: nowMs)
+        } catch let refusal as SpawnRefusal {
+            return [reply(request, refusal.json)]
+        }
+    }
+
+    private func accepted(_ run: Run) -> JSON {
+        .object(
+            JSONObject([
+                ("status", "accepted"), ("childSessionKey", .string(run.sessionKey)), ("runId", .string(run.runID)),
+                ("mode", "run"),
+                (
+                    "note",
+                    "the result is pushed when the run ends; do not poll. Answer NO_REPLY to a completion that comes late."
+                ),
+            ]))
+    }
+
+    /// The session of a derived device is its own; anybody else may name one, or gets the default agent's main session.
+    private mutating func requesterSession(
+        _ named: String?, _ caller: ClientConnection, nowMs: Int64
+    ) throws(SpawnRefusal) -> Session {
+        if let lineage = caller.admitted.lineage {
+            guard let session = table.sessions[lineage.sessionKey] else {
+                throw SpawnRefusal(
+                    .error, "the requester session \(lineage.sessionKey) is gone", rule: "requester-session",
+                    remedy: "spawn from a live session")
+            }
+            return session
+        }
+        let key =
+            switch named {
+            case nil, settings.mainKey: settings.defaultMainSessionKey
+            case .some(let key): key
+            }
+        if let session = table.sessions[key] { return session }
+        guard let agentID = SessionKeySyntax.agentID(of: key),
+            key == SessionKeySyntax.main(agentID: agentID, mainKey: settings.mainKey),
+            settings.catalog[agentID] != nil || agentID == settings.catalog.defaultAgentID
+        else {
+            throw SpawnRefusal(
+                .error, "session not found: \(key)", rule: "requester-session",
+                remedy: "use a key of sessions.list, or agent:<id>:\(settings.mainKey) of a configured agent")
+        }
+        let session = Session(
+            key: key, sessionID: ids.uuid(), agentID: agentID, kind: .primary, label: nil, parentKey: nil, depth: 0,
+            createdAtMs: nowMs, updatedAtMs: nowMs)
+        table.insert(session)
+        return session
+    }
+
+    private mutating func accept(
+        _ wanted: SpawnRequest, agent: AgentDefinition, requester: Session, _ request: GatewayRequest,
+        _ caller: ClientConnection, nowMs: Int64
+    ) throws(SpawnRefusal) -> [Effect] {
+        var operations: [StoreOperation] = [.putSession(requester.record)]
+        let parent = speaker(for: requester, &operations)
+        let spawnID = ids.uuid()
+        let session = Session(
+            key: SessionKeySyntax.subagent(agentID: agent.id, spawnID: spawnID), sessionID: ids.uuid(),
+            agentID: agent.id, kind: .spawned, label: wanted.label, parentKey: requester.key,
+            depth: requester.depth + 1, createdAtMs: nowMs, updatedAtMs: nowMs)
+        guard let identity = identity(below: parent, sessionKey: session.key, spawnID: spawnID) else {
+            throw SpawnRefusal(
+                .error, "Failed to register subagent run: no identity can be derived for \(session.key)",
+                rule: "derived-identity", remedy: "report this; the parent's chain is damaged")
+        }
+        let limits = settings.catalog.limits(of: requester.agentID)
+        let run = Run(
+            runID: spawnID, sessionKey: session.key, requesterKey: requester.key,
+            askerDeviceID: caller.admitted.lineage == nil ? caller.admitted.deviceID : nil, agentID: agent.id,
+            task: wanted.task, label: wanted.label, cleanup: wanted.cleanup,
+            runTimeoutSeconds: wanted.runTimeoutSeconds ?? limits.runTimeoutSeconds,
+            spawnTimeoutMs: limits.spawnTimeoutMs, acceptedAtMs: nowMs, isExternal: false,
+            idempotencyKey: wanted.idempotencyKey, phase: .queued)
+        let entry = LineageEntry(
+            deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: parent.deviceID, spawnID: spawnID,
+            sessionKey: session.key,
+            scopes: parent.scopes.clamping(caller.admitted.scopes.clamping(Self.childScopes)), depth: session.depth,
+            principal: caller.admitted.principal,
+            asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil }, runID: run.runID, isRegistered: true,
+            expiresAtMs: nowMs + Self.grantLifeMs, runTokenDigest: nil)
+        table.insert(session)
+        table.insert(run)
+        trust.lineage.insert(entry)
+        if let key = wanted.idempotencyKey {
+            runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)] = run.runID
+        }
+        operations += [.putSession(session.record), .putRun(run.record), .putGrant(entry.record)]
+        let log = Effect.log(
+            LogLine(
+                .info, "agent/sessions-spawn",
+                "accepted run=\(run.runID) agent=\(agent.id) parent=\(requester.key) depth=\(session.depth)"))
+        let launches = launches(of: requester.key, nowMs: nowMs, &operations)
+        return [
+            log,
+            .commit(
+                operations, then: [reply(request, accepted(run))] + launches,
+                failure: .spawn(request.connection, id: request.id, runID: run.runID)),
+        ]
+    }
+
+    // MARK: - Keys
+
+    /// The derived device that speaks for a session: its own, or a gateway session's, which is made when first needed.
+    private mutating func speaker(for session: Session, _ operations: inout [StoreOperation]) -> LineageEntry {
+        if let entry = trust.lineage.entry(forSession: session.key) { return entry }
+        let root = settings.root
+        let spawnID = "root.0"
+        guard let identity = try? root.child(sessionKey: session.key, spawnID: spawnID) else {
+            preconditionFailure("a session key of a configured agent fits into the derivation")
+        }
+        let entry = LineageEntry(
+            deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: root.deviceID, spawnID: spawnID,
+            sessionKey: session.key, scopes: Self.childScopes, depth: session.depth, principal: .sharedSecret,
+            asker: nil, runID: nil, isRegistered: true, expiresAtMs: nil, runTokenDigest: nil)
+        trust.lineage.insert(entry)
+        operations.append(.putGrant(entry.record))
+        return entry
+    }
+
+    /// Derives a child's key from the root down. Nothing but the root's seed is ever kept.
+    /// - Returns: nil when the parent's own key is not derivable here: it descends from a paired device.
+    func identity(below parent: LineageEntry, sessionKey: String, spawnID: String) -> SigningIdentity? {
+        guard let parentIdentity = identity(of: parent) else { return nil }
+        return try? parentIdentity.child(sessionKey: sessionKey, spawnID: spawnID)
+    }
+
+    func identity(of entry: LineageEntry) -> SigningIdentity? {
+        guard entry.depth <= SpawnGrant.maxClaimedDepth else { return nil }
+        if entry.issuer == settings.root.deviceID {
+            return try? settings.root.child(sessionKey: entry.sessionKey, spawnID: entry.spawnID)
+        }
+        guard let parent = trust.lineage[entry.issuer], parent.depth < entry.depth,
+            let parentIdentity = identity(of: parent)
+        else { return nil }
+        return try? parentIdentity.child(sessionKey: entry.sessionKey, spawnID: entry.spawnID)
+    }
+
+    // MARK: - Launching
+
+    /// Launches what has a free place now. Each launch mints a run token; only its digest is kept.
+    mutating func launches(of requesterKey: String, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
+        let agentID = table.sessions[requesterKey]?.agentID ?? settings.catalog.defaultAgentID
+        let promoted = table.promote(
+            requesterKey: requesterKey, maxConcurrent: settings.catalog.limits(of: agentID).maxConcurrent, nowMs: nowMs)
+        return promoted.compactMap { launch($0, &operations) }
+    }
+
+    mutating func launch(_ run: Run, _ operations: inout [StoreOperation]) -> Effect? {
+        guard var entry = trust.lineage.entry(forRun: run.runID), let identity = identity(of: entry) else { return nil }
+        let token = ids.token()
+        entry.runTokenDigest = SHA256.digest(Array(token.utf8))
+        trust.lineage.insert(entry)
+        operations += [.putGrant(entry.record), .putRun(run.record)]
+        let limits = settings.catalog.limits(of: run.agentID)
+        return .launch(
+            LaunchOrder(
+                runID: run.runID, sessionKey: run.sessionKey, agentID: run.agentID, identity: identity,
+                grants: grantChain(of: entry), runToken: token, usesSharedToken: entry.principal == .sharedSecret,
+                gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit))
+    }
+
+    /// The chain of a registered device as grants, root first, for whoever needs to show it elsewhere.
+    private func grantChain(of entry: LineageEntry) -> [String] {
+        var chain: [String] = []
+        var current = entry
+        while let parent = trust.lineage[current.issuer], let signer = identity(of: parent) {
+            let notBefore = (current.expiresAtMs ?? 0) / 1000 - SpawnGrant.maxLifeSeconds
+            let grant = SpawnGrant(
+                issuer: current.issuer, subject: current.deviceID, audience: settings.root.deviceID,
+                issuedAt: notBefore, notBefore: notBefore, expiresAt: (current.expiresAtMs ?? 0) / 1000,
+                spawnID: current.spawnID, sessionKey: current.sessionKey, scopes: current.scopes, depth: current.depth,
+                publicKey: current.publicKey)
+            chain.insert(grant.signed(by: signer), at: 0)
+            current = parent
+        }
+        return chain
+    }
+}
+
+extension SpawnRefusal {
+    /// The result of a refused spawn.
+    var json: JSON {
+        .object(
+            JSONObject([
+                ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule)),
+                ("kind", .string(kind.rawValue)), ("remediationHint", .string(remedy)),
+            ]))
+    }
+}

@@ -1,0 +1,80 @@
+internal import Crypto
+internal import JSON
+internal import Sessions
+internal import Trust
+internal import Wire
+
+/// What clients ask about the gateway itself (wire protocol, section 6.3).
+extension GatewayCore {
+    func presence(nowMs: Int64) -> [JSON] {
+        let own = JSONObject([
+            ("host", .string(settings.hostName)), ("mode", "gateway"), ("reason", "self"),
+            ("version", .string(settings.serverVersion)), ("text", .string("Gateway: \(settings.hostName)")),
+            ("ts", .integer(nowMs)), ("instanceId", .string(settings.root.deviceID)),
+        ])
+        let present = connections.values.filter(\.isPresent).sorted { $0.connectedAtMs > $1.connectedAtMs }
+            .prefix(Self.maxPresence - 1).map { $0.presenceEntry(reason: "connect", nowMs: $0.connectedAtMs) }
+        let recent = departed.reversed().filter { ($0["ts"]?.integer ?? 0) > nowMs - 300_000 }
+            .prefix(Self.maxPresence - 1 - present.count)
+        return [.object(own)] + present + recent
+    }
+
+    func health(nowMs: Int64) -> JSON {
+        let agents = settings.catalog.agents.map { agent -> JSON in
+            .object(
+                JSONObject([
+                    ("agentId", .string(agent.id)), ("isDefault", .bool(agent.id == settings.catalog.defaultAgentID)),
+                ]))
+        }
+        return .object(
+            JSONObject([
+                ("ok", true), ("ts", .integer(nowMs)), ("durationMs", 0), ("channels", .object(JSONObject())),
+                ("channelOrder", []), ("channelLabels", .object(JSONObject())),
+                ("defaultAgentId", .string(settings.catalog.defaultAgentID)), ("agents", .array(agents)),
+                ("sessions", .object(JSONObject([("count", .integer(Int64(table.sessions.count)))]))),
+            ]))
+    }
+
+    func status(_ caller: ClientConnection, nowMs: Int64) -> JSON {
+        let runs = table.unendedRuns
+        var sessions = JSONObject([("count", .integer(Int64(table.sessions.count)))])
+        if caller.admitted.scopes.covers(.admin) {
+            sessions["recent"] = .array(rows(limit: 10, nowMs: nowMs))
+        } else {
+            sessions["paths"] = []
+            sessions["recent"] = []
+        }
+        return .object(
+            JSONObject([
+                ("runtimeVersion", .string(settings.serverVersion)), ("gatewayId", .string(settings.root.deviceID)),
+                ("uptimeMs", .integer(nowMs - settings.startedAtMs)),
+                ("connections", .integer(Int64(connections.count))),
+                ("runs", .object(JSONObject([("active", .integer(Int64(runs.count)))]))),
+                ("sessions", .object(sessions)),
+                ("warnings", .array(settings.warnings.map { .string($0) })), ("channelSummary", []),
+                ("queuedSystemEvents", []),
+            ]))
+    }
+
+    func identity() -> JSON {
+        .object(
+            JSONObject([
+                ("deviceId", .string(settings.root.deviceID)),
+                ("publicKey", .string(Base64URL.encode(settings.root.key.publicKey))),
+            ]))
+    }
+
+    func agentsList() -> JSON {
+        let agents = settings.catalog.agents.map { agent -> JSON in
+            var entry = JSONObject([("id", .string(agent.id)), ("name", .string(agent.name ?? agent.id))])
+            entry["workspace"] = agent.workingDirectory.map { .string($0) }
+            entry["agentRuntime"] = .object(JSONObject([("id", "subagent"), ("source", "config")]))
+            return .object(entry)
+        }
+        return .object(
+            JSONObject([
+                ("defaultId", .string(settings.catalog.defaultAgentID)), ("mainKey", .string(settings.mainKey)),
+                ("scope", .string(settings.sessionScope)), ("agents", .array(agents)),
+            ]))
+    }
+}

@@ -1,0 +1,142 @@
+internal import JSON
+package import Sessions
+internal import Store
+package import Trust
+internal import Wire
+
+/// The gateway's state and its decisions: events go in with their time, effects come out.
+///
+/// A value without I/O, clock or randomness. The shell keeps it behind a lock and performs what it returns, outside.
+package struct GatewayCore: Sendable {
+    package internal(set) var settings: CoreSettings
+    package internal(set) var trust: TrustState
+    package internal(set) var table = SessionTable()
+    let ids: Identifiers
+    var connections: [ConnectionID: ClientConnection] = [:]
+    var connectionsByDevice: [String: Set<ConnectionID>] = [:]
+    var waiters: [String: [RunWaiter]] = [:]
+    var progress: [String: RunProgress] = [:]
+    var runByIdempotencyKey: [IdempotencyKey: String] = [:]
+    var departed: [JSON] = []
+    var stateVersion = StateVersion(presence: 1, health: 1)
+    var nextTickMs: Int64
+    var nextHousekeepingMs: Int64
+
+    struct IdempotencyKey: Hashable, Sendable {
+        let requesterKey: String
+        let key: String
+    }
+
+    /// A request that waits for the end of a run.
+    struct RunWaiter: Sendable {
+        let connection: ConnectionID
+        let requestID: [UInt8]
+        let deadlineMs: Int64
+    }
+
+    /// What a run has said so far, for its events.
+    struct RunProgress: Sendable {
+        /// Whole text while it is short; longer output is announced by increments only.
+        static let maxWholeTextBytes = 8 * 1024
+        var seq: Int64 = 0
+        /// Number of the last output message taken; a worker repeats what it does not know to have arrived.
+        var outputSeq: Int64 = 0
+        var text = ""
+        var isWhole = true
+    }
+
+    static let housekeepingIntervalMs: Int64 = 60_000
+    static let maxPresence = 200
+
+    package init(settings: CoreSettings, ids: Identifiers) {
+        self.settings = settings
+        self.ids = ids
+        trust = TrustState(
+            lineage: LineageRegistry(rootDeviceID: settings.root.deviceID), pairing: PairingRegistry())
+        nextTickMs = settings.startedAtMs + Int64(settings.connectionPolicy.tickIntervalMs)
+        nextHousekeepingMs = settings.startedAtMs + Self.housekeepingIntervalMs
+    }
+
+    package var connectionCount: Int { connections.count }
+
+    /// The public key of somebody who may issue grants, so that a signature can be checked before the core is entered.
+    package func issuerKey(_ deviceID: String, nowMs: Int64) -> [UInt8]? {
+        trust.issuerFacts(of: deviceID, nowMs: nowMs)?.publicKey
+    }
+
+    /// Whether a run still waits for, or has, a worker.
+    package func isUnended(run runID: String) -> Bool {
+        table.runs[runID].map { !$0.phase.isEnded } ?? false
+    }
+
+    // MARK: - Audiences
+
+    /// Connections that may see an event.
+    func audience(_ name: EventName) -> [ConnectionID] {
+        connections.values.filter { connection in
+            guard let scope = name.requiredScope else { return true }
+            return connection.admitted.role == .operator && connection.admitted.scopes.covers(scope)
+        }.map(\.id)
+    }
+
+    func event(_ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil) -> Effect {
+        .event(name, frame: Frames.openEvent(name, payload: payload, stateVersion: stateVersion), to: audience(name))
+    }
+
+    // MARK: - Connections
+
+    mutating func register(_ connection: ClientConnection) {
+        connections[connection.id] = connection
+        if let device = connection.admitted.deviceID {
+            connectionsByDevice[device, default: []].insert(connection.id)
+        }
+        if connection.isPresent { stateVersion.presence += 1 }
+    }
+
+    package mutating func connectionClosed(_ id: ConnectionID, nowMs: Int64) -> [Effect] {
+        guard let connection = connections.removeValue(forKey: id) else { return [] }
+        if let device = connection.admitted.deviceID {
+            connectionsByDevice[device]?.remove(id)
+            if connectionsByDevice[device]?.isEmpty == true { connectionsByDevice[device] = nil }
+        }
+        for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
+        guard connection.isPresent else { return [] }
+        stateVersion.presence += 1
+        departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
+        if departed.count > Self.maxPresence { departed.removeFirst() }
+        return [
+            event(
+                .presence, .object(JSONObject([("presence", .array(presence(nowMs: nowMs)))])),
+                stateVersion: stateVersion)
+        ]
+    }
+
+    func connections(ofDevice deviceID: String) -> [ConnectionID] {
+        Array(connectionsByDevice[deviceID] ?? [])
+    }
+
+    // MARK: - Time
+
+    /// To be called every few hundred milliseconds.
+    package mutating func timeAdvanced(to nowMs: Int64) -> [Effect] {
+        var effects = expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
+        if nowMs >= nextTickMs {
+            nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
+            effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))
+        }
+        if nowMs >= nextHousekeepingMs {
+            nextHousekeepingMs = nowMs + Self.housekeepingIntervalMs
+            effects += housekeeping(nowMs: nowMs)
+        }
+        return effects
+    }
+
+    /// An orderly stop: everybody is told, then closed.
+    package mutating func shutDown(reason: String) -> [Effect] {
+        let everybody = Array(connections.keys)
+        let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", nil)])
+        return [.event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody)]
+            + everybody.map { .close($0, .serviceRestart) }
+            + table.unendedRuns.map { .stopWorker(runID: $0.runID) }
+    }
+}

@@ -1,0 +1,171 @@
+internal import Sessions
+internal import Store
+internal import Trust
+internal import Wire
+
+// Values of the core and the records that stand for them in the store.
+
+extension Session {
+    var record: SessionRecord {
+        SessionRecord(
+            key: key, sessionId: sessionID, agentId: agentID, kind: kind.rawValue, label: label, parentKey: parentKey,
+            requesterKey: parentKey, spawnDepth: depth, createdAtMs: createdAtMs, updatedAtMs: updatedAtMs)
+    }
+
+    init(_ record: SessionRecord) {
+        self.init(
+            key: record.key, sessionID: record.sessionId, agentID: record.agentId,
+            kind: Kind(rawValue: record.kind) ?? .spawned, label: record.label, parentKey: record.parentKey,
+            depth: record.spawnDepth, createdAtMs: record.createdAtMs, updatedAtMs: record.updatedAtMs)
+    }
+}
+
+extension Run {
+    var record: RunRecord {
+        RunRecord(
+            runId: runID, sessionKey: sessionKey, requesterKey: requesterKey,
+            askerKind: askerDeviceID == nil ? .session : .device, askerId: askerDeviceID ?? requesterKey,
+            agentId: agentID, runtime: "subagent", task: task, label: label, mode: "run", cleanup: cleanup.rawValue,
+            status: storedStatus, cause: end?.cause, exitCode: end?.exitCode.map(Int32.init),
+            acceptedAtMs: acceptedAtMs, startedAtMs: startedAtMs, endedAtMs: end?.endedAtMs,
+            runTimeoutSeconds: Int64(runTimeoutSeconds), spawnTimeoutMs: spawnTimeoutMs, external: isExternal,
+            idempotencyKey: idempotencyKey)
+    }
+
+    private var storedStatus: RunRecord.Status {
+        switch phase {
+        case .queued: .queued
+        case .launching: .launching
+        case .running: .running
+        case .ended(let end): end.status.stored
+        }
+    }
+
+    func resultRecord(_ end: RunEnd) -> ResultRecord {
+        ResultRecord(
+            runId: runID, requesterKey: requesterKey, status: end.status.stored, exitCode: end.exitCode.map(Int32.init),
+            text: end.text, totalBytes: Int64(end.totalBytes), createdAtMs: end.endedAtMs)
+    }
+
+    /// - Parameter phase: what the run is after a restart; the record alone cannot say whether its worker lives.
+    init(_ record: RunRecord, phase: Phase) {
+        self.init(
+            runID: record.runId, sessionKey: record.sessionKey, requesterKey: record.requesterKey,
+            askerDeviceID: record.askerKind == .device ? record.askerId : nil, agentID: record.agentId,
+            task: record.task, label: record.label,
+            cleanup: SpawnRequest.Cleanup(rawValue: record.cleanup) ?? .keep,
+            runTimeoutSeconds: Int(record.runTimeoutSeconds), spawnTimeoutMs: record.spawnTimeoutMs,
+            acceptedAtMs: record.acceptedAtMs, isExternal: record.external, idempotencyKey: record.idempotencyKey,
+            startedAtMs: record.startedAtMs, phase: phase)
+    }
+}
+
+extension RunEnd.Status {
+    var stored: RunRecord.Status {
+        switch self {
+        case .ok: .ok
+        case .error: .error
+        case .timeout: .timeout
+        case .killed: .killed
+        case .lost: .lost
+        }
+    }
+}
+
+extension LineageEntry {
+    /// A gateway session has no run; the store's record says so with an empty id.
+    var record: GrantRecord {
+        let (kind, id): (GrantRecord.PrincipalKind, String?) =
+            switch principal {
+            case .sharedSecret: (.shared, nil)
+            case .device(let id): (.device, id)
+            case .unshared: (.none, nil)
+            }
+        let (stored, endedAtMs): (GrantRecord.State, Int64?) =
+            switch state {
+            case .live: (.live, nil)
+            case .ended(let atMs): (.ended, atMs)
+            case .revoked(let atMs): (.revoked, atMs)
+            }
+        return GrantRecord(
+            childDeviceId: deviceID, issuerDeviceId: issuer, spawnId: spawnID, sessionKey: sessionKey,
+            publicKey: publicKey, scopes: scopes.names, depth: depth, principalKind: kind, principalId: id,
+            askerDeviceId: asker, runId: runID ?? "", registered: isRegistered, notBeforeMs: 0,
+            expiresAtMs: expiresAtMs ?? .max, runTokenSHA256: runTokenDigest, state: stored, endedAtMs: endedAtMs,
+            tombstoneUntilMs: endedAtMs.map { $0 + LineageRegistry.tombstoneMs })
+    }
+
+    init(_ record: GrantRecord) {
+        let principal: Principal =
+            switch record.principalKind {
+            case .shared: .sharedSecret
+            case .device: record.principalId.map(Principal.device) ?? .unshared
+            case .none: .unshared
+            }
+        let state: State =
+            switch record.state {
+            case .live: .live
+            case .ended: .ended(atMs: record.endedAtMs ?? 0)
+            case .revoked: .revoked(atMs: record.endedAtMs ?? 0)
+            }
+        self.init(
+            deviceID: record.childDeviceId, publicKey: record.publicKey, issuer: record.issuerDeviceId,
+            spawnID: record.spawnId, sessionKey: record.sessionKey, scopes: ScopeSet(record.scopes),
+            depth: record.depth, principal: principal, asker: record.askerDeviceId,
+            runID: record.runId.isEmpty ? nil : record.runId, isRegistered: record.registered,
+            expiresAtMs: record.expiresAtMs == .max ? nil : record.expiresAtMs, runTokenDigest: record.runTokenSHA256,
+            state: state)
+    }
+}
+
+extension PairedDevice {
+    var record: DeviceRecord {
+        DeviceRecord(
+            deviceId: deviceID, publicKey: publicKey, displayName: displayName, platform: platform,
+            deviceFamily: deviceFamily, clientId: clientID, clientMode: clientMode, roles: roles,
+            approvedScopes: approvedScopes.names, approvedVia: approvedVia, remoteIp: remoteIP,
+            createdAtMs: createdAtMs, approvedAtMs: approvedAtMs, lastSeenAtMs: lastSeenAtMs)
+    }
+
+    init(_ record: DeviceRecord, tokens: [DeviceToken]) {
+        self.init(
+            deviceID: record.deviceId, publicKey: record.publicKey, displayName: record.displayName,
+            platform: record.platform, deviceFamily: record.deviceFamily, clientID: record.clientId,
+            clientMode: record.clientMode, roles: record.roles, approvedScopes: ScopeSet(record.approvedScopes),
+            approvedVia: record.approvedVia, remoteIP: record.remoteIp, createdAtMs: record.createdAtMs,
+            approvedAtMs: record.approvedAtMs, lastSeenAtMs: record.lastSeenAtMs,
+            tokens: Dictionary(tokens.map { ($0.role, $0) }, uniquingKeysWith: { _, last in last }))
+    }
+}
+
+extension DeviceToken {
+    func record(deviceID: String) -> DeviceTokenRecord {
+        DeviceTokenRecord(
+            deviceId: deviceID, role: role, tokenSHA256: digest, scopes: scopes.names, createdAtMs: createdAtMs,
+            revokedAtMs: revokedAtMs)
+    }
+
+    init(_ record: DeviceTokenRecord) {
+        self.init(
+            role: record.role, digest: record.tokenSHA256, scopes: ScopeSet(record.scopes),
+            createdAtMs: record.createdAtMs, revokedAtMs: record.revokedAtMs)
+    }
+}
+
+extension PendingPairing {
+    var record: PendingPairingRecord {
+        PendingPairingRecord(
+            requestId: requestID, deviceId: deviceID, publicKey: publicKey, displayName: displayName,
+            platform: platform, deviceFamily: deviceFamily, clientId: clientID, clientMode: clientMode, role: role,
+            roles: [role], scopes: scopes.names, remoteIp: remoteIP, isRepair: isRepair, createdAtMs: createdAtMs)
+    }
+
+    init(_ record: PendingPairingRecord) {
+        self.init(
+            requestID: record.requestId, deviceID: record.deviceId, publicKey: record.publicKey,
+            displayName: record.displayName, platform: record.platform, deviceFamily: record.deviceFamily,
+            clientID: record.clientId, clientMode: record.clientMode, role: record.role,
+            scopes: ScopeSet(record.scopes), remoteIP: record.remoteIp, isRepair: record.isRepair,
+            createdAtMs: record.createdAtMs)
+    }
+}

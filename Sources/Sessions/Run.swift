@@ -1,0 +1,88 @@
+/// One execution of an agent in a session.
+package struct Run: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable {
+        /// Accepted; waits for a free place of its controlling session.
+        case queued
+        /// A worker was asked for and has not attached yet.
+        case launching(attempt: Int, deadlineMs: Int64)
+        /// Nil deadline: no limit.
+        case running(deadlineMs: Int64?)
+        case ended(RunEnd)
+
+        package var isEnded: Bool {
+            if case .ended = self { true } else { false }
+        }
+    }
+
+    package let runID: String
+    package let sessionKey: String
+    /// The session that controls it and gets its result.
+    package let requesterKey: String
+    /// The device that asked, when one did.
+    package let askerDeviceID: String?
+    package let agentID: String
+    package let task: String
+    package let label: String?
+    package let cleanup: SpawnRequest.Cleanup
+    package let runTimeoutSeconds: Int
+    package let spawnTimeoutMs: Int64
+    package let acceptedAtMs: Int64
+    /// Started by somebody else with a presented grant: nothing is launched here.
+    package let isExternal: Bool
+    package let idempotencyKey: String?
+    package var startedAtMs: Int64?
+    package var phase: Phase
+
+    package init(
+        runID: String, sessionKey: String, requesterKey: String, askerDeviceID: String?, agentID: String, task: String,
+        label: String?, cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int, spawnTimeoutMs: Int64,
+        acceptedAtMs: Int64, isExternal: Bool, idempotencyKey: String?, startedAtMs: Int64? = nil, phase: Phase
+    ) {
+        self.runID = runID
+        self.sessionKey = sessionKey
+        self.requesterKey = requesterKey
+        self.askerDeviceID = askerDeviceID
+        self.agentID = agentID
+        self.task = task
+        self.label = label
+        self.cleanup = cleanup
+        self.runTimeoutSeconds = runTimeoutSeconds
+        self.spawnTimeoutMs = spawnTimeoutMs
+        self.acceptedAtMs = acceptedAtMs
+        self.isExternal = isExternal
+        self.idempotencyKey = idempotencyKey
+        self.startedAtMs = startedAtMs
+        self.phase = phase
+    }
+
+    package var end: RunEnd? {
+        if case .ended(let end) = phase { end } else { nil }
+    }
+}
+
+/// How a run ended; set once.
+package struct RunEnd: Equatable, Sendable {
+    package enum Status: String, Sendable { case ok, error, timeout, killed, lost }
+
+    package let status: Status
+    /// A sentence, when there is more to say than the status.
+    package let cause: String?
+    package let exitCode: Int?
+    /// At most 100 KiB, the last of what the agent wrote.
+    package let text: String
+    package let totalBytes: Int
+    package let endedAtMs: Int64
+
+    package init(
+        status: Status, cause: String?, exitCode: Int?, text: String, totalBytes: Int, endedAtMs: Int64
+    ) {
+        self.status = status
+        self.cause = cause
+        self.exitCode = exitCode
+        self.text = text
+        self.totalBytes = totalBytes
+        self.endedAtMs = endedAtMs
+    }
+
+    package static let maxTextBytes = 100 * 1024
+}

@@ -1,0 +1,30 @@
+/// A conversation with an agent, addressed by its key.
+package struct Session: Equatable, Sendable {
+    package enum Kind: String, Sendable { case primary, spawned }
+
+    package var key: String
+    /// Minted anew when the session is reset.
+    package var sessionID: String
+    package var agentID: String
+    package var kind: Kind
+    package var label: String?
+    package var parentKey: String?
+    package var depth: Int
+    package var createdAtMs: Int64
+    package var updatedAtMs: Int64
+
+    package init(
+        key: String, sessionID: String, agentID: String, kind: Kind, label: String?, parentKey: String?, depth: Int,
+        createdAtMs: Int64, updatedAtMs: Int64
+    ) {
+        self.key = key
+        self.sessionID = sessionID
+        self.agentID = agentID
+        self.kind = kind
+        self.label = label
+        self.parentKey = parentKey
+        self.depth = depth
+        self.createdAtMs = createdAtMs
+        self.updatedAtMs = updatedAtMs
+    }
+}

@@ -1,0 +1,169 @@
+/// Sessions and their runs as a state machine: events go in with their time, what became of them comes out.
+///
+/// A run goes queued → launching → running → ended; it ends exactly once, whatever else arrives later.
+package struct SessionTable: Sendable {
+    /// A worker that has not attached in time is replaced once.
+    package static let maxLaunchAttempts = 2
+    /// Ended runs stay for `agent.wait` this long after their session is gone.
+    package static let endedRunRetentionMs: Int64 = 3_600_000
+
+    package private(set) var sessions: [String: Session] = [:]
+    package private(set) var runs: [String: Run] = [:]
+    private var runsByRequester: [String: [String]] = [:]
+    private var latestRun: [String: String] = [:]
+    private var unended: Set<String> = []
+
+    package init() {}
+
+    // MARK: - Reading
+
+    /// The run that a session was spawned for, or its latest.
+    package func run(ofSession key: String) -> Run? { latestRun[key].flatMap { runs[$0] } }
+
+    package var unendedRuns: [Run] { unended.sorted().compactMap { runs[$0] } }
+
+    package func activeChildren(of key: String) -> [Run] {
+        (runsByRequester[key] ?? []).compactMap { runs[$0] }.filter { !$0.phase.isEnded }
+    }
+
+    package func children(of key: String) -> [String] {
+        sessions.values.filter { $0.parentKey == key }.map(\.key).sorted()
+    }
+
+    /// Runs below a session, at any depth, parents first.
+    package func runsBelow(_ key: String) -> [Run] {
+        var found: [Run] = []
+        var queue = [key]
+        while !queue.isEmpty {
+            for run in activeChildren(of: queue.removeFirst()) {
+                found.append(run)
+                queue.append(run.sessionKey)
+            }
+        }
+        return found
+    }
+
+    // MARK: - Changing
+
+    package mutating func insert(_ session: Session) { sessions[session.key] = session }
+
+    package mutating func touch(_ key: String, nowMs: Int64) { sessions[key]?.updatedAtMs = nowMs }
+
+    package mutating func removeSession(_ key: String) -> Session? {
+        latestRun[key] = nil
+        return sessions.removeValue(forKey: key)
+    }
+
+    package mutating func insert(_ run: Run) {
+        runs[run.runID] = run
+        latestRun[run.sessionKey] = run.runID
+        guard !run.phase.isEnded else { return }
+        unended.insert(run.runID)
+        runsByRequester[run.requesterKey, default: []].append(run.runID)
+    }
+
+    /// Takes back a run that could not be made durable.
+    package mutating func withdraw(_ runID: String) {
+        guard let run = runs.removeValue(forKey: runID) else { return }
+        dequeue(run)
+        latestRun[run.sessionKey] = nil
+        sessions[run.sessionKey] = nil
+    }
+
+    /// Gives free places of a controlling session to its queued runs, oldest first.
+    /// - Returns: the runs to launch now.
+    package mutating func promote(requesterKey: String, maxConcurrent: Int, nowMs: Int64) -> [Run] {
+        let active = activeChildren(of: requesterKey)
+        var free = maxConcurrent - active.count { $0.phase != .queued }
+        var promoted: [Run] = []
+        for var run in active where free > 0 && run.phase == .queued {
+            run.phase = .launching(attempt: 1, deadlineMs: nowMs + run.spawnTimeoutMs)
+            runs[run.runID] = run
+            promoted.append(run)
+            free -= 1
+        }
+        return promoted
+    }
+
+    /// The worker has shown itself. Attaching again (a reconnect) changes nothing.
+    /// - Returns: false when the run is not waiting for a worker.
+    package mutating func attached(_ runID: String, nowMs: Int64) -> Bool {
+        guard var run = runs[runID] else { return false }
+        switch run.phase {
+        case .launching:
+            run.phase = .running(
+                deadlineMs: run.runTimeoutSeconds > 0 ? nowMs + Int64(run.runTimeoutSeconds) * 1000 : nil)
+            run.startedAtMs = nowMs
+            runs[runID] = run
+            touch(run.sessionKey, nowMs: nowMs)
+            return true
+        case .running:
+            return true
+        case .queued, .ended:
+            return false
+        }
+    }
+
+    /// What to do when a worker process is gone or its time to attach is over.
+    package enum LaunchFailure: Equatable, Sendable {
+        case relaunch(Run)
+        case giveUp
+    }
+
+    package mutating func launchFailed(_ runID: String, nowMs: Int64) -> LaunchFailure {
+        guard var run = runs[runID], case .launching(let attempt, _) = run.phase, attempt < Self.maxLaunchAttempts
+        else {
+            return .giveUp
+        }
+        run.phase = .launching(attempt: attempt + 1, deadlineMs: nowMs + run.spawnTimeoutMs)
+        runs[runID] = run
+        return .relaunch(run)
+    }
+
+    /// - Returns: the run as it ended; nil when it had ended before.
+    package mutating func end(_ runID: String, _ end: RunEnd) -> Run? {
+        guard var run = runs[runID], !run.phase.isEnded else { return nil }
+        run.phase = .ended(end)
+        runs[runID] = run
+        dequeue(run)
+        touch(run.sessionKey, nowMs: end.endedAtMs)
+        return run
+    }
+
+    private mutating func dequeue(_ run: Run) {
+        unended.remove(run.runID)
+        runsByRequester[run.requesterKey]?.removeAll { $0 == run.runID }
+        if runsByRequester[run.requesterKey]?.isEmpty == true { runsByRequester[run.requesterKey] = nil }
+    }
+
+    // MARK: - Time
+
+    /// Runs whose deadline has come, with what it was a deadline for.
+    package func overdue(nowMs: Int64) -> (launches: [Run], runs: [Run]) {
+        var late: (launches: [Run], runs: [Run]) = ([], [])
+        for run in unendedRuns {
+            switch run.phase {
+            case .launching(_, let deadlineMs) where deadlineMs <= nowMs: late.launches.append(run)
+            case .running(.some(let deadlineMs)) where deadlineMs <= nowMs: late.runs.append(run)
+            default: break
+            }
+        }
+        return late
+    }
+
+    /// Spawned sessions that have been done for longer than their agent's `archiveAfterMinutes`.
+    package func archivable(nowMs: Int64, afterMinutes: (String) -> Int) -> [String] {
+        sessions.values.filter { session in
+            guard session.kind == .spawned, let end = run(ofSession: session.key)?.end else { return false }
+            let minutes = afterMinutes(session.agentID)
+            return minutes > 0 && nowMs >= end.endedAtMs + Int64(minutes) * 60_000
+        }.map(\.key).sorted()
+    }
+
+    /// Drops ended runs that are old and whose session is gone.
+    package mutating func forgetOldRuns(nowMs: Int64) {
+        for run in runs.values where sessions[run.sessionKey] == nil {
+            if let end = run.end, nowMs >= end.endedAtMs + Self.endedRunRetentionMs { runs[run.runID] = nil }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import Wire
+
+/// The checks of a native spawn, in upstream's order and with its texts (sessions and configuration reference, 3.1).
+package enum SpawnPolicy {
+    /// Where the spawn comes from.
+    package struct Requester: Equatable, Sendable {
+        package var agentID: String
+        package var depth: Int
+        /// Accepted, unended children of the requesting session.
+        package var activeChildren: Int
+
+        package init(agentID: String, depth: Int, activeChildren: Int) {
+            self.agentID = agentID
+            self.depth = depth
+            self.activeChildren = activeChildren
+        }
+    }
+
+    /// - Returns: the agent that will run.
+    package static func check(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) -> AgentDefinition {
+        let limits = catalog.limits(of: requester.agentID)
+        if let asked = request.agentID, !SessionKeySyntax.isAgentID(asked) {
+            throw SpawnRefusal(
+                .error,
+                "Invalid agentId \"\(asked)\". Agent IDs must match [a-z0-9][a-z0-9_-]{0,63}. "
+                    + "Use agents_list to discover valid targets.",
+                rule: "agent-id", remedy: "use an id of agents.list (sallyport agents list)")
+        }
+        guard requester.depth < limits.maxSpawnDepth else {
+            throw SpawnRefusal(
+                .forbidden,
+                "sessions_spawn is not allowed at this depth "
+                    + "(current depth: \(requester.depth), max: \(limits.maxSpawnDepth))",
+                rule: "max-spawn-depth", remedy: "raise agents.defaults.subagents.maxSpawnDepth")
+        }
+        guard requester.activeChildren < limits.maxChildrenPerAgent else {
+            throw SpawnRefusal(
+                .forbidden, .sessionLimit,
+                "sessions_spawn has reached max active children for this session "
+                    + "(\(requester.activeChildren)/\(limits.maxChildrenPerAgent))",
+                rule: "max-children", remedy: "raise agents.defaults.subagents.maxChildrenPerAgent")
+        }
+        if request.agentID == nil, limits.requireAgentID {
+            throw SpawnRefusal(
+                .forbidden,
+                "sessions_spawn requires explicit agentId when requireAgentId is configured. "
+                    + "Use agents_list to see allowed agent ids.",
+                rule: "require-agent-id", remedy: "pass agentId, or unset agents.defaults.subagents.requireAgentId")
+        }
+        let target = request.agentID ?? requester.agentID
+        try checkAllowed(target, from: requester.agentID, limits: limits, catalog: catalog)
+        guard let agent = catalog[target] else {
+            throw SpawnRefusal(
+                .error, .agentNotAllowed, "agent \"\(target)\" is not configured",
+                rule: "agent-configured", remedy: "add { id: \"\(target)\", exec: { command: […] } } to agents.list")
+        }
+        guard agent.exec != nil else {
+            throw SpawnRefusal(
+                .error, "agent \"\(target)\" has no command to run",
+                rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
+        }
+        return agent
+    }
+
+    private static func checkAllowed(
+        _ target: String, from own: String, limits: SpawnLimits, catalog: AgentCatalog
+    ) throws(SpawnRefusal) {
+        if target == own {
+            guard limits.allowSelf else { throw notAllowed(target, limits) }
+            return
+        }
+        let isNamed = limits.allowAgents.contains { $0.lowercased() == target.lowercased() }
+        let isAnyConfigured = limits.allowAgents.contains("*") && catalog[target] != nil
+        guard isNamed || isAnyConfigured else { throw notAllowed(target, limits) }
+    }
+
+    private static func notAllowed(_ target: String, _ limits: SpawnLimits) -> SpawnRefusal {
+        let allowed = limits.allowAgents.isEmpty ? "none" : limits.allowAgents.joined(separator: ", ")
+        if limits.allowAgents.contains("*") {
+            return SpawnRefusal(
+                .forbidden, .agentNotAllowed, "agentId is not allowed for sessions_spawn (allowed: \(allowed))",
+                rule: "allow-agents",
+                remedy:
+                    "\"*\" means configured agents: add { id: \"\(target)\", exec: { command: […] } } to agents.list")
+        }
+        return SpawnRefusal(
+            .forbidden, .agentNotAllowed, "agentId is not allowed for sessions_spawn (allowed: \(allowed))",
+            rule: "allow-agents", remedy: "add \"\(target)\" to agents.defaults.subagents.allowAgents")
+    }
+}

@@ -1,0 +1,55 @@
+/// What a caller of `sessions_spawn` asks for, shape already checked.
+package struct SpawnRequest: Equatable, Sendable {
+    package enum Runtime: String, Sendable { case subagent }
+    package enum Cleanup: String, Sendable { case keep, delete }
+
+    package var task: String
+    package var agentID: String?
+    package var runtime: Runtime
+    package var label: String?
+    /// 0: none; nil: as configured.
+    package var runTimeoutSeconds: Int?
+    package var cleanup: Cleanup
+    package var idempotencyKey: String?
+
+    package init(
+        task: String, agentID: String? = nil, runtime: Runtime = .subagent, label: String? = nil,
+        runTimeoutSeconds: Int? = nil, cleanup: Cleanup = .keep, idempotencyKey: String? = nil
+    ) {
+        self.task = task
+        self.agentID = agentID
+        self.runtime = runtime
+        self.label = label
+        self.runTimeoutSeconds = runTimeoutSeconds
+        self.cleanup = cleanup
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// Why a spawn was refused: OpenClaw's sentence, the rule, and what mends it.
+package struct SpawnRefusal: Error, Equatable, Sendable {
+    /// `status` of the result.
+    package enum Status: String, Sendable { case forbidden, error }
+    /// Decides the exit code of the command line.
+    package enum Kind: String, Sendable {
+        case agentNotAllowed = "agent-not-allowed", sessionLimit = "session-limit", other
+    }
+
+    package let status: Status
+    package let kind: Kind
+    package let message: String
+    package let rule: String
+    package let remedy: String
+
+    package init(_ status: Status, _ message: String, rule: String, remedy: String) {
+        self.init(status, .other, message, rule: rule, remedy: remedy)
+    }
+
+    package init(_ status: Status, _ kind: Kind, _ message: String, rule: String, remedy: String) {
+        self.status = status
+        self.kind = kind
+        self.message = message
+        self.rule = rule
+        self.remedy = remedy
+    }
+}
