@@ -1,0 +1,55 @@
+internal import Gateway
+internal import WebSocket
+internal import Wire
+
+extension Connection {
+    /// Takes one frame or message.
+    /// - Returns: false when more bytes are needed.
+    func processFrame(_ bytes: inout MutableSpan<UInt8>, _ offset: inout Int) -> Bool {
+        do throws(WebSocketError) {
+            guard let event = try decoder.next(in: &bytes, at: &offset) else { return false }
+            switch event {
+            case .message(let opcode, .inPlace(let range)):
+                handle(opcode, bytes.span.extracting(range))
+            case .message(let opcode, .assembled):
+                let payload = decoder.takeAssembled()
+                handle(opcode, payload.span)
+            case .ping(let range):
+                if closeHandshake.maySendData { queueFrame(.pong, bytes.span.extracting(range)) }
+            case .pong:
+                heardPong()
+            case .close(let code, _):
+                if let action = closeHandshake.received(code: code) { perform(action) }
+            }
+        } catch {
+            protocolFailed(error)
+            offset = bytes.count
+        }
+        return true
+    }
+
+    private func protocolFailed(_ error: WebSocketError) {
+        var reason = ""
+        if case .messageTooBig = error {
+            switch phase {
+            case .awaitingConnect, .deciding: reason = GatewayClose.preauthPayloadTooLarge.reason
+            default: break
+            }
+        }
+        // Debian's Caddy 2.6 sends one when it reloads: the end of the connection, but nobody's attack.
+        if error != .unmaskedClose {
+            context.host.logger.log(
+                .warn, "ws", "closed peer=\(peer) code=\(error.closeCode.rawValue) rule: \(error)")
+        }
+        if let action = closeHandshake.fail(error, reason: reason) { perform(action) }
+    }
+
+    private func handle(_ opcode: Opcode, _ payload: Span<UInt8>) {
+        switch phase {
+        case .echo: queueFrame(opcode, payload)
+        case .awaitingConnect(let nonce): handleConnect(payload, nonce: nonce)
+        case .open(let admitted): handleRequest(payload, admitted)
+        case .tlsHandshake, .http, .deciding, .closing, .closed: break
+        }
+    }
+}

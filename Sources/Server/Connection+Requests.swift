@@ -1,0 +1,184 @@
+internal import Crypto
+internal import EventLoop
+internal import Gateway
+internal import HTTP
+internal import JSON
+internal import Trust
+internal import WebSocket
+internal import Wire
+
+extension Connection {
+    // MARK: - connect
+
+    func handleConnect(_ message: Span<UInt8>, nonce: String) {
+        let envelope: RequestEnvelope
+        do throws(RequestEnvelope.Failure) {
+            envelope = try RequestEnvelope.scan(message)
+        } catch {
+            switch error {
+            case .unparsable: close(.handshakeTimeout)
+            case .invalid(let reason, let id):
+                let failure = GatewayError.invalidFrame(reason)
+                send(failure: failure, to: id, in: message)
+                close(.invalidFrame)
+            }
+            return
+        }
+        let id = Array(copying: message.extracting(envelope.id))
+        guard envelope.method == Method.connect.rawValue else {
+            let why = GatewayClose.firstRequestMustBeConnect
+            send(message: Frames.failure(id: id, GatewayError(.invalidRequest, why.reason)).span)
+            close(why)
+            return
+        }
+        let params: ConnectParams
+        do throws(ConnectParams.Failure) {
+            params = try ConnectParams.parse(parsed(envelope.params, of: message))
+        } catch {
+            switch error {
+            case .invalid(let why): refuse(.invalidParams(why), id: id)
+            case .invalidRole(let name): refuse(.invalidRole(name), id: id)
+            }
+            return
+        }
+        decide(params, id: id, nonce: nonce)
+    }
+
+    private func refuse(_ refusal: ConnectRefusal, id: [UInt8]) {
+        context.host.logger.log(
+            .warn, "ws", "closed before connect peer=\(peer) code=\(refusal.close.code) reason=\(refusal.close.reason)")
+        send(message: Frames.failure(id: id, refusal.error).span)
+        close(refusal.close)
+    }
+
+    /// - Parameter id: where the request's id stands in `message`; nil when it has none that could be echoed.
+    private func send(failure: GatewayError, to id: Range<Int>?, in message: Span<UInt8>) {
+        let raw: [UInt8] = if let id { Array(copying: message.extracting(id)) } else { Array(#""invalid""#.utf8) }
+        send(message: Frames.failure(id: raw, failure).span)
+    }
+
+    /// The envelope has been scanned, so what fails here is a duplicate member or a lone surrogate.
+    private func parsed(_ range: Range<Int>?, of message: Span<UInt8>) -> JSON? {
+        guard let range else { return nil }
+        return try? JSONParser.parse(message.extracting(range))
+    }
+
+    /// Everything that costs time is done before the core is entered: proof, grants, addresses.
+    private func decide(_ params: ConnectParams, id: [UInt8], nonce: String) {
+        let proof = DeviceProofCheck.check(params, nonce: nonce, nowMs: GatewayClock.systemMs())
+        let host = context.host
+        let grants = PresentedGrant.verify(params.device?.grants ?? []) { issuer in host.issuerKey(issuer) }
+        let request = AdmissionRequest(
+            params: params, facts: transportFacts(), proof: proof, grants: grants, freshRequestID: SecureRandom.uuid(),
+            freshToken: SecureRandom.token())
+        phase = .deciding
+        let connection = self.id
+        let connID = SecureRandom.uuid()
+        host.run(on: context) { core, nowMs in
+            core.admit(connection, request, requestID: id, connID: connID, nowMs: nowMs)
+        }
+    }
+
+    private func transportFacts() -> TransportFacts {
+        guard let head, let peerAddress = IPAddress(octets: peer.bytes.span) else {
+            return TransportFacts(isDirectLocal: false, isTLS: tls != nil, peer: peer.hostText)
+        }
+        let hasForwarding = ForwardedInfo.hasForwardingHeaders(head)
+        let isProxy = context.facts.trustedProxies.contains { $0.contains(peerAddress) }
+        let client = ClientAddress.attribute(
+            peer: peerAddress, head: head, trustedProxies: context.facts.trustedProxies,
+            allowRealIPFallback: context.facts.allowRealIPFallback)
+        let origin = head.first("origin").flatMap { $0.isEmpty || $0 == "null" ? nil : $0 }
+        return TransportFacts(
+            isDirectLocal: peerAddress.isLoopback && !hasForwarding && !isProxy, hasForwardingHeaders: hasForwarding,
+            peerIsTrustedProxy: isProxy, isTLS: tls != nil, peer: peer.hostText,
+            clientAddress: client.address.map(\.description), origin: origin, host: head.host)
+    }
+
+    /// The core has admitted us.
+    func open(_ admitted: Admitted, hello: [UInt8]) {
+        guard case .deciding = phase else { return }
+        cancelHandshakeTimer()
+        head = nil
+        decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
+        send(message: hello.span)
+        phase = .open(admitted)
+        startPings()
+        resumeAfterDecision()
+        flush()
+    }
+
+    // MARK: - Requests
+
+    func handleRequest(_ message: Span<UInt8>, _ admitted: Admitted) {
+        let envelope: RequestEnvelope
+        do throws(RequestEnvelope.Failure) {
+            envelope = try RequestEnvelope.scan(message)
+        } catch {
+            // Text that is no JSON is ignored after the handshake, as upstream does.
+            if case .invalid(let reason, let id) = error {
+                send(failure: .invalidFrame(reason), to: id, in: message)
+            }
+            return
+        }
+        guard let method = Method(name: envelope.method) else {
+            send(failure: .unknownMethod(envelope.method), to: envelope.id, in: message)
+            return
+        }
+        do throws(GatewayError) {
+            try GatewayCore.authorise(method, admitted)
+        } catch {
+            send(failure: error, to: envelope.id, in: message)
+            countUnauthorized(error)
+            return
+        }
+        unauthorizedCalls = 0
+        if method == .diagnosticsEcho {
+            echo(message, envelope)
+            return
+        }
+        let params: JSON?
+        do throws(JSONError) {
+            params = if let range = envelope.params { try JSONParser.parse(message.extracting(range)) } else { nil }
+        } catch {
+            send(failure: .invalidParams(envelope.method, "\(error)"), to: envelope.id, in: message)
+            return
+        }
+        let request = GatewayRequest(
+            connection: id, id: Array(copying: message.extracting(envelope.id)), method: method, params: params)
+        context.host.run(on: context) { core, nowMs in core.handle(request, nowMs: nowMs) }
+    }
+
+    /// Answered here: it needs nothing of the core's state.
+    private func echo(_ message: Span<UInt8>, _ envelope: RequestEnvelope) {
+        // Borrowed from the reactor, so that nothing is allocated.
+        var response: [UInt8] = []
+        swap(&response, &context.message)
+        defer { swap(&response, &context.message) }
+        response.removeAll(keepingCapacity: true)
+        if let params = envelope.params {
+            Frames.response(
+                id: message.extracting(envelope.id), payload: message.extracting(params), into: &response)
+        } else {
+            let empty: [UInt8] = [UInt8(ascii: "{"), UInt8(ascii: "}")]
+            Frames.response(id: message.extracting(envelope.id), payload: empty.span, into: &response)
+        }
+        send(message: response.span)
+    }
+
+    /// Upstream's flood guard: the eleventh refusal of a row for the wrong role closes.
+    private func countUnauthorized(_ error: GatewayError) {
+        guard error.message.hasPrefix("unauthorized role:") else {
+            unauthorizedCalls = 0
+            return
+        }
+        unauthorizedCalls += 1
+        if unauthorizedCalls > 10 { close(.repeatedUnauthorizedCalls) }
+    }
+}
+
+extension [UInt8] {
+    init(copying span: Span<UInt8>) {
+        self = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+}

@@ -1,0 +1,492 @@
+internal import EventLoop
+internal import Gateway
+internal import Glibc
+internal import HTTP
+internal import TLS
+internal import Trust
+internal import WebSocket
+internal import Wire
+
+/// One accepted socket, from its first byte to its last. Belongs to its reactor's thread.
+final class Connection: EventHandler {
+    enum Phase {
+        case tlsHandshake
+        case http(RequestHeadParser)
+        /// The plain echo of `--echo-path`.
+        case echo
+        /// The challenge was sent.
+        case awaitingConnect(nonce: String)
+        /// `connect` is with the core, or waits for a commit.
+        case deciding
+        case open(Admitted)
+        /// Nothing more is read but the peer's Close frame.
+        case closing
+        case closed
+    }
+
+    /// Beyond this much unsent output a connection is not read from until it has drained.
+    private static let pauseBytes = 1 << 20
+    private static let resumeBytes = 256 * 1024
+    /// Most a socket may bring before others get their turn.
+    private static let maxReadsPerTurn = 16
+    static let preauthMaxBytes = 65_536
+    private static let closeTimeout = Duration.seconds(5)
+    private static let pingInterval = Duration.seconds(25)
+
+    let id: ConnectionID
+    unowned let context: ReactorContext
+    let peer: SocketAddress
+    private let descriptor: FileDescriptor
+    var tls: TLSConnection?
+    var phase: Phase
+    var head: RequestHead?
+    var decoder = MessageDecoder(endpoint: .server, maxMessageBytes: Connection.preauthMaxBytes)
+    var closeHandshake = CloseHandshake(endpoint: .server)
+    /// `seq` of the last event that this connection was entitled to.
+    private var lastSeq: UInt64 = 0
+    var unauthorizedCalls = 0
+    private var registration: Registration?
+    private var interest: Interest = .read
+    private var handshakeTimer: TimerToken?
+    private var closeTimer: TimerToken?
+    /// At most a request head, the beginning of a frame, or what came behind `connect` before it was decided.
+    private var leftover: [UInt8] = []
+    private var mustProcessLeftover = false
+    private var outbound: [UInt8] = []
+    private var sent = 0
+    private var closesWhenSent = false
+    private var pingAt: MonotonicInstant?
+    private var pongDeadline: MonotonicInstant?
+
+    init(
+        id: ConnectionID, context: ReactorContext, descriptor: consuming FileDescriptor, peer: SocketAddress,
+        tls: TLSConnection?
+    ) {
+        self.id = id
+        self.context = context
+        self.descriptor = descriptor
+        self.peer = peer
+        self.tls = tls
+        phase = tls == nil ? .http(RequestHeadParser()) : .tlsHandshake
+    }
+
+    func start() throws(EventLoopError) {
+        registration = try context.reactor.register(descriptor.raw, for: interest, handler: self)
+        // One deadline for TLS, HTTP and connect together.
+        handshakeTimer = context.reactor.schedule(after: context.facts.handshakeTimeout) { [weak self] _ in
+            self?.handshakeTimedOut()
+        }
+    }
+
+    private var isClosed: Bool {
+        if case .closed = phase { true } else { false }
+    }
+
+    private func handshakeTimedOut() {
+        handshakeTimer = nil
+        switch phase {
+        case .tlsHandshake, .http: drop()
+        case .awaitingConnect, .deciding: close(.handshakeTimeout)
+        case .echo, .open, .closing, .closed: break
+        }
+    }
+
+    func cancelHandshakeTimer() {
+        if let handshakeTimer { context.reactor.cancel(handshakeTimer) }
+        handshakeTimer = nil
+    }
+
+    // MARK: - Events of the socket
+
+    func ready(_ events: Readiness, in reactor: Reactor) {
+        if case .tlsHandshake = phase {
+            handshake()
+            guard !isClosed, tls?.hasPendingBytes == true else { return }
+        } else if events.contains(.writable) {
+            flush()
+        }
+        guard !isClosed else { return }
+        if events.contains(.readable) || events.contains(.hangup) || events.contains(.error)
+            || tls?.hasPendingBytes == true
+        {
+            read()
+        }
+    }
+
+    private func handshake() {
+        guard let tls else { return }
+        do throws(TLSError) {
+            switch try tls.handshake() {
+            case .complete:
+                phase = .http(RequestHeadParser())
+                setInterest(.read)
+            case .wantsRead: setInterest(.read)
+            case .wantsWrite: setInterest([.read, .write])
+            }
+        } catch .peerIsPlainHTTP {
+            answerInClear()
+        } catch {
+            drop()
+        }
+    }
+
+    /// Plain HTTP on the TLS port: the answer has to be plain as well.
+    private func answerInClear() {
+        let text = "This port speaks TLS: use https:// or wss:// instead of http:// or ws://.\n"
+        let bytes = Response(status: 400, text: text).serialized(persistence: .close)
+        _ = Sockets.send(descriptor, bytes.span)
+        Sockets.shutdownSending(descriptor)
+        drop()
+    }
+
+    private func read() {
+        let scratch = context.scratch
+        for turn in 0... {
+            guard !isClosed, interest.contains(.read) else { return }
+            guard turn < Self.maxReadsPerTurn else {
+                // More may wait inside OpenSSL, of which the socket's readiness will not tell.
+                resumeLater()
+                return
+            }
+            let kept = leftover.count
+            scratch.copyIn(leftover)
+            let received = receive(at: kept)
+            guard received.count > 0 || mustProcessLeftover else {
+                if received.isEnded { peerGone() }
+                return
+            }
+            mustProcessLeftover = false
+            let total = kept + received.count
+            let consumed = scratch.withSpan(0..<total) { span in process(&span) }
+            guard !isClosed else { return }
+            keep(consumed..<total)
+            flush()
+            guard !isClosed else { return }
+            if received.isEnded {
+                peerGone()
+                return
+            }
+            guard tls?.hasPendingBytes == true || received.filledBuffer else { return }
+        }
+    }
+
+    private func keep(_ rest: Range<Int>) {
+        if rest.isEmpty {
+            if !leftover.isEmpty { leftover = [] }
+        } else {
+            leftover = context.scratch.copyOut(rest)
+        }
+    }
+
+    private func resumeLater() {
+        context.reactor.afterBatch { [weak self] _ in
+            guard let self, !self.isClosed else { return }
+            self.read()
+        }
+    }
+
+    /// Goes on with what was held back while `connect` was decided.
+    func resumeAfterDecision() {
+        mustProcessLeftover = !leftover.isEmpty
+        setInterest(.read)
+        if mustProcessLeftover { resumeLater() }
+    }
+
+    private struct Received {
+        var count = 0
+        var isEnded = false
+        var filledBuffer = false
+    }
+
+    /// Fills the scratch buffer from `start` on with what is there now.
+    private func receive(at start: Int) -> Received {
+        let scratch = context.scratch
+        var result = Received()
+        while start + result.count < scratch.capacity {
+            let outcome = receiveOnce(at: start + result.count)
+            switch outcome {
+            case .bytes(let count): result.count += count
+            case .nothing: return result
+            case .ended:
+                result.isEnded = true
+                return result
+            }
+            // One read of the socket is what limit servers do; OpenSSL alone may hold more.
+            guard tls?.hasPendingBytes == true else { return result }
+        }
+        result.filledBuffer = true
+        return result
+    }
+
+    private enum ReceiveOutcome { case bytes(Int), nothing, ended }
+
+    private func receiveOnce(at start: Int) -> ReceiveOutcome {
+        if let tls {
+            do throws(TLSError) {
+                switch try unsafe tls.read(into: context.scratch.rawPart(from: start)) {
+                case .bytes(let count): return .bytes(count)
+                case .wantsRead, .wantsWrite: return .nothing
+                case .closed: return .ended
+                }
+            } catch {
+                return .ended
+            }
+        }
+        let outcome = context.scratch.withSpan(start..<context.scratch.capacity) { span in
+            Sockets.receive(descriptor, into: &span)
+        }
+        switch outcome {
+        case .bytes(let count): return .bytes(count)
+        case .wouldBlock: return .nothing
+        case .endOfStream, .failed: return .ended
+        }
+    }
+
+    /// - Returns: how many bytes were used up.
+    private func process(_ bytes: inout MutableSpan<UInt8>) -> Int {
+        var offset = 0
+        while offset < bytes.count {
+            switch phase {
+            case .http:
+                guard let used = processHead(bytes.span.extracting(offset..<bytes.count)) else { return offset }
+                offset += used
+            case .deciding:
+                // What came behind `connect` waits for the decision, and no more is read meanwhile.
+                setInterest([])
+                return offset
+            case .echo, .awaitingConnect, .open, .closing:
+                guard processFrame(&bytes, &offset) else { return offset }
+            case .tlsHandshake, .closed:
+                return bytes.count
+            }
+        }
+        return offset
+    }
+
+    private func peerGone() {
+        closeHandshake.transportClosed()
+        drop()
+    }
+
+    // MARK: - Sending
+
+    /// Queues raw bytes: HTTP responses and frames that are encoded already.
+    func queue(_ bytes: Span<UInt8>) {
+        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+        outbound.append(span: bytes)
+    }
+
+    /// Queues a text message. Responses are never dropped: a peer that takes nothing is closed.
+    func send(message: Span<UInt8>) {
+        guard closeHandshake.maySendData, !isClosed else { return }
+        guard unsentBytes < context.host.policy.maxBufferedBytes else {
+            close(.slowConsumer)
+            return
+        }
+        queueFrame(.text, message)
+    }
+
+    func queueFrame(_ opcode: Opcode, _ payload: Span<UInt8>) {
+        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+        FrameEncoder.append(to: &outbound, opcode: opcode, payload: payload)
+    }
+
+    func send(event: EventName, frame: [UInt8]) {
+        guard case .open = phase, closeHandshake.maySendData else { return }
+        var seq: UInt64?
+        if !event.isTargeted {
+            lastSeq += 1
+            seq = lastSeq
+        }
+        guard unsentBytes < context.host.policy.maxBufferedBytes else {
+            // A lost event has used up its number, so the client sees the hole.
+            if !event.isDroppable { close(.slowConsumer) }
+            return
+        }
+        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+        var end: [UInt8] = context.takeBuffer()
+        Frames.finishEvent(seq: seq, into: &end)
+        FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: frame.count + end.count)
+        outbound.append(contentsOf: frame)
+        outbound.append(contentsOf: end)
+        context.giveBack(end)
+    }
+
+    private var unsentBytes: Int { outbound.count - sent }
+
+    func flush() {
+        if sent < outbound.count {
+            switch transmitAll() {
+            case .sent: break
+            case .blocked:
+                applyBackpressure()
+                return
+            case .failed:
+                peerGone()
+                return
+            }
+        }
+        if !outbound.isEmpty || outbound.capacity > 0 {
+            context.giveBack(outbound)
+            outbound = []
+            sent = 0
+        }
+        guard !isClosed else { return }
+        switch phase {
+        case .tlsHandshake: return
+        case .deciding: setInterest(leftover.isEmpty ? .read : [])
+        default: setInterest(.read)
+        }
+        if closesWhenSent {
+            tls?.shutdown()
+            Sockets.shutdownSending(descriptor)
+            drop()
+        } else if let action = closeHandshake.closeFrameWritten() {
+            perform(action)
+        }
+    }
+
+    private enum Transmission { case sent, blocked, failed }
+
+    private func transmitAll() -> Transmission {
+        // Held locally, so that its bytes can be lent out while `self` is used.
+        var bytes: [UInt8] = []
+        swap(&bytes, &outbound)
+        defer { swap(&bytes, &outbound) }
+        while sent < bytes.count {
+            if let tls {
+                do throws(TLSError) {
+                    switch try tls.write(bytes.span.extracting(sent..<bytes.count)) {
+                    case .bytes(let count): sent += count
+                    case .wantsRead, .wantsWrite: return .blocked
+                    }
+                } catch {
+                    return .failed
+                }
+            } else {
+                switch Sockets.send(descriptor, bytes.span.extracting(sent..<bytes.count)) {
+                case .bytes(let count): sent += count
+                case .wouldBlock: return .blocked
+                case .endOfStream, .failed: return .failed
+                }
+            }
+        }
+        return .sent
+    }
+
+    private func applyBackpressure() {
+        if sent > 1 << 16 {
+            outbound.removeFirst(sent)
+            sent = 0
+        }
+        let isPaused = !interest.contains(.read)
+        let mayRead = unsentBytes < (isPaused ? Self.resumeBytes : Self.pauseBytes)
+        setInterest(mayRead ? [.read, .write] : .write)
+    }
+
+    private func setInterest(_ wanted: Interest) {
+        guard wanted != interest, let registration else { return }
+        let resumes = wanted.contains(.read) && !interest.contains(.read)
+        interest = wanted
+        context.reactor.modify(registration, wanted)
+        if resumes, tls?.hasPendingBytes == true { resumeLater() }
+    }
+
+    // MARK: - Ends
+
+    /// Starts the close handshake; what was queued before goes out first.
+    func close(_ close: GatewayClose) {
+        switch phase {
+        case .tlsHandshake, .http:
+            drop()
+            return
+        case .closing, .closed: return
+        case .echo, .awaitingConnect, .deciding, .open: break
+        }
+        leave()
+        phase = .closing
+        if let action = closeHandshake.start(code: CloseCode(rawValue: close.code), reason: close.reason) {
+            perform(action)
+        }
+        flush()
+    }
+
+    func perform(_ action: CloseHandshake.Action) {
+        switch action {
+        case .sendClose(let code, let reason):
+            leave()
+            phase = .closing
+            if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+            FrameEncoder.appendClose(to: &outbound, code: code, reason: reason)
+            armCloseTimer()
+        case .closeTransport:
+            tls?.shutdown()
+            drop()
+        case .awaitTransportClose:
+            break
+        }
+    }
+
+    private func armCloseTimer() {
+        guard closeTimer == nil else { return }
+        closeTimer = context.reactor.schedule(after: Self.closeTimeout) { [weak self] _ in
+            self?.closeTimer = nil
+            self?.drop()
+        }
+    }
+
+    /// Tells the core, once, that an admitted connection takes no part any more.
+    private func leave() {
+        switch phase {
+        case .open, .deciding:
+            let id = id
+            context.host.run(on: context) { core, nowMs in core.connectionClosed(id, nowMs: nowMs) }
+        default: break
+        }
+        cancelHandshakeTimer()
+    }
+
+    /// Answers with a plain HTTP response and closes when it is out.
+    func finish(_ response: [UInt8]) {
+        queue(response.span)
+        closesWhenSent = true
+    }
+
+    /// Closes the socket now.
+    func drop() {
+        guard !isClosed else { return }
+        leave()
+        phase = .closed
+        if let closeTimer { context.reactor.cancel(closeTimer) }
+        closeTimer = nil
+        if let registration { context.reactor.deregister(registration) }
+        registration = nil
+        tls = nil
+        Sockets.shutdownSending(descriptor)
+        context.forget(id.serial)
+    }
+
+    // MARK: - Liveness
+
+    func startPings() {
+        pingAt = context.reactor.now + Self.pingInterval
+    }
+
+    func heardPong() {
+        pongDeadline = nil
+    }
+
+    func checkLiveness(now: MonotonicInstant) {
+        guard case .open = phase, let pingAt else { return }
+        if let pongDeadline, now >= pongDeadline {
+            drop()
+            return
+        }
+        guard now >= pingAt else { return }
+        self.pingAt = now + Self.pingInterval
+        if pongDeadline == nil { pongDeadline = now + Self.pingInterval }
+        let nothing: [UInt8] = []
+        queueFrame(.ping, nothing.span)
+        flush()
+    }
+}

@@ -1,0 +1,153 @@
+internal import EventLoop
+package import Gateway
+package import Store
+internal import Synchronization
+internal import Wire
+
+/// The core behind its lock, and whoever performs what it decides. Shared by all threads.
+///
+/// The lock is held for a decision only: no I/O, no cryptography of peers, no waiting.
+package final class CoreHost: Sendable {
+    package let logger: Logger
+    let clock: GatewayClock
+    let policy: HelloOKPolicy
+    private let core: Mutex<GatewayCore>
+    private let store: any Store
+    private let reactors = Mutex<[ReactorAddress]>([])
+    private let launcher = Mutex<(any WorkerLauncher)?>(nil)
+    private let openConnections = Atomic<Int>(0)
+    private let maxConnections: Int
+    private let ready = Atomic<Bool>(false)
+
+    typealias HelloOKPolicy = HelloOK.Policy
+
+    /// How to reach a reactor's context. The context itself is only ever touched on its own thread.
+    struct ReactorAddress: @unchecked Sendable {
+        let handle: ReactorHandle
+        let context: ReactorContext
+    }
+
+    package init(core: GatewayCore, store: any Store, logger: Logger, clock: GatewayClock, maxConnections: Int) {
+        policy = core.settings.connectionPolicy
+        self.core = Mutex(core)
+        self.store = store
+        self.logger = logger
+        self.clock = clock
+        self.maxConnections = maxConnections
+    }
+
+    var isReady: Bool { ready.load(ordering: .relaxed) }
+
+    func attach(_ addresses: [ReactorAddress], launcher: any WorkerLauncher) {
+        reactors.withLock { $0 = addresses }
+        self.launcher.withLock { $0 = launcher }
+    }
+
+    func markReady() { ready.store(true, ordering: .relaxed) }
+    func markStopping() { ready.store(false, ordering: .relaxed) }
+
+    // MARK: - Connections in all
+
+    /// - Returns: false when there are too many.
+    func connectionOpened() -> Bool {
+        guard openConnections.add(1, ordering: .relaxed).newValue <= maxConnections else {
+            connectionEnded()
+            return false
+        }
+        return true
+    }
+
+    func connectionEnded() { openConnections.subtract(1, ordering: .relaxed) }
+    var connectionCount: Int { openConnections.load(ordering: .relaxed) }
+
+    // MARK: - The core
+
+    /// Asks the core, then performs its answer.
+    /// - Parameter context: the calling reactor's, so that its own connections are served at once.
+    func run(on context: ReactorContext? = nil, _ body: (inout GatewayCore, Int64) -> [Effect]) {
+        let nowMs = clock.nowMs
+        let effects = core.withLock { core in body(&core, nowMs) }
+        perform(effects, on: context)
+    }
+
+    func issuerKey(_ deviceID: String) -> [UInt8]? {
+        let nowMs = clock.nowMs
+        return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
+    }
+
+    func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
+        var batch = DeliveryBatch()
+        for effect in effects {
+            switch effect {
+            case .respond(let connection, let frame):
+                batch.add(.frame(connection.serial, frame), to: connection.reactor)
+            case .event(let name, let frame, let connections):
+                for (reactor, serials) in Self.grouped(connections) {
+                    batch.add(.event(name, frame, serials), to: reactor)
+                }
+            case .open(let connection, let admitted, let hello):
+                batch.add(.open(connection.serial, admitted, hello: hello), to: connection.reactor)
+            case .close(let connection, let close):
+                batch.add(.close(connection.serial, close), to: connection.reactor)
+            case .commit(let operations, let then, let failure):
+                commit(operations, then: then, failure: failure)
+            case .launch(let order):
+                launcher.withLock { $0 }?.launch(order)
+            case .stopWorker(let runID):
+                launcher.withLock { $0 }?.stop(runID: runID)
+            case .log(let line):
+                logger.log(line)
+            }
+        }
+        dispatch(batch, on: context)
+    }
+
+    private func commit(_ operations: [StoreOperation], then: [Effect], failure: CommitFailure) {
+        store.commit(operations) { [self] result in
+            switch result {
+            case .success: perform(then)
+            case .failure(let error):
+                logger.log(.error, "store", "\(error)")
+                run { core, nowMs in core.commitFailed(failure, why: "\(error)", nowMs: nowMs) }
+                // What nobody waits for must still happen: processes end, children are told.
+                if failure == .background { perform(then) }
+            }
+        }
+    }
+
+    private static func grouped(_ connections: [ConnectionID]) -> [Int: [UInt64]] {
+        var groups: [Int: [UInt64]] = [:]
+        for connection in connections { groups[connection.reactor, default: []].append(connection.serial) }
+        return groups
+    }
+
+    private func dispatch(_ batch: DeliveryBatch, on context: ReactorContext?) {
+        guard !batch.byReactor.isEmpty else { return }
+        let addresses = reactors.withLock { $0 }
+        for (index, deliveries) in batch.byReactor {
+            if let context, context.index == index {
+                for delivery in deliveries { context.deliver(delivery) }
+            } else if addresses.indices.contains(index) {
+                let address = addresses[index]
+                address.handle.enqueue { _ in
+                    for delivery in deliveries { address.context.deliver(delivery) }
+                }
+            }
+        }
+    }
+}
+
+/// Deliveries sorted by reactor, in the order of the effects.
+private struct DeliveryBatch {
+    private(set) var byReactor: [Int: [Delivery]] = [:]
+
+    mutating func add(_ delivery: Delivery, to reactor: Int) {
+        byReactor[reactor, default: []].append(delivery)
+    }
+}
+
+/// Starts and stops the processes of runs.
+protocol WorkerLauncher: Sendable {
+    func launch(_ order: LaunchOrder)
+    func stop(runID: String)
+}

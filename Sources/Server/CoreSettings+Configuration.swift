@@ -1,0 +1,60 @@
+internal import Config
+internal import Crypto
+internal import Gateway
+internal import Sessions
+internal import Trust
+
+extension AdmissionPolicy {
+    init(_ configuration: Configuration, secret: String?, mode: AuthMode) {
+        self.init(authMode: mode, secretDigest: secret.map { SHA256.digest(Array($0.utf8)) })
+        let gateway = configuration.gateway
+        autoApproveLocal = gateway.nodePairing.autoApproveLocal
+        loopbackExempt = gateway.pairing.loopbackExempt || configuration.security.skipForLoopback
+        internalSpawnBypass = gateway.pairing.internalSpawnBypass
+        enforcePairing = gateway.enforcePairing
+        requireForExternal = configuration.security.requireForExternal
+        allowedOrigins = gateway.controlUI.allowedOrigins
+        allowHostHeaderOrigin = gateway.controlUI.dangerouslyAllowHostHeaderOriginFallback
+        allowInsecureControlUI = gateway.controlUI.allowInsecureAuth
+        disableControlUIDeviceAuth = gateway.controlUI.dangerouslyDisableDeviceAuth
+        maxSpawnDepth = configuration.agentDefaults.subagents.maxSpawnDepth
+    }
+}
+
+extension AgentCatalog {
+    init(_ configuration: Configuration) {
+        self.init(
+            agents: configuration.agents.map(AgentDefinition.init), defaultAgentID: configuration.defaultAgentID,
+            fallbackLimits: SpawnLimits(configuration.agentDefaults.subagents))
+    }
+}
+
+extension AgentDefinition {
+    fileprivate init(_ agent: AgentSettings) {
+        self.init(
+            id: agent.id, name: agent.name,
+            exec: agent.exec.map { exec in
+                Exec(command: exec.command, stdin: exec.standardInput == .task ? .task : .none)
+            },
+            workingDirectory: agent.cwd ?? agent.workspace, environment: agent.environment,
+            limits: SpawnLimits(agent.subagents))
+    }
+}
+
+extension SpawnLimits {
+    fileprivate init(_ settings: SubagentSettings) {
+        self.init()
+        maxConcurrent = settings.maxConcurrent
+        maxSpawnDepth = settings.maxSpawnDepth
+        maxChildrenPerAgent = settings.maxChildrenPerAgent
+        allowAgents = settings.allowAgents
+        requireAgentID = settings.requireAgentID
+        allowSelf = settings.allowSelf
+        archiveAfterMinutes = settings.archiveAfter.map { Int($0.components.seconds / 60) } ?? 0
+        runTimeoutSeconds = settings.runTimeout.map { Int($0.components.seconds) } ?? 0
+        let timeout = settings.spawnTimeout.components
+        spawnTimeoutMs = timeout.seconds * 1000 + timeout.attoseconds / 1_000_000_000_000_000
+        gatewayURL = settings.gatewayURL
+        credential = settings.credential == .inherit ? .inherit : .runToken
+    }
+}

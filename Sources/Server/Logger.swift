@@ -1,0 +1,77 @@
+package import EventLoop
+internal import Files
+package import Gateway
+internal import Glibc
+internal import Synchronization
+
+/// Writes log lines to standard error from a thread of its own, so that nobody waits for a slow terminal or pipe.
+///
+/// `[gateway] INFO [12:34:56.789] message`; control characters of peers are escaped. When the reader is too slow,
+/// lines are dropped and counted.
+package final class Logger: Sendable {
+    private static let maxQueuedLines = 10_000
+
+    private let thread: ReactorThread
+    private let queued = Atomic<Int>(0)
+    private let dropped = Atomic<Int>(0)
+
+    package init() throws(EventLoopError) {
+        thread = try Reactor.spawnThread(name: "log") { _ in }
+    }
+
+    package func log(_ line: LogLine) {
+        guard queued.load(ordering: .relaxed) < Self.maxQueuedLines else {
+            dropped.add(1, ordering: .relaxed)
+            return
+        }
+        queued.add(1, ordering: .relaxed)
+        let wallMs = GatewayClock.systemMs()
+        thread.handle.enqueue { [self] _ in
+            queued.subtract(1, ordering: .relaxed)
+            let lost = dropped.exchange(0, ordering: .relaxed)
+            if lost > 0 {
+                Self.write(Self.format(LogLine(.warn, "log", "\(lost) lines dropped, the reader is too slow"), wallMs))
+            }
+            Self.write(Self.format(line, wallMs))
+        }
+    }
+
+    package func log(_ level: LogLine.Level, _ subsystem: String, _ message: String) {
+        log(LogLine(level, subsystem, message))
+    }
+
+    /// Writes what is queued, then ends the thread.
+    package func close() {
+        thread.handle.stop()
+        thread.join()
+    }
+
+    static func format(_ line: LogLine, _ wallMs: Int64) -> String {
+        var seconds = time_t(wallMs / 1000)
+        var parts = unsafe tm()
+        unsafe localtime_r(&seconds, &parts)
+        let (hour, minute, second) = unsafe (parts.tm_hour, parts.tm_min, parts.tm_sec)
+        func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        let ms = String(wallMs % 1000)
+        let time =
+            "\(two(hour)):\(two(minute)):\(two(second))."
+            + String(repeating: "0", count: 3 - ms.count) + ms
+        return "[\(line.subsystem)] \(line.level.rawValue) [\(time)] \(escaped(line.message))\n"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return text }
+        return text.unicodeScalars.reduce(into: "") { result, scalar in
+            if scalar.value < 0x20 || scalar.value == 0x7F {
+                result += "\\x" + String(scalar.value, radix: 16)
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    private static func write(_ text: String) {
+        // Nobody is left to tell when the log itself cannot be written.
+        try? Files.writeAll(STDERR_FILENO, Array(text.utf8), path: "standard error")
+    }
+}

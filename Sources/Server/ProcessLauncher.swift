@@ -1,0 +1,181 @@
+internal import Agents
+internal import CLinux
+internal import Crypto
+internal import EventLoop
+internal import Files
+internal import Gateway
+internal import Glibc
+internal import JSON
+internal import Trust
+internal import Wire
+
+/// Runs workers as processes of their own, on the control reactor's thread.
+///
+/// A worker leads its process group and is a subreaper; we are one above it. So when a worker is gone, whatever it left
+/// is either in its group or has become our child, and nothing remains.
+final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
+    // @unchecked: `workers` is touched on the control reactor's thread only; the rest is immutable.
+
+    struct Template: Sendable {
+        var executable: String
+        var state: StateDirectory
+        var gatewayID: String
+        var loopbackURL: String
+        var pin: String?
+        var sharedToken: String?
+        var certificatePath: String?
+        var caBundlePath: String?
+        var environment: [String: String]
+    }
+
+    /// Between the polite signal and the last one.
+    private static let grace = Duration.seconds(5)
+
+    private let template: Template
+    private let host: CoreHost
+    private let reactor: ReactorHandle
+    private var workers: [String: Worker] = [:]
+
+    init(template: Template, host: CoreHost, reactor: ReactorHandle) {
+        self.template = template
+        self.host = host
+        self.reactor = reactor
+    }
+
+    func launch(_ order: LaunchOrder) {
+        reactor.enqueue { [self] reactor in start(order, in: reactor) }
+    }
+
+    func stop(runID: String) {
+        reactor.enqueue { [self] reactor in
+            guard let worker = workers[runID] else { return }
+            worker.stop(after: Self.grace, in: reactor)
+        }
+    }
+
+    /// Asks for the end of all workers. To be called on the control reactor's thread.
+    func stopAll(in reactor: Reactor) {
+        for worker in workers.values { worker.stop(after: Self.grace, in: reactor) }
+    }
+
+    var isIdle: Bool { workers.isEmpty }
+
+    private func start(_ order: LaunchOrder, in reactor: Reactor) {
+        // A worker that was stopped may still be on its way out; its successor waits for it.
+        if let old = workers[order.runID] {
+            old.successor = order
+            return
+        }
+        let directory = template.state.childDirectory(runID: order.runID)
+        do {
+            try Files.makeDirectory(directory)
+            let child = try spawn(order, directory: directory)
+            let worker = Worker(runID: order.runID, child: child, directory: directory) {
+                [weak self] worker, how, reactor in
+                self?.ended(worker, how: how, in: reactor)
+            }
+            workers[order.runID] = worker
+            try worker.watch(in: reactor)
+        } catch {
+            Files.removeTree(directory)
+            workers[order.runID] = nil
+            let why = "cannot start the worker: \(error)"
+            host.run { core, nowMs in core.launchFailed(runID: order.runID, why: why, nowMs: nowMs) }
+        }
+    }
+
+    private func spawn(_ order: LaunchOrder, directory: String) throws -> ChildProcess {
+        let bootstrap = WorkerBootstrap(
+            url: order.gatewayURL ?? template.loopbackURL, pin: template.pin,
+            token: order.usesSharedToken ? template.sharedToken ?? order.runToken : order.runToken,
+            seed: Base64URL.encode(order.identity.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
+            runID: order.runID, gatewayID: template.gatewayID, grants: order.grants, directory: directory,
+            certificatePath: template.certificatePath, caBundlePath: template.caBundlePath,
+            inheritsToken: order.inheritsSharedToken)
+        var ends: [Int32] = [-1, -1]
+        guard unsafe sallyport_pipe(&ends) == 0 else { throw AgentError.system(call: "pipe2", errno: errno) }
+        defer { close(ends[0]) }
+        // Fits into the pipe, so that writing does not wait for the reader.
+        let bytes = bootstrap.json.serialized()
+        guard bytes.count <= WorkerBootstrap.maxBytes else {
+            close(ends[1])
+            throw AgentError.invalid(what: "the grant chain is too long for a worker's pipe")
+        }
+        do {
+            defer { close(ends[1]) }
+            try Files.writeAll(ends[1], bytes, path: "the worker's pipe")
+        }
+        return try ChildProcess.spawn(
+            ProcessSpec(
+                executable: template.executable, arguments: ["worker"], environment: template.environment,
+                newProcessGroup: true, standardInput: .null, standardOutput: .null, standardError: .inherit,
+                inherited: [.init(parent: ends[0], child: WorkerBootstrap.descriptor)]))
+    }
+
+    private func ended(_ worker: Worker, how: String, in reactor: Reactor) {
+        workers[worker.runID] = nil
+        Files.removeTree(worker.directory)
+        let runID = worker.runID
+        if let successor = worker.successor {
+            start(successor, in: reactor)
+        } else {
+            host.run { core, nowMs in core.workerExited(runID: runID, how: how, nowMs: nowMs) }
+        }
+    }
+}
+
+/// One worker process, until nothing of it is left.
+private final class Worker: EventHandler {
+    typealias Ended = (Worker, String, Reactor) -> Void
+
+    private static let sweepInterval = Duration.milliseconds(20)
+    private static let maxSweeps = 100
+
+    let runID: String
+    let directory: String
+    var successor: LaunchOrder?
+    private let child: ChildProcess
+    private let onEnd: Ended
+    private var registration: Registration?
+    private var isStopping = false
+
+    init(runID: String, child: ChildProcess, directory: String, onEnd: @escaping Ended) {
+        self.runID = runID
+        self.child = child
+        self.directory = directory
+        self.onEnd = onEnd
+    }
+
+    func watch(in reactor: Reactor) throws(EventLoopError) {
+        registration = try reactor.register(child.pidfd, for: .read, handler: self)
+    }
+
+    func stop(after grace: Duration, in reactor: Reactor) {
+        guard !isStopping else { return }
+        isStopping = true
+        child.signal(SIGTERM)
+        _ = reactor.schedule(after: grace) { [weak self] _ in self?.child.signalGroup(SIGKILL) }
+    }
+
+    func ready(_ events: Readiness, in reactor: Reactor) {
+        guard let status = child.peek() else { return }
+        if let registration { reactor.deregister(registration) }
+        registration = nil
+        // While the leader is unreaped its group's number cannot be given to anybody else.
+        child.signalGroup(SIGKILL)
+        _ = child.reap()
+        sweep(status, round: 0, in: reactor)
+    }
+
+    /// What escaped from the group has become our child: it carries the run's id in its environment.
+    private func sweep(_ status: ExitStatus, round: Int, in reactor: Reactor) {
+        let left = ProcessTree.sweepAdoptedChildren(matchingEnvironment: "SALLYPORT_RUN_ID=\(runID)").remaining
+        guard left > 0, round < Self.maxSweeps else {
+            onEnd(self, "\(status)", reactor)
+            return
+        }
+        _ = reactor.schedule(after: Self.sweepInterval) { [self] reactor in
+            sweep(status, round: round + 1, in: reactor)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+internal import EventLoop
+internal import Gateway
+internal import Glibc
+internal import TLS
+internal import Trust
+internal import Wire
+
+/// All that belongs to one reactor: its connections, its TLS context and its scratch memory. Used on its thread only.
+final class ReactorContext: EventHandler {
+    static let readCapacity = 256 * 1024
+    private static let maxSpareBuffers = 64
+    private static let maxSpareCapacity = 256 * 1024
+    /// Accepted per wake-up, so that one reactor does not take all of a burst while others sleep.
+    private static let maxAccepts = 16
+
+    let index: Int
+    let reactor: Reactor
+    let host: CoreHost
+    let facts: ListenerFacts
+    let tls: ServerTLSContext?
+    let scratch = ScratchBuffer(capacity: ReactorContext.readCapacity)
+    /// Where a response is put together before its frame is written.
+    var message: [UInt8] = []
+    private var connections: [UInt64: Connection] = [:]
+    private var nextSerial: UInt64 = 1
+    private var spareBuffers: [[UInt8]] = []
+    private let listeners: [FileDescriptorBox]
+    private var listenerRegistrations: [Registration: Int] = [:]
+    private var registrations: [Registration] = []
+    private var isDraining = false
+
+    init(
+        index: Int, reactor: Reactor, host: CoreHost, facts: ListenerFacts, tls: ServerTLSContext?,
+        listeners: [FileDescriptorBox]
+    ) {
+        self.index = index
+        self.reactor = reactor
+        self.host = host
+        self.facts = facts
+        self.tls = tls
+        self.listeners = listeners
+        message.reserveCapacity(16 * 1024)
+    }
+
+    func start() throws(EventLoopError) {
+        for listener in listeners {
+            registrations.append(
+                try reactor.register(listener.descriptor.raw, for: [.read, .exclusive], handler: self))
+        }
+        sweep()
+    }
+
+    /// Looks at every connection's ping deadline once a second: cheaper than a timer for each.
+    private func sweep() {
+        for connection in connections.values { connection.checkLiveness(now: reactor.now) }
+        _ = reactor.schedule(after: .seconds(1)) { [weak self] _ in self?.sweep() }
+    }
+
+    // MARK: - Accepting
+
+    func ready(_ events: Readiness, in reactor: Reactor) {
+        for listener in listeners { accept(from: listener) }
+    }
+
+    private func accept(from listener: FileDescriptorBox) {
+        for _ in 0..<Self.maxAccepts {
+            do throws(EventLoopError) {
+                guard let socket = try Sockets.accept(listener.descriptor) else { return }
+                guard host.connectionOpened() else { continue }
+                try open(socket)
+            } catch {
+                host.logger.log(.error, "gateway", "cannot accept a connection: \(error.description)")
+                return
+            }
+        }
+    }
+
+    private func open(_ socket: consuming AcceptedSocket) throws(EventLoopError) {
+        let peer = socket.peer
+        let descriptor = socket.takeDescriptor()
+        try? Sockets.disableDelay(descriptor)
+        let serial = nextSerial
+        nextSerial += 1
+        let session: TLSConnection?
+        do throws(TLSError) {
+            session = if let tls { try TLSConnection(accepting: tls, descriptor: descriptor.raw) } else { nil }
+        } catch {
+            host.logger.log(.error, "gateway", "cannot start TLS: \(error)")
+            host.connectionEnded()
+            return
+        }
+        let connection = Connection(
+            id: ConnectionID(reactor: index, serial: serial), context: self, descriptor: descriptor, peer: peer,
+            tls: session)
+        connections[serial] = connection
+        try connection.start()
+    }
+
+    func forget(_ serial: UInt64) {
+        if connections.removeValue(forKey: serial) != nil { host.connectionEnded() }
+    }
+
+    /// No new connections; those that are left are closed as they finish.
+    func stopListening() {
+        for registration in registrations { reactor.deregister(registration) }
+        registrations = []
+    }
+
+    /// Closes everything that is still open, without ceremony.
+    func closeAll() {
+        for connection in connections.values { connection.drop() }
+    }
+
+    var connectionCount: Int { connections.count }
+
+    // MARK: - Delivering
+
+    func deliver(_ delivery: Delivery) {
+        switch delivery {
+        case .frame(let serial, let frame):
+            guard let connection = connections[serial] else { return }
+            connection.send(message: frame.span)
+            connection.flush()
+        case .event(let name, let frame, let serials):
+            for serial in serials {
+                guard let connection = connections[serial] else { continue }
+                connection.send(event: name, frame: frame)
+                connection.flush()
+            }
+        case .open(let serial, let admitted, let hello):
+            connections[serial]?.open(admitted, hello: hello)
+        case .close(let serial, let close):
+            connections[serial]?.close(close)
+        }
+    }
+
+    // MARK: - Buffers
+
+    func takeBuffer() -> [UInt8] {
+        spareBuffers.popLast() ?? []
+    }
+
+    func giveBack(_ buffer: consuming [UInt8]) {
+        guard spareBuffers.count < Self.maxSpareBuffers, buffer.capacity <= Self.maxSpareCapacity, buffer.capacity > 0
+        else { return }
+        buffer.removeAll(keepingCapacity: true)
+        spareBuffers.append(buffer)
+    }
+}
+
+/// A listening socket that several reactors share.
+final class FileDescriptorBox: Sendable {
+    let descriptor: FileDescriptor
+
+    init(_ descriptor: consuming FileDescriptor) {
+        self.descriptor = descriptor
+    }
+}
+
+/// Something for a connection of one reactor.
+enum Delivery: Sendable {
+    case frame(UInt64, [UInt8])
+    case event(EventName, [UInt8], [UInt64])
+    case open(UInt64, Admitted, hello: [UInt8])
+    case close(UInt64, GatewayClose)
+}

@@ -1,0 +1,36 @@
+package import Files
+
+/// Where things lie in the state directory.
+package struct StateDirectory: Equatable, Sendable {
+    package let path: String
+
+    package init(_ path: String) {
+        self.path = path
+    }
+
+    package var lockFile: String { path + "/run/gateway.lock" }
+    /// URLs, pins and process id of the running gateway, for the command line.
+    package var runFile: String { path + "/run/gateway.json" }
+    package var caBundle: String { path + "/run/ca-bundle.pem" }
+    package var childrenDirectory: String { path + "/run/children" }
+    package var rootIdentity: String { path + "/identity/gateway.json" }
+    /// The identity of this machine's command line.
+    package var deviceIdentity: String { path + "/identity/device.json" }
+    package var deviceAuth: String { path + "/identity/device-auth.json" }
+    package var database: String { path + "/state/sallyport.sqlite" }
+    package var certificate: String { path + "/gateway/tls/gateway-cert.pem" }
+    package var privateKey: String { path + "/gateway/tls/gateway-key.pem" }
+    /// The shared token, when nobody configured one.
+    package var tokenFile: String { path + "/gateway/token" }
+
+    package func childDirectory(runID: String) -> String { childrenDirectory + "/" + runID }
+
+    package func prepare() throws(FileError) {
+        for directory in [path, path + "/run", path + "/identity", path + "/state", path + "/gateway/tls"] {
+            try Files.makeDirectory(directory)
+        }
+        // What a crash left behind belongs to no process of ours.
+        Files.removeTree(childrenDirectory)
+        try Files.makeDirectory(childrenDirectory)
+    }
+}

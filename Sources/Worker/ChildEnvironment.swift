@@ -1,0 +1,39 @@
+package import Wire
+
+/// The environment of an agent command (design document, section 5, "What a child sees").
+package enum ChildEnvironment {
+    /// Variables of the gateway's own environment that a command may see.
+    static let allowed: Set<String> = [
+        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LANGUAGE", "TZ", "TMPDIR",
+    ]
+
+    /// - Parameters:
+    ///   - inherited: our own environment.
+    ///   - configured: the agent's `env`; wins over what is inherited, never over what identifies the run.
+    ///   - executable: our program file, so that a command can call it.
+    package static func make(
+        inherited: [String: String], configured: [String: String], bootstrap: WorkerBootstrap, executable: String?
+    ) -> [String: String] {
+        var environment = inherited.filter { allowed.contains($0.key) || $0.key.hasPrefix("LC_") }
+        environment.merge(configured) { _, new in new }
+        let token = bootstrap.inheritsToken ? bootstrap.token : bootstrap.runToken
+        let shared: [String: String] = [
+            "GATEWAY_URL": bootstrap.url, "GATEWAY_TOKEN": token, "STATE_DIR": bootstrap.directory,
+        ]
+        for (name, value) in shared {
+            environment["OPENCLAW_" + name] = value
+            environment["SALLYPORT_" + name] = value
+        }
+        environment["OPENCLAW_SHELL"] = "exec"
+        environment["SALLYPORT_GATEWAY_ID"] = bootstrap.gatewayID
+        environment["SALLYPORT_SESSION_KEY"] = bootstrap.sessionKey
+        environment["SALLYPORT_RUN_ID"] = bootstrap.runID
+        environment["SALLYPORT_SPAWN_GRANTS"] = bootstrap.grants.joined(separator: " ")
+        environment["SALLYPORT"] = executable
+        environment["SALLYPORT_TLS_FINGERPRINT"] = bootstrap.pin
+        environment["NODE_EXTRA_CA_CERTS"] = bootstrap.certificatePath
+        environment["SSL_CERT_FILE"] = bootstrap.caBundlePath
+        environment["WEBSOCKET_CLIENT_CA_BUNDLE"] = bootstrap.caBundlePath
+        return environment
+    }
+}

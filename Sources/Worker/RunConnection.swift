@@ -1,0 +1,157 @@
+internal import Client
+internal import EventLoop
+internal import JSON
+
+/// The worker's line to the gateway: it comes back by itself when it breaks, and nothing that was said is lost.
+///
+/// Output is numbered; what was not acknowledged is said again after a reconnect, and the gateway ignores what it has.
+final class RunConnection {
+    enum State: Equatable {
+        case connected
+        case waiting(until: MonotonicInstant)
+        /// The gateway will not have us back.
+        case lost(String)
+    }
+
+    /// Unacknowledged messages beyond which the agent's output is not read.
+    private static let window = 64
+
+    private let options: ConnectOptions
+    private let runID: String
+    private let grace: Duration
+    private var client: GatewayClient?
+    private var policy = ReconnectPolicy(initialDelay: .milliseconds(200), maxDelay: .seconds(5))
+    private var generator = SystemRandomNumberGenerator()
+    private var unacknowledged: [(seq: Int64, params: JSON)] = []
+    private var requestSeq: [String: Int64] = [:]
+    private var nextSeq: Int64 = 1
+    private var brokenSince: MonotonicInstant?
+    private(set) var state: State = .waiting(until: .now())
+    private(set) var order: JSON?
+    /// The gateway told us to stop.
+    private(set) var cancelReason: String?
+
+    init(_ options: ConnectOptions, runID: String, grace: Duration) {
+        self.options = options
+        self.runID = runID
+        self.grace = grace
+    }
+
+    var descriptor: Int32? { client?.descriptor }
+    var wantsWrite: Bool { client?.wantsWrite ?? false }
+    var hasBufferedInput: Bool { client?.hasBufferedInput ?? false }
+    var isFull: Bool { unacknowledged.count >= Self.window || client == nil }
+    var isDrained: Bool { unacknowledged.isEmpty }
+
+    /// Goes on with whatever is due: dialling, reading, pinging.
+    func advance() {
+        switch state {
+        case .lost: return
+        case .waiting(let until):
+            guard MonotonicInstant.now() >= until else { return }
+            dial()
+        case .connected: receive()
+        }
+    }
+
+    private func dial() {
+        do throws(ClientError) {
+            let client = try GatewayClient.connect(options)
+            let answer = try client.request("run.attach", runParams([]))
+            self.client = client
+            order = order ?? answer
+            state = .connected
+            brokenSince = nil
+            policy.connected()
+            requestSeq = [:]
+            for message in unacknowledged { requestSeq[try client.send("run.output", message.params)] = message.seq }
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func runParams(_ more: [(String, JSON)]) -> JSON {
+        .object(JSONObject([("runId", .string(runID))] + more))
+    }
+
+    private func failed(_ error: ClientError) {
+        client = nil
+        let now = MonotonicInstant.now()
+        let since = brokenSince ?? now
+        brokenSince = since
+        if case .closed(4001, let reason) = error {
+            state = .lost("closed by the gateway: \(reason)")
+            return
+        }
+        if case .refused(_, nil, _) = error {
+            // The connection stands, but the run is not ours any more.
+            state = .lost(error.description)
+            return
+        }
+        switch policy.failed(error, using: &generator) {
+        case .stop: state = .lost(error.description)
+        case .retry(let delay), .retryWithDeviceToken(let delay):
+            state = now - since > grace ? .lost(error.description) : .waiting(until: now + delay)
+        }
+    }
+
+    private func receive() {
+        guard let client else { return }
+        do throws(ClientError) {
+            client.flush()
+            while let message = try client.nextMessage(timeout: .zero) {
+                switch message {
+                case .response(let id, _): acknowledge(id)
+                case .event("run.cancel", let payload, _):
+                    cancelReason = payload["reason"]?.string ?? "cancelled"
+                default: break
+                }
+            }
+            try client.keepAlive(now: .now())
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func acknowledge(_ id: String) {
+        guard let seq = requestSeq.removeValue(forKey: id) else { return }
+        unacknowledged.removeAll { $0.seq == seq }
+    }
+
+    func send(output text: String, stream: String) {
+        let params = runParams([("seq", .integer(nextSeq)), ("stream", .string(stream)), ("text", .string(text))])
+        unacknowledged.append((nextSeq, params))
+        let seq = nextSeq
+        nextSeq += 1
+        guard let client else { return }
+        do throws(ClientError) {
+            requestSeq[try client.send("run.output", params)] = seq
+        } catch {
+            failed(error)
+        }
+    }
+
+    /// Hands in the result, as often as it takes within the grace.
+    /// - Returns: whether the gateway has it.
+    func complete(_ result: [(String, JSON)]) -> Bool {
+        let params = runParams(result)
+        while true {
+            switch state {
+            case .lost: return false
+            case .waiting(let until):
+                let wait = until - .now()
+                if wait > .zero { Pause.sleep(wait) }
+                advance()
+            case .connected:
+                guard let client else { return false }
+                do throws(ClientError) {
+                    _ = try client.request("run.complete", params)
+                    client.close()
+                    return true
+                } catch {
+                    failed(error)
+                }
+            }
+        }
+    }
+}

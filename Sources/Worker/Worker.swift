@@ -1,0 +1,207 @@
+internal import Agents
+internal import CLinux
+internal import Client
+internal import Crypto
+internal import EventLoop
+internal import Files
+internal import Glibc
+internal import JSON
+internal import TLS
+internal import Trust
+internal import Wire
+
+/// One run: dials the gateway as its derived device, attaches, runs the agent command, streams its output, hands in the
+/// result. A process of its own (`sallyport worker`), so that a crash of either side leaves the other standing.
+package final class Worker {
+    /// How long the gateway may be away before its worker gives up.
+    private static let gatewayGrace = Duration.seconds(60)
+    private static let cancelGraceSeconds = 3.0
+
+    private let bootstrap: WorkerBootstrap
+    private let identity: SigningIdentity
+    private let connection: RunConnection
+    private let signals: FileDescriptor
+    private let environment: [String: String]
+
+    package enum Failure: Error, Equatable, Sendable {
+        case bootstrap(String)
+    }
+
+    /// Runs the worker whose orders lie in ``WorkerBootstrap/descriptor``. To be called with SIGTERM and SIGINT blocked.
+    /// - Returns: the exit status of the process.
+    package static func run(environment: [String: String]) throws(Failure) -> Int32 {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try Files.readAll(
+                WorkerBootstrap.descriptor, path: "the bootstrap pipe", maxBytes: WorkerBootstrap.maxBytes)
+        } catch {
+            throw .bootstrap("\(error); sallyport worker is started by the gateway, not by hand")
+        }
+        close(WorkerBootstrap.descriptor)
+        guard let json = try? JSONParser.parse(bytes), let bootstrap = WorkerBootstrap(json),
+            let seed = Base64URL.decode(bootstrap.seed), let identity = try? SigningIdentity(seed: seed)
+        else { throw .bootstrap("the bootstrap pipe does not hold a worker's orders") }
+        return try Worker(bootstrap, identity, environment: environment).run()
+    }
+
+    private init(
+        _ bootstrap: WorkerBootstrap, _ identity: SigningIdentity, environment: [String: String]
+    ) throws(Failure) {
+        self.bootstrap = bootstrap
+        self.identity = identity
+        self.environment = environment
+        do {
+            try ProcessTree.makeUndumpable()
+            try ProcessTree.becomeSubreaper()
+            var set = sigset_t()
+            unsafe sigemptyset(&set)
+            for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&set, signal) }
+            unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+            signals = FileDescriptor(owning: unsafe sallyport_signalfd(&set))
+            connection = RunConnection(
+                try Self.options(bootstrap), runID: bootstrap.runID, grace: Self.gatewayGrace)
+        } catch {
+            throw .bootstrap("\(error)")
+        }
+    }
+
+    private static func options(_ bootstrap: WorkerBootstrap) throws -> ConnectOptions {
+        var options = ConnectOptions(url: bootstrap.url)
+        if let pin = bootstrap.pin.flatMap({ CertificatePin($0) }) { options.trust = .pins(PinSet([pin])) }
+        options.clientId = "gateway-client"
+        options.clientMode = "backend"
+        options.displayName = bootstrap.sessionKey
+        options.scopes = ["operator.read", "operator.write"]
+        options.token = bootstrap.token
+        guard let seed = Base64URL.decode(bootstrap.seed) else { throw Failure.bootstrap("the seed is unreadable") }
+        options.device = try DeviceKey(seed: seed)
+        return options
+    }
+
+    private func run() -> Int32 {
+        guard let order = attach() else { return 1 }
+        let agent: ExecAgent
+        do {
+            try PrivateDirectory.fill(bootstrap, identity: identity, nowMs: Self.wallClockMs())
+            let environment = ChildEnvironment.make(
+                inherited: environment, configured: order.environment, bootstrap: bootstrap,
+                executable: Files.currentExecutable())
+            let command = ExecCommand(
+                template: order.command, task: order.task, stdinMode: order.stdin,
+                workingDirectory: order.workingDirectory, environment: environment)
+            agent = try ExecAgent(command, orphans: .killAll)
+        } catch {
+            // What a shell says for a command that is not there.
+            return handIn([
+                ("status", "error"), ("exitCode", 127), ("cause", .string("\(error)")), ("text", ""), ("totalBytes", 0),
+            ])
+        }
+        let status = supervise(agent)
+        return handIn(result(of: agent, status))
+    }
+
+    private func attach() -> WorkOrder? {
+        while true {
+            connection.advance()
+            switch connection.state {
+            case .connected:
+                if let order = connection.order.flatMap(WorkOrder.init) { return order }
+                complain("the gateway's work order has no command")
+                return nil
+            case .lost(let why):
+                complain(why)
+                return nil
+            case .waiting(let until):
+                if isTerminated() { return nil }
+                Pause.sleep(max(until - .now(), .milliseconds(1)))
+            }
+        }
+    }
+
+    private func supervise(_ agent: ExecAgent) -> ExitStatus {
+        var isCancelled = false
+        while true {
+            connection.advance()
+            if !isCancelled, connection.cancelReason != nil || isLost || isTerminated() {
+                isCancelled = true
+                agent.cancel(graceSeconds: Self.cancelGraceSeconds)
+            }
+            // When nobody takes the output, the command waits on its full pipe instead of us growing.
+            agent.isReadingPaused = connection.isFull && !isLost
+            while let event = agent.nextEvent() {
+                switch event {
+                case .output(let stream, let bytes):
+                    connection.send(
+                        output: String(decoding: bytes, as: UTF8.self), stream: stream == .stdout ? "stdout" : "stderr")
+                case .ended(let status): return status
+                }
+                agent.isReadingPaused = connection.isFull && !isLost
+            }
+            wait(agent)
+        }
+    }
+
+    private var isLost: Bool {
+        if case .lost = connection.state { true } else { false }
+    }
+
+    /// Waits for the command, the gateway, a signal or a deadline.
+    private func wait(_ agent: ExecAgent) {
+        guard !connection.hasBufferedInput else { return }
+        var polled = agent.interests.map { interest in
+            pollfd(
+                fd: interest.descriptor, events: Int16(interest.condition == .readable ? POLLIN : POLLOUT), revents: 0)
+        }
+        polled.append(pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0))
+        if let descriptor = connection.descriptor {
+            polled.append(
+                pollfd(fd: descriptor, events: Int16(POLLIN | (connection.wantsWrite ? POLLOUT : 0)), revents: 0))
+        }
+        // At least once a second for pings and reconnects.
+        var timeout = Duration.seconds(1)
+        if case .waiting(let until) = connection.state { timeout = min(timeout, max(until - .now(), .zero)) }
+        if let deadline = agent.deadline {
+            timeout = min(timeout, max(ContinuousClock.now.duration(to: deadline), .zero))
+        }
+        let milliseconds =
+            timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000 + 1
+        _ = unsafe poll(&polled, nfds_t(polled.count), Int32(clamping: milliseconds))
+    }
+
+    private func isTerminated() -> Bool {
+        var polled = pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&polled, 1, 0) > 0
+    }
+
+    private func result(of agent: ExecAgent, _ status: ExitStatus) -> [(String, JSON)] {
+        let code = Int64(status.exitCode)
+        var result: [(String, JSON)] = [
+            ("exitCode", .integer(min(max(code, 0), 255))), ("text", .string(agent.result.text)),
+            ("totalBytes", .integer(agent.result.totalBytes)),
+        ]
+        if let reason = connection.cancelReason {
+            result += [("status", "killed"), ("cause", .string(reason))]
+        } else if status.isSuccess {
+            result.append(("status", "ok"))
+        } else {
+            result += [("status", "error"), ("cause", .string("the command ended with \(status)"))]
+        }
+        return result
+    }
+
+    private func handIn(_ result: [(String, JSON)]) -> Int32 {
+        connection.complete(result) ? 0 : 1
+    }
+
+    /// Our standard error is the gateway's log.
+    private func complain(_ what: String) {
+        let line = "sallyport worker: run \(bootstrap.runID): \(what)\n"
+        try? Files.writeAll(STDERR_FILENO, Array(line.utf8), path: "standard error")
+    }
+
+    private static func wallClockMs() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

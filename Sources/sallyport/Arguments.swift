@@ -1,0 +1,53 @@
+/// The options and operands of one invocation, checked against the command's table.
+struct Arguments {
+    private var values: [String: String] = [:]
+    private var switches: Set<String> = []
+    /// Words that are no options; all after `--` are.
+    private(set) var operands: [String] = []
+
+    init(_ words: [String], command: Command) throws(CommandFailure) {
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            if word == "--" {
+                operands += words[index...]
+                return
+            }
+            guard word.hasPrefix("--") else {
+                operands.append(word)
+                continue
+            }
+            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(parts[0])
+            guard let option = command.options.first(where: { $0.name == name }) else {
+                let near = EditDistance.nearest(to: name, among: command.options.map(\.name))
+                throw .usage(
+                    "\(command.name) has no option --\(name)",
+                    hint: near.map { "did you mean --\($0)?" } ?? "see sallyport \(command.name) --help")
+            }
+            if option.value == nil {
+                guard parts.count == 1 else { throw .usage("--\(name) takes no value") }
+                switches.insert(name)
+            } else if parts.count == 2 {
+                values[name] = String(parts[1])
+            } else {
+                guard index < words.count else { throw .usage("--\(name) needs a value: \(option.value ?? "")") }
+                values[name] = words[index]
+                index += 1
+            }
+        }
+    }
+
+    subscript(_ name: String) -> String? { values[name] }
+
+    func has(_ name: String) -> Bool { switches.contains(name) }
+
+    func integer(_ name: String, in range: ClosedRange<Int64>) throws(CommandFailure) -> Int64? {
+        guard let text = values[name] else { return nil }
+        guard let number = Int64(text), range.contains(number) else {
+            throw .usage("--\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
+        }
+        return number
+    }
+}

@@ -1,0 +1,107 @@
+internal import Client
+internal import JSON
+
+enum DevicesCommands {
+    private static let adminScopes = ["operator.admin", "operator.pairing"]
+
+    static let list = Command(
+        "devices list", aliases: ["devices"],
+        summary: "Lists devices: waiting for approval, paired, and derived for spawned sessions.",
+        options: CommandTable.clientOptions
+    ) { invocation in
+        let result = try call(invocation, "device.pair.list", [])
+        if invocation.arguments.has("json") {
+            invocation.terminal.print(result.prettyPrinted())
+            return 0
+        }
+        var lines: [String] = []
+        let pending = result["pending"]?.array ?? []
+        if !pending.isEmpty {
+            lines.append("Waiting for approval (sallyport devices approve REQUEST-ID):")
+            lines.append(
+                Terminal.table(
+                    [["REQUEST ID", "DEVICE", "CLIENT", "ROLE", "SCOPES", "FROM"]]
+                        + pending.map { entry in
+                            [
+                                text(entry, "requestId"), short(entry, "deviceId"), client(entry), text(entry, "role"),
+                                scopes(entry), text(entry, "remoteIp"),
+                            ]
+                        }))
+            lines.append("")
+        }
+        lines.append("Paired:")
+        lines.append(
+            Terminal.table(
+                [["DEVICE", "CLIENT", "SCOPES", "APPROVED", "BY"]]
+                    + (result["paired"]?.array ?? []).map { entry in
+                        [
+                            short(entry, "deviceId"), client(entry), scopes(entry),
+                            Timestamp.text(entry["approvedAtMs"]?.integer), text(entry, "approvedVia"),
+                        ]
+                    }))
+        let derived = result["derived"]?.array ?? []
+        if !derived.isEmpty {
+            lines += ["", "Derived (trusted by lineage, never paired):"]
+            lines.append(
+                Terminal.table(
+                    [["DEVICE", "PARENT", "DEPTH", "SESSION"]]
+                        + derived.map { entry in
+                            [
+                                short(entry, "deviceId"), short(entry, "parentDeviceId"),
+                                String(entry["depth"]?.integer ?? 0), text(entry, "sessionKey"),
+                            ]
+                        }))
+        }
+        invocation.terminal.print(lines.joined(separator: "\n"))
+        return 0
+    }
+
+    static let approve = Command(
+        "devices approve", operands: "REQUEST-ID", summary: "Lets a waiting device in.",
+        options: CommandTable.clientOptions
+    ) { invocation in
+        try act(invocation, "device.pair.approve", "requestId", done: "Approved")
+    }
+
+    static let reject = Command(
+        "devices reject", operands: "REQUEST-ID", summary: "Turns a waiting device away.",
+        options: CommandTable.clientOptions
+    ) { invocation in
+        try act(invocation, "device.pair.reject", "requestId", done: "Rejected")
+    }
+
+    static let remove = Command(
+        "devices remove", operands: "DEVICE-ID",
+        summary: "Removes a paired device; its connections and all that it spawned end at once.",
+        options: CommandTable.clientOptions
+    ) { invocation in
+        try act(invocation, "device.pair.remove", "deviceId", done: "Removed")
+    }
+
+    private static func act(_ invocation: Invocation, _ method: String, _ key: String, done: String) throws -> Int32 {
+        guard let id = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
+            throw CommandFailure.usage("this needs one id", hint: "see: sallyport devices list")
+        }
+        let result = try call(invocation, method, [(key, .string(id))])
+        invocation.terminal.print(invocation.arguments.has("json") ? result.prettyPrinted() : "\(done) \(id)")
+        return 0
+    }
+
+    private static func call(_ invocation: Invocation, _ method: String, _ params: [(String, JSON)]) throws -> JSON {
+        let client = try Target.resolve(invocation, scopes: adminScopes).connect()
+        defer { client.close() }
+        return try client.request(method, .object(JSONObject(params)))
+    }
+
+    private static func text(_ entry: JSON, _ key: String) -> String { entry[key]?.string ?? "-" }
+    private static func short(_ entry: JSON, _ key: String) -> String { String(text(entry, key).prefix(16)) }
+    private static func client(_ entry: JSON) -> String { "\(text(entry, "clientId"))/\(text(entry, "clientMode"))" }
+
+    private static func scopes(_ entry: JSON) -> String {
+        let names = entry["scopes"]?.array?.compactMap(\.string) ?? []
+        return names.isEmpty
+            ? "-"
+            : names.map { $0.hasPrefix("operator.") ? String($0.dropFirst(9)) : $0 }
+                .joined(separator: ",")
+    }
+}

@@ -1,0 +1,92 @@
+internal import Client
+internal import Config
+internal import Files
+internal import JSON
+internal import Server
+
+enum GatewayCommands {
+    // MARK: - gateway run
+
+    static let run = Command(
+        "gateway run", aliases: ["gateway"], summary: "Runs the gateway in the foreground.",
+        options: [
+            .init("config", "FILE", "configuration file (default: openclaw.json in the state directory)"),
+            .init(
+                "state-dir", "DIR", "state directory (default: SALLYPORT_STATE_DIR, OPENCLAW_STATE_DIR, ~/.sallyport)"),
+            .init("port", "N", "port; 0 takes a free one (default 18789)"),
+            .init("bind", "MODE", "loopback, lan, tailnet, auto or custom (default loopback)"),
+            .init("token", "TOKEN", "shared token; better kept in the configuration or in SALLYPORT_GATEWAY_TOKEN"),
+            .init("no-tls", nil, "plain ws:// instead of wss://"),
+            .init("echo-path", "PATH", "serve a plain WebSocket echo there, for conformance suites and benchmarks"),
+            .init("reactors", "N", "threads that serve connections (default: one for each processor)"),
+        ], handlesSignals: true
+    ) { invocation in
+        let locations = try Locations.resolve(invocation)
+        let arguments = invocation.arguments
+        guard arguments.operands.isEmpty else {
+            throw CommandFailure.usage("gateway run takes no operands: \(arguments.operands.joined(separator: " "))")
+        }
+        var flags: [String: String] = [:]
+        flags["gateway.port"] = arguments["port"]
+        flags["gateway.bind"] = arguments["bind"]
+        flags["gateway.auth.token"] = arguments["token"]
+        if arguments.has("no-tls") { flags["gateway.tls.enabled"] = "false" }
+        let result = ConfigFiles.load(locations, environment: invocation.environment, flags: flags)
+        guard let configuration = result.configuration else {
+            let text = result.errors.map(\.description).joined(separator: "\n")
+            throw CommandFailure.configuration("the configuration has errors\n\(text)")
+        }
+        if let path = arguments["echo-path"], !path.hasPrefix("/") {
+            throw CommandFailure.usage("--echo-path must begin with /, not \"\(path)\"")
+        }
+        var options = ServerOptions(
+            configuration: configuration, configPath: locations.configFile,
+            state: StateDirectory(locations.stateDirectory),
+            environment: invocation.environment, version: Main.version)
+        options.echoPath = arguments["echo-path"]
+        options.reactorCount = try arguments.integer("reactors", in: 1...256).map(Int.init)
+        options.warnings = result.warnings.map(\.description)
+        let terminal = invocation.terminal
+        do throws(StartFailure) {
+            try GatewayServer.run(options) { lines in for line in lines { terminal.print(line) } }
+        } catch {
+            throw CommandFailure(error.message, hint: error.hint, exitCode: error.exitCode)
+        }
+        return 0
+    }
+
+    // MARK: - gateway status
+
+    static let status = Command(
+        "gateway status", summary: "Says whether a gateway runs, where, and how it is.",
+        options: CommandTable.clientOptions
+    ) { invocation in
+        let target = try Target.resolve(invocation, scopes: ["operator.read"], createsIdentity: false)
+        let client = try target.connect()
+        let status = try client.request("health")
+        let local = LocalGateway.find(target.state)
+        let detail = try? client.request("status")
+        client.close()
+        if invocation.arguments.has("json") {
+            var object = JSONObject([("ok", true), ("url", .string(target.options.url)), ("health", status)])
+            object["status"] = detail
+            object["pid"] = local.map { .integer(Int64($0.pid)) }
+            invocation.terminal.print(JSON.object(object).prettyPrinted())
+            return 0
+        }
+        var lines = ["Gateway:   running at \(target.options.url)"]
+        if let local {
+            lines.append("Process:   \(local.pid)")
+            lines += local.urls.map { "Listening: \($0)" }
+            if let pin = local.pin { lines.append("Pin:       sha256:\(pin)") }
+        }
+        lines.append("Version:   \(client.hello["server"]?["version"]?.string ?? "unknown")")
+        if let detail {
+            lines.append("Sessions:  \(detail["sessions"]?["count"]?.integer ?? 0)")
+            lines.append("Runs:      \(detail["runs"]?["active"]?.integer ?? 0) active")
+            for warning in detail["warnings"]?.array ?? [] { lines.append("Warning:   \(warning.string ?? "")") }
+        }
+        invocation.terminal.print(lines.joined(separator: "\n"))
+        return 0
+    }
+}

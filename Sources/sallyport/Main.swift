@@ -1,0 +1,55 @@
+internal import Client
+internal import Config
+internal import EventLoop
+internal import Glibc
+
+/// `sallyport`: one program for the gateway, its workers and the command line.
+@main
+enum Main {
+    static let version = "0.1.0"
+
+    static func main() {
+        // Before any thread exists, so that all inherit the mask.
+        SignalSource.blockBeforeThreads()
+        let environment = ConfigFiles.environment()
+        let terminal = Terminal(environment: environment)
+        do {
+            exit(try run(Array(CommandLine.arguments.dropFirst()), environment: environment, terminal: terminal))
+        } catch let failure as CommandFailure {
+            terminal.complain(failure)
+            exit(failure.exitCode)
+        } catch let error as ClientError {
+            let failure = CommandFailure(error)
+            terminal.complain(failure)
+            exit(failure.exitCode)
+        } catch {
+            terminal.complain(CommandFailure("\(error)"))
+            exit(1)
+        }
+    }
+
+    private static func run(
+        _ words: [String], environment: [String: String], terminal: Terminal
+    ) throws -> Int32 {
+        guard let (command, rest) = CommandTable.find(words) else {
+            if words.isEmpty || words.contains("--help") || words.contains("-h") || words.first == "help" {
+                terminal.print(CommandTable.overview)
+                return words.isEmpty ? 2 : 0
+            }
+            let typed = words.prefix { !$0.hasPrefix("-") }.joined(separator: " ")
+            if words.first == "--version" {
+                terminal.print(version)
+                return 0
+            }
+            throw CommandFailure.usage("unknown command: \(typed)", hint: CommandTable.suggestion(for: typed))
+        }
+        if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+            terminal.print(command.help)
+            return 0
+        }
+        // Only servers and workers handle signals as events; a command ends as commands do.
+        if !command.handlesSignals { Signals.restoreDefaults() }
+        let arguments = try Arguments(rest, command: command)
+        return try command.run(Invocation(arguments: arguments, environment: environment, terminal: terminal))
+    }
+}

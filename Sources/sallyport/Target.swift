@@ -1,0 +1,108 @@
+internal import Client
+internal import Config
+internal import Files
+internal import JSON
+internal import Server
+internal import TLS
+
+/// Which gateway a command talks to, how it trusts it, and as whom it speaks.
+struct Target {
+    let options: ConnectOptions
+    let state: StateDirectory
+    /// `cli --url`, `env SALLYPORT_GATEWAY_URL`, `local gateway`, …
+    let source: String
+
+    /// - Parameters:
+    ///   - scopes: least privilege for the command.
+    ///   - createsIdentity: a command that only looks never makes an identity, and so never a pairing.
+    static func resolve(
+        _ invocation: Invocation, scopes: [String], createsIdentity: Bool = true
+    ) throws -> Target {
+        let arguments = invocation.arguments
+        let environment = invocation.environment
+        let locations = try Locations.resolve(invocation)
+        let state = StateDirectory(locations.stateDirectory)
+        func variable(_ suffix: String) -> String? {
+            ["SALLYPORT_", "OPENCLAW_"].lazy.compactMap { environment[$0 + suffix] }.first { !$0.isEmpty }
+        }
+        var url = arguments["url"]
+        var source = "cli --url"
+        var token = arguments["token"]
+        var pin =
+            arguments["tls-fingerprint"] ?? environment["SALLYPORT_TLS_FINGERPRINT"].flatMap { $0.isEmpty ? nil : $0 }
+        if url != nil {
+            guard token != nil else {
+                throw CommandFailure(
+                    "gateway url override requires explicit credentials",
+                    hint: "pass --token (the gateway prints where its token is)")
+            }
+        } else if let named = variable("GATEWAY_URL") {
+            (url, source) = (named, "env GATEWAY_URL")
+            token = token ?? variable("GATEWAY_TOKEN")
+        } else {
+            let local = LocalGateway.find(state)
+            url = local?.url ?? LocalGateway.configured(locations, environment)
+            source = local == nil ? "configuration" : "local gateway"
+            pin = pin ?? local?.pin
+            token = token ?? variable("GATEWAY_TOKEN") ?? LocalGateway.token(state, locations, environment)
+        }
+        guard let url else {
+            throw CommandFailure(
+                "no gateway is running on \(state.path)", hint: "start one with: sallyport gateway run")
+        }
+        var options = ConnectOptions(url: url)
+        if let pin {
+            guard let parsed = CertificatePin(pin) else {
+                throw CommandFailure.usage("--tls-fingerprint must be 64 hexadecimal digits, not \"\(pin)\"")
+            }
+            options.trust = .pins(PinSet([parsed]))
+        }
+        options.clientVersion = Main.version
+        options.scopes = scopes
+        options.token = token
+        options.connectTimeout = .milliseconds(try arguments.integer("timeout", in: 1...600_000) ?? 10_000)
+        options.device = try identity(state, createsIdentity: createsIdentity)
+        if token == nil, let device = options.device {
+            options.deviceToken = DeviceAuth.token(state, deviceID: device.deviceId)
+        }
+        return Target(options: options, state: state, source: source)
+    }
+
+    private static func identity(_ state: StateDirectory, createsIdentity: Bool) throws -> DeviceKey? {
+        do {
+            guard createsIdentity else { return try DeviceKeyFile.load(state.deviceIdentity) }
+            try Files.makeDirectory(Files.directory(of: state.deviceIdentity))
+            return try DeviceKeyFile.loadOrCreate(state.deviceIdentity)
+        } catch {
+            throw CommandFailure(
+                "cannot use the device identity: \(error)",
+                hint: "mend or move away \(state.deviceIdentity); a new identity needs pairing again")
+        }
+    }
+
+    /// Connects, and keeps a device token that the gateway issued.
+    func connect() throws(CommandFailure) -> GatewayClient {
+        do throws(ClientError) {
+            let client = try GatewayClient.connect(options)
+            if let token = client.issuedDeviceToken, let device = options.device {
+                DeviceAuth.store(state, deviceID: device.deviceId, token: token, scopes: client.grantedScopes)
+            }
+            return client
+        } catch {
+            throw CommandFailure(error, target: "Gateway target: \(options.url) (source: \(source))")
+        }
+    }
+}
+
+/// Where configuration and state of this invocation lie.
+enum Locations {
+    static func resolve(_ invocation: Invocation) throws(CommandFailure) -> ConfigLocations {
+        do throws(ConfigLocations.Failure) {
+            return try ConfigLocations.resolve(
+                stateDirectory: invocation.arguments["state-dir"], configFile: invocation.arguments["config"],
+                environment: invocation.environment, exists: ConfigFiles.exists)
+        } catch {
+            throw .configuration("no home directory is known", hint: "pass --state-dir, or set HOME")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Files
+internal import Glibc
+
+/// Standard output and standard error of a command. Colour only on a terminal, and never with `NO_COLOR`.
+struct Terminal: Sendable {
+    let isInteractive: Bool
+    private let usesColour: Bool
+
+    init(environment: [String: String]) {
+        isInteractive = isatty(STDERR_FILENO) == 1
+        usesColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    func print(_ text: String) {
+        write(text + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Exactly these bytes, without a line end.
+    func printRaw(_ text: String) {
+        write(text, to: STDOUT_FILENO)
+    }
+
+    func note(_ text: String) {
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    func noteRaw(_ text: String) {
+        write(text, to: STDERR_FILENO)
+    }
+
+    func complain(_ failure: CommandFailure) {
+        let label = usesColour ? "\u{1B}[31merror:\u{1B}[0m" : "error:"
+        note("sallyport: \(label) \(failure.message)")
+        for line in (failure.hint ?? "").split(separator: "\n") { note("  hint: \(line)") }
+    }
+
+    private func write(_ text: String, to descriptor: Int32) {
+        // A closed pipe ends the command through SIGPIPE's error; there is nobody to tell.
+        do throws(FileError) {
+            try Files.writeAll(descriptor, Array(text.utf8), path: "the terminal")
+        } catch {
+            exit(1)
+        }
+    }
+
+    /// Columns as wide as their widest cell, two spaces apart.
+    static func table(_ rows: [[String]]) -> String {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.indices.map { column in
+                column == row.count - 1
+                    ? row[column] : row[column] + String(repeating: " ", count: widths[column] - row[column].count)
+            }
+            return cells.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}
