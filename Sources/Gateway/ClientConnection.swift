@@ -11,6 +11,8 @@ package struct ClientConnection: Sendable {
     package let client: ClientInfo
     package let clientAddress: String?
     package let connectedAtMs: Int64
+    /// It has attached to its run: it reports, and hears only what is sent to it.
+    package var isWorker = false
 
     /// One-shot clients do not show in presence (wire protocol, "Enumerations", last row).
     var isPresent: Bool {

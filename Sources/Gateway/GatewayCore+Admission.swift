@@ -105,51 +105,58 @@ extension GatewayCore {
         return effects + [.commit(operations, then: [opening], failure: .connect(id, id: requestID))]
     }
 
-    /// First presentation is a spawn: the checks of a spawn run against the issuer's session.
+    /// First presentation is a spawn: the checks of a spawn run against the issuer's session, for the whole chain
+    /// before anything is changed.
     private mutating func registerPresented(
         _ chain: [SpawnGrant], principal: Principal, nowMs: Int64
     ) throws(ConnectRefusal) -> [StoreOperation] {
-        var table = table
-        var lineage = trust.lineage
-        var operations: [StoreOperation] = []
+        let main = mainSession(&table, nowMs: nowMs)
+        var issuers: [String: (key: String, agentID: String)] = [:]
         for grant in chain {
-            guard table.sessions[grant.sessionKey] == nil else {
+            guard table.sessions[grant.sessionKey] == nil, table.runs[grant.spawnID] == nil else {
                 throw .lineage(
                     verdict: "session-exists", sentence: "the grant names a session that exists already",
                     remedy: "use a fresh UUID as jti for every spawn")
             }
-            let issuerSession =
-                lineage[grant.issuer].flatMap { table.sessions[$0.sessionKey] } ?? mainSession(&table, nowMs: nowMs)
-            let requester = SpawnPolicy.Requester(
-                agentID: issuerSession.agentID, depth: grant.depth - 1,
-                activeChildren: table.activeChildren(of: issuerSession.key).count)
-            let request = SpawnRequest(task: "", agentID: grant.agentID)
+            let known = trust.lineage[grant.issuer].flatMap { table.sessions[$0.sessionKey] } ?? main
+            let issuer = issuers[grant.issuer] ?? (known.key, known.agentID)
             do throws(SpawnRefusal) {
-                _ = try SpawnPolicy.check(request, from: requester, catalog: settings.catalog)
+                _ = try SpawnPolicy.check(
+                    SpawnRequest(task: "", agentID: grant.agentID),
+                    from: SpawnPolicy.Requester(
+                        agentID: issuer.agentID, depth: grant.depth - 1,
+                        activeChildren: table.activeChildren(of: issuer.key).count),
+                    catalog: settings.catalog)
             } catch {
                 throw .spawnPolicy(message: error.message, rule: error.rule, remedy: error.remedy)
             }
-            let session = Session(
-                key: grant.sessionKey, sessionID: ids.uuid(), agentID: grant.agentID, kind: .spawned, label: nil,
-                parentKey: issuerSession.key, depth: grant.depth, createdAtMs: nowMs, updatedAtMs: nowMs)
-            let run = Run(
-                runID: grant.spawnID, sessionKey: grant.sessionKey, requesterKey: issuerSession.key, askerDeviceID: nil,
-                agentID: grant.agentID, task: "", label: nil, cleanup: .keep, runTimeoutSeconds: 0,
-                spawnTimeoutMs: 0, acceptedAtMs: nowMs, isExternal: true, idempotencyKey: nil, startedAtMs: nowMs,
-                phase: .running(deadlineMs: nil))
-            let entry = LineageEntry(
-                deviceID: grant.subject, publicKey: grant.publicKey, issuer: grant.issuer, spawnID: grant.spawnID,
-                sessionKey: grant.sessionKey, scopes: grant.scopes, depth: grant.depth, principal: principal,
-                asker: nil, runID: grant.spawnID, isRegistered: false, expiresAtMs: grant.expiresAt * 1000,
-                runTokenDigest: nil)
-            table.insert(session)
-            table.insert(run)
-            lineage.insert(entry)
-            operations += [.putSession(session.record), .putRun(run.record), .putGrant(entry.record)]
+            issuers[grant.issuer] = issuer
+            issuers[grant.subject] = (grant.sessionKey, grant.agentID)
         }
-        self.table = table
-        trust.lineage = lineage
-        return operations
+        return chain.flatMap { grant in
+            register(grant, requesterKey: issuers[grant.issuer]?.key ?? main.key, principal: principal, nowMs: nowMs)
+        }
+    }
+
+    private mutating func register(
+        _ grant: SpawnGrant, requesterKey: String, principal: Principal, nowMs: Int64
+    ) -> [StoreOperation] {
+        let session = Session(
+            key: grant.sessionKey, sessionID: ids.uuid(), agentID: grant.agentID, kind: .spawned, label: nil,
+            parentKey: requesterKey, depth: grant.depth, createdAtMs: nowMs, updatedAtMs: nowMs)
+        let run = Run(
+            runID: grant.spawnID, sessionKey: grant.sessionKey, requesterKey: requesterKey, askerDeviceID: nil,
+            agentID: grant.agentID, task: "", label: nil, cleanup: .keep, runTimeoutSeconds: 0, spawnTimeoutMs: 0,
+            acceptedAtMs: nowMs, isExternal: true, idempotencyKey: nil, startedAtMs: nowMs,
+            phase: .running(deadlineMs: nil))
+        let entry = LineageEntry(
+            deviceID: grant.subject, publicKey: grant.publicKey, issuer: grant.issuer, spawnID: grant.spawnID,
+            sessionKey: grant.sessionKey, scopes: grant.scopes, depth: grant.depth, principal: principal, asker: nil,
+            runID: grant.spawnID, isRegistered: false, expiresAtMs: grant.expiresAt * 1000, runTokenDigest: nil)
+        table.insert(session)
+        table.insert(run)
+        trust.lineage.insert(entry)
+        return [.putSession(session.record), .putRun(run.record), .putGrant(entry.record)]
     }
 
     func mainSession(_ table: inout SessionTable, nowMs: Int64) -> Session {

@@ -31,6 +31,7 @@ extension GatewayCore {
                 .invalidRequest, "run \(run.runID) is \(run.phase.name)",
                 details: JSONObject([("code", "RUN_NOT_ATTACHABLE"), ("phase", .string(run.phase.name))]))
         }
+        connections[request.connection]?.isWorker = true
         let answer = reply(request, workOrder(run))
         guard isFirst else { return [answer] }
         let started = agentEvent(
@@ -107,7 +108,8 @@ extension GatewayCore {
             ("ts", .integer(nowMs)), ("data", .object(JSONObject(data))), ("sessionKey", .string(run.sessionKey)),
             ("agentId", .string(run.agentID)), ("spawnedBy", .string(run.requesterKey)),
         ])
-        return event(.agent, .object(payload))
+        return .event(
+            .agent, frame: Frames.openEvent(.agent, payload: .object(payload)), to: audience(.agent, of: run))
     }
 
     mutating func complete(
@@ -330,6 +332,7 @@ extension GatewayCore {
 
     mutating func housekeeping(nowMs: Int64) -> [Effect] {
         var operations: [StoreOperation] = []
+        let effects = expireExternalRuns(nowMs: nowMs)
         for key in table.archivable(nowMs: nowMs, afterMinutes: { settings.catalog.limits(of: $0).archiveAfterMinutes })
         {
             if table.removeSession(key) != nil { operations.append(.deleteSession(key: key)) }
@@ -344,7 +347,19 @@ extension GatewayCore {
             else { continue }
             operations.append(.putGrant(renewed.record))
         }
-        return operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)]
+        return effects + (operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)])
+    }
+
+    /// A run that somebody else started hangs on its grant: when that has expired, nobody can report for it any more.
+    private mutating func expireExternalRuns(nowMs: Int64) -> [Effect] {
+        var effects: [Effect] = []
+        for run in table.unendedRuns where run.isExternal {
+            guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs,
+                nowMs > expiresAtMs + SpawnGrant.clockSkewSeconds * 1000
+            else { continue }
+            effects += kill(run, status: .lost, cause: "its grant has expired", nowMs: nowMs)
+        }
+        return effects
     }
 }
 

@@ -71,9 +71,15 @@ package struct GatewayCore: Sendable {
 
     // MARK: - Audiences
 
-    /// Connections that may see an event.
-    func audience(_ name: EventName) -> [ConnectionID] {
+    /// Connections that may see an event. Of runs, a derived device sees its own and those below it.
+    func audience(_ name: EventName, of run: Run? = nil) -> [ConnectionID] {
         connections.values.filter { connection in
+            guard !connection.isWorker else { return false }
+            if let run, let lineage = connection.admitted.lineage,
+                !table.isSession(run.sessionKey, atOrBelow: lineage.sessionKey)
+            {
+                return false
+            }
             guard let scope = name.requiredScope else { return true }
             return connection.admitted.role == .operator && connection.admitted.scopes.covers(scope)
         }.map(\.id)
@@ -131,12 +137,13 @@ package struct GatewayCore: Sendable {
         return effects
     }
 
-    /// An orderly stop: everybody is told, then closed.
-    package mutating func shutDown(reason: String) -> [Effect] {
+    /// An orderly stop: runs end, everybody is told, then closed.
+    package mutating func shutDown(reason: String, nowMs: Int64) -> [Effect] {
+        var effects: [Effect] = []
+        for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
         let everybody = Array(connections.keys)
         let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", nil)])
-        return [.event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody)]
-            + everybody.map { .close($0, .serviceRestart) }
-            + table.unendedRuns.map { .stopWorker(runID: $0.runID) }
+        effects.append(.event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody))
+        return effects + everybody.map { .close($0, .serviceRestart) }
     }
 }

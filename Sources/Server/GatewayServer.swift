@@ -388,7 +388,7 @@ package final class GatewayServer {
         logger.log(.info, "gateway", "stopping (\(reason))")
         host.markStopping()
         for address in addresses { address.handle.enqueue { _ in address.context.stopListening() } }
-        host.run { core, _ in core.shutDown(reason: reason) }
+        host.run { core, nowMs in core.shutDown(reason: reason, nowMs: nowMs) }
         launcher.stopAll(in: control)
         waitForDrain(until: control.now + Self.drainTimeout)
     }

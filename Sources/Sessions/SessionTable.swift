@@ -11,6 +11,7 @@ package struct SessionTable: Sendable {
     package private(set) var runs: [String: Run] = [:]
     private var runsByRequester: [String: [String]] = [:]
     private var latestRun: [String: String] = [:]
+    private var childrenByParent: [String: Set<String>] = [:]
     private var unended: Set<String> = []
 
     package init() {}
@@ -27,7 +28,7 @@ package struct SessionTable: Sendable {
     }
 
     package func children(of key: String) -> [String] {
-        sessions.values.filter { $0.parentKey == key }.map(\.key).sorted()
+        (childrenByParent[key] ?? []).sorted()
     }
 
     /// Runs below a session, at any depth, parents first.
@@ -45,13 +46,33 @@ package struct SessionTable: Sendable {
 
     // MARK: - Changing
 
-    package mutating func insert(_ session: Session) { sessions[session.key] = session }
+    package mutating func insert(_ session: Session) {
+        sessions[session.key] = session
+        if let parent = session.parentKey { childrenByParent[parent, default: []].insert(session.key) }
+    }
+
+    /// Whether `ancestor` is the session itself or above it.
+    package func isSession(_ key: String, atOrBelow ancestor: String) -> Bool {
+        var current: String? = key
+        // Chains are bounded by the spawn depth; the bound guards against a damaged store.
+        for _ in 0..<128 {
+            guard let step = current else { return false }
+            if step == ancestor { return true }
+            current = sessions[step]?.parentKey
+        }
+        return false
+    }
 
     package mutating func touch(_ key: String, nowMs: Int64) { sessions[key]?.updatedAtMs = nowMs }
 
     package mutating func removeSession(_ key: String) -> Session? {
         latestRun[key] = nil
-        return sessions.removeValue(forKey: key)
+        let session = sessions.removeValue(forKey: key)
+        if let parent = session?.parentKey {
+            childrenByParent[parent]?.remove(key)
+            if childrenByParent[parent]?.isEmpty == true { childrenByParent[parent] = nil }
+        }
+        return session
     }
 
     package mutating func insert(_ run: Run) {
@@ -66,8 +87,7 @@ package struct SessionTable: Sendable {
     package mutating func withdraw(_ runID: String) {
         guard let run = runs.removeValue(forKey: runID) else { return }
         dequeue(run)
-        latestRun[run.sessionKey] = nil
-        sessions[run.sessionKey] = nil
+        _ = removeSession(run.sessionKey)
     }
 
     /// Gives free places of a controlling session to its queued runs, oldest first.
