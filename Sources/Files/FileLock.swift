@@ -7,12 +7,12 @@ package struct FileLock: ~Copyable, Sendable {
     /// - Parameter holder: written into the file, for whoever comes second.
     package init(_ path: String, holder: String) throws(FileError) {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system(operation: "lock", path: path, errno: errno) }
+        guard descriptor >= 0 else { throw .failed(.lock, path: path, errno: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let text = (try? Files.readAll(descriptor, path: path, maxBytes: 4096)) ?? []
             close(descriptor)
-            guard code == EWOULDBLOCK else { throw .system(operation: "lock", path: path, errno: code) }
+            guard code == EWOULDBLOCK else { throw .failed(.lock, path: path, errno: code) }
             throw .locked(path: path, holder: String(decoding: text, as: UTF8.self))
         }
         ftruncate(descriptor, 0)

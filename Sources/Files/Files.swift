@@ -1,99 +1,119 @@
 internal import Glibc
+internal import Synchronization
 
-/// The few things that the product does with files. Directories are made 0700 and files 0600 unless said otherwise.
+/// What the product does with files. Directories are made 0700 and files 0600 unless said otherwise.
 package enum Files {
     package static let maxBytes = 64 << 20
 
+    /// Reads a whole regular file; symbolic links are followed.
     /// - Parameter maxBytes: a larger file is refused.
     package static func read(_ path: String, maxBytes: Int = Files.maxBytes) throws(FileError) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(operation: "read", path: path, errno: errno) }
-        defer { close(descriptor) }
-        return try readAll(descriptor, path: path, maxBytes: maxBytes)
+        // Without O_NONBLOCK, a named pipe would keep us waiting for a writer.
+        let file = try OpenFile(path, O_RDONLY | O_NONBLOCK)
+        var status = stat()
+        guard unsafe fstat(file.descriptor, &status) == 0 else { throw .failed(.read, path: path, errno: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path: path) }
+        return try readAll(file.descriptor, path: path, maxBytes: maxBytes)
     }
 
     /// Reads to the end of a descriptor that stays the caller's.
     package static func readAll(_ descriptor: Int32, path: String, maxBytes: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         while true {
-            let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
+            let count = try retrying(.read, path) { unsafe Glibc.read(descriptor, &buffer, buffer.count) }
             if count == 0 { return bytes }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .system(operation: "read", path: path, errno: errno)
-            }
             guard bytes.count + count <= maxBytes else { throw .tooLarge(path: path, limit: maxBytes) }
             bytes.append(contentsOf: buffer[..<count])
         }
     }
 
+    /// Whether something can be opened at this path.
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
     }
 
-    /// The permission bits; nil when there is no such file.
-    package static func mode(of path: String) -> UInt32? {
+    /// Whether there is anything under this name. A symbolic link counts even when it leads nowhere: a secret that is
+    /// not mounted yet must not be taken for one that was never made.
+    package static func hasEntry(_ path: String) throws(FileError) -> Bool {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
-        return status.st_mode & 0o7777
+        if unsafe lstat(path, &status) == 0 { return true }
+        let code = errno
+        guard code == ENOENT else { throw .failed(.open, path: path, errno: code) }
+        return false
     }
 
     /// Makes a directory and those above it.
     package static func makeDirectory(_ path: String, mode: UInt32 = 0o700) throws(FileError) {
         guard unsafe mkdir(path, mode) != 0 else { return }
-        switch errno {
+        let code = errno
+        switch code {
         case EEXIST: return
-        case ENOENT:
-            let parent = directory(of: path)
-            guard parent != path else { throw .system(operation: "make the directory", path: path, errno: ENOENT) }
-            try makeDirectory(parent, mode: mode)
+        case ENOENT where parent(of: path).utf8.count < path.utf8.count:
+            try makeDirectory(parent(of: path), mode: mode)
             guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else {
-                throw .system(operation: "make the directory", path: path, errno: errno)
+                throw .failed(.makeDirectory, path: path, errno: errno)
             }
-        default: throw .system(operation: "make the directory", path: path, errno: errno)
+        default: throw .failed(.makeDirectory, path: path, errno: code)
         }
     }
 
     /// Replaces a file in one step: readers see the old contents or the new, never a part, also after a power cut.
     package static func writeAtomically(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) {
-        let temporary = "\(path).\(getpid()).part"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw .system(operation: "write", path: path, errno: errno) }
-        do throws(FileError) {
-            defer { close(descriptor) }
-            guard fchmod(descriptor, mode) == 0 else {
-                throw FileError.system(operation: "chmod", path: path, errno: errno)
-            }
-            try writeAll(descriptor, bytes, path: path)
-            guard fsync(descriptor) == 0 else { throw FileError.system(operation: "sync", path: path, errno: errno) }
-        } catch {
-            unsafe unlink(temporary)
-            throw error
-        }
+        let temporary = try writeBeside(path, bytes, mode: mode)
         guard unsafe rename(temporary, path) == 0 else {
             let code = errno
-            unsafe unlink(temporary)
-            throw .system(operation: "replace", path: path, errno: code)
+            remove(temporary)
+            throw .failed(.rename, path: path, errno: code)
         }
-        let parent = unsafe open(directory(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if parent >= 0 {
-            fsync(parent)
-            close(parent)
+        syncDirectory(of: path)
+    }
+
+    /// Creates a file, complete or not at all. One that is there already, or appears meanwhile, is left alone.
+    package static func createExclusively(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) {
+        let temporary = try writeBeside(path, bytes, mode: mode)
+        defer { remove(temporary) }
+        // Unlike rename(), link() never replaces what another process has put there.
+        guard unsafe link(temporary, path) == 0 || errno == EEXIST else {
+            throw .failed(.rename, path: path, errno: errno)
         }
+        syncDirectory(of: path)
+    }
+
+    private static let serial = Atomic<Int>(0)
+
+    /// - Returns: the path of a durable temporary file.
+    private static func writeBeside(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(FileError) -> String {
+        let number = serial.add(1, ordering: .relaxed).newValue
+        let temporary = "\(path).\(getpid())-\(number).tmp"
+        // What a crash left under this name is ours.
+        remove(temporary)
+        do throws(FileError) {
+            let file = try OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            try writeAll(file.descriptor, bytes, path: path)
+            // What the umask took away.
+            _ = try retrying(.write, path) { Int(fchmod(file.descriptor, mode)) }
+            _ = try retrying(.sync, path) { Int(fsync(file.descriptor)) }
+        } catch {
+            remove(temporary)
+            throw error
+        }
+        return temporary
+    }
+
+    /// Without this a new name could be lost in a power failure. Best effort: some file systems refuse it.
+    private static func syncDirectory(of path: String) {
+        guard let directory = try? OpenFile(parent(of: path), O_RDONLY | O_DIRECTORY) else { return }
+        fsync(directory.descriptor)
     }
 
     package static func writeAll(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(FileError) {
-        var written = 0
-        while written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + written }, buffer.count - written)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try retrying(.write, path) {
+                unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .system(operation: "write", path: path, errno: errno)
-            }
-            written += count
+            rest = rest.dropFirst(count)
         }
     }
 
@@ -109,28 +129,10 @@ package enum Files {
             if unsafe lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
                 removeTree(child)
             } else {
-                unsafe unlink(child)
+                remove(child)
             }
         }
         unsafe rmdir(path)
-    }
-
-    package static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// The path of the program that runs.
-    package static func currentExecutable() -> String? {
-        readLink("/proc/self/exe")
-    }
-
-    /// Where a symbolic link points; nil when it is none.
-    package static func readLink(_ path: String) -> String? {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = unsafe readlink(path, &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Names in a directory, without `.` and `..`; none when it cannot be read.
@@ -145,5 +147,47 @@ package enum Files {
             if name != "." && name != ".." { names.append(name) }
         }
         return names
+    }
+
+    /// The directory part of a path.
+    package static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Where a symbolic link points; nil when it is none.
+    package static func readLink(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = unsafe readlink(path, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The path of the program that runs.
+    package static func currentExecutable() -> String? {
+        readLink("/proc/self/exe")
+    }
+
+    private static func retrying(
+        _ operation: FileError.Operation, _ path: String, _ body: () -> Int
+    ) throws(FileError) -> Int {
+        while true {
+            let result = body()
+            if result >= 0 { return result }
+            let code = errno
+            guard code == EINTR else { throw .failed(operation, path: path, errno: code) }
+        }
+    }
+
+    /// Owns an open file.
+    private struct OpenFile: ~Copyable {
+        let descriptor: Int32
+
+        init(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(FileError) {
+            descriptor = unsafe open(path, flags | O_CLOEXEC, mode)
+            guard descriptor >= 0 else { throw .failed(.open, path: path, errno: errno) }
+        }
+
+        deinit { close(descriptor) }
     }
 }

@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 extension TLSError: CustomStringConvertible {
@@ -16,8 +17,7 @@ extension TLSError: CustomStringConvertible {
         case .missingFile(let path): "\(path): file is missing"
         case .halfPair(let missing, let present): "\(missing) is missing although \(present) is there"
         case .filesDoNotMatch(let certificate, let key): "the key in \(key) does not belong to \(certificate)"
-        case .fileFailed(let path, let operation, let errno): "\(path): \(operation.rawValue): \(Self.text(errno))"
-        case .fileTooLarge(let path, let limit): "\(path): file is larger than \(limit) bytes"
+        case .file(let error): error.description
         case .pinMismatch(let expected, let actual):
             "peer's certificate has SHA-256 \(actual), expected \(expected.joined(separator: " or "))"
         case .certificateUntrusted(let reason): "peer's certificate is not trusted (\(reason))"

@@ -1,3 +1,5 @@
+package import Files
+
 /// Why there is no certificate, no context, no handshake or no more connection.
 ///
 /// `reasons` are OpenSSL's own words, the most recent cause last. No case carries key material.
@@ -23,8 +25,7 @@ package enum TLSError: Error, Equatable, Sendable {
     case halfPair(missing: String, present: String)
     /// Certificate and key, each valid, do not belong together.
     case filesDoNotMatch(certificatePath: String, keyPath: String)
-    case fileFailed(path: String, operation: FileOperation, errno: Int32)
-    case fileTooLarge(path: String, limit: Int)
+    case file(FileError)
 
     // Connections.
     /// The peer's certificate has none of the pins. All are lower-case hex SHA-256; `actual` is of the certificate.
@@ -40,9 +41,4 @@ package enum TLSError: Error, Equatable, Sendable {
     case connectionFailed(reasons: [String])
     /// The socket failed.
     case connectionLost(errno: Int32)
-
-    package enum FileOperation: String, Equatable, Sendable {
-        case open, read, write, sync, rename
-        case createDirectory = "create directory"
-    }
 }

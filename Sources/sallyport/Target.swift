@@ -71,7 +71,7 @@ struct Target {
     private static func identity(_ state: StateDirectory, createsIdentity: Bool) throws -> DeviceKey? {
         do {
             guard createsIdentity else { return try DeviceKeyFile.load(state.deviceIdentity) }
-            try Files.makeDirectory(Files.directory(of: state.deviceIdentity))
+            try Files.makeDirectory(Files.parent(of: state.deviceIdentity))
             return try DeviceKeyFile.loadOrCreate(state.deviceIdentity)
         } catch {
             throw CommandFailure(

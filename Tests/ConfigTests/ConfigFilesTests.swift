@@ -1,4 +1,5 @@
 import Config
+import Files
 import Foundation
 import Testing
 
@@ -43,7 +44,10 @@ struct ConfigFilesTests {
                 exists: ConfigFiles.exists)
             let result = ConfigFiles.load(locations, environment: [:])
             #expect(result.configuration == nil)
-            #expect(result.problems.map(\.message) == ["cannot read \(directory)/none.json: no such file"])
+            #expect(
+                result.problems.map(\.message) == [
+                    "cannot read \(directory)/none.json: open: No such file or directory"
+                ])
         }
     }
 
@@ -52,10 +56,10 @@ struct ConfigFilesTests {
         try inDirectory { directory in
             let path = "\(directory)/f"
             try write("12345", path)
-            #expect(try ConfigFiles.read(path, maxBytes: 5) == Array("12345".utf8))
-            #expect(throws: ConfigFileError.tooLarge(limit: 4)) { try ConfigFiles.read(path, maxBytes: 4) }
-            #expect(throws: ConfigFileError.notARegularFile) { try ConfigFiles.read(directory) }
-            #expect(throws: ConfigFileError.failed(errno: 2)) { try ConfigFiles.read("\(path)x") }
+            #expect(try Files.read(path, maxBytes: 5) == Array("12345".utf8))
+            #expect(throws: FileError.tooLarge(path: path, limit: 4)) { try Files.read(path, maxBytes: 4) }
+            #expect(throws: FileError.notARegularFile(path: directory)) { try Files.read(directory) }
+            #expect(throws: FileError.failed(.open, path: "\(path)x", errno: 2)) { try Files.read("\(path)x") }
             #expect(ConfigFiles.exists(path))
             #expect(!ConfigFiles.exists("\(path)x"))
         }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -76,7 +77,7 @@ struct TLSFilesTests {
         for path in [certificate, key] {
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/nowhere/secret.pem")
         }
-        #expect(throws: TLSError.fileFailed(path: certificate, operation: .open, errno: ENOENT)) {
+        #expect(throws: TLSError.file(.failed(.open, path: certificate, errno: ENOENT))) {
             try TLSFiles.loadOrGenerate(
                 certificatePath: certificate, keyPath: key, dnsNames: ["a"], ipAddresses: [], now: testNow)
         }
@@ -98,10 +99,10 @@ struct TLSFilesTests {
             return
         }
         let huge = try directory.file("huge.pem", String(repeating: "x", count: TLSFiles.maxFileBytes + 1))
-        #expect(throws: TLSError.fileTooLarge(path: huge, limit: TLSFiles.maxFileBytes)) {
+        #expect(throws: TLSError.file(.tooLarge(path: huge, limit: TLSFiles.maxFileBytes))) {
             try TLSFiles.load(certificatePath: huge, keyPath: otherKey)
         }
-        #expect(throws: TLSError.fileFailed(path: directory.path, operation: .read, errno: EISDIR)) {
+        #expect(throws: TLSError.file(.notARegularFile(path: directory.path))) {
             try TLSFiles.load(certificatePath: directory.path, keyPath: otherKey)
         }
     }
@@ -122,7 +123,7 @@ struct TLSFilesTests {
     func unreadableKey() throws {
         _ = try loadOrGenerate()
         try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: keyPath)
-        let error = TLSError.fileFailed(path: keyPath, operation: .open, errno: EACCES)
+        let error = TLSError.file(.failed(.open, path: keyPath, errno: EACCES))
         #expect(throws: error) { try loadOrGenerate() }
         #expect("\(error)" == "\(keyPath): open: Permission denied")
     }
@@ -136,7 +137,7 @@ struct TLSFilesTests {
             try TLSFiles.loadOrGenerate(
                 certificatePath: certificate, keyPath: key, dnsNames: ["a"], ipAddresses: [], now: testNow)
         }
-        guard case .fileFailed(_, .open, ENAMETOOLONG)? = error else {
+        guard case .file(.failed(.open, _, ENAMETOOLONG))? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
