@@ -8,7 +8,6 @@ internal import Glibc
 internal import HTTP
 internal import JSON
 internal import Store
-internal import Synchronization
 internal import TLS
 internal import Trust
 internal import Wire
@@ -262,21 +261,23 @@ package final class GatewayServer {
             trustedProxies: options.configuration.gateway.trustedProxies.compactMap { CIDR($0) },
             allowRealIPFallback: options.configuration.gateway.allowRealIPFallback, echoPath: options.echoPath,
             handshakeTimeout: options.configuration.gateway.handshakeTimeout)
-        let failure = Mutex<StartFailure?>(nil)
+        defer { tearDown() }
         do throws(EventLoopError) {
             let signals = try SignalSource(on: control) { [unowned self] signal, _ in take(signal) }
             defer { signals.cancel(in: control) }
             for index in 0..<count { try startReactor(index, of: count, facts) }
             control.run()
         } catch {
-            failure.withLock { $0 = .other("cannot start: \(error.description)") }
+            throw .other("cannot start: \(error.description)")
         }
+    }
+
+    private func tearDown() {
         for thread in threads { thread.handle.stop() }
         for thread in threads { thread.join() }
         Files.remove(options.state.runFile)
         store.close()
         logger.close()
-        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
     /// Starts a reactor's thread. Its context is made there and reports back to the control reactor; when all have, the

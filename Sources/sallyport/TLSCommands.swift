@@ -1,3 +1,4 @@
+internal import Client
 internal import Config
 internal import Files
 internal import JSON
@@ -5,13 +6,36 @@ internal import Server
 internal import TLS
 
 enum TLSCommands {
+    /// Dials with a pin that no certificate has: the refusal names the one that was served, and nothing was sent to it.
+    private static func printServed(_ url: String, _ invocation: Invocation) throws -> Int32 {
+        var options = ConnectOptions(url: url)
+        options.trust = .pins(PinSet([CertificatePin(sha256: [UInt8](repeating: 0, count: 32))]))
+        options.connectTimeout = .milliseconds(try invocation.arguments.integer("timeout", in: 1...600_000) ?? 10_000)
+        do {
+            _ = try GatewayClient.connect(options)
+            throw CommandFailure("the gateway at \(url) showed no certificate")
+        } catch ClientError.tls(.pinMismatch(_, let actual)) {
+            if let text = invocation.arguments["tls-fingerprint"] {
+                guard let pin = CertificatePin(text), pin.hex == actual else {
+                    throw CommandFailure(
+                        "\(url) serves sha256:\(actual), not \(text)",
+                        hint: "if the certificate was replaced on purpose, use the new pin")
+                }
+            }
+            invocation.terminal.print(
+                invocation.arguments.has("json")
+                    ? JSON.object(JSONObject([("certificateSHA256", .string(actual)), ("url", .string(url))])).prettyPrinted()
+                    : "certificate sha256:\(actual)")
+            return 0
+        }
+    }
+
     static let fingerprint = Command(
-        "tls fingerprint", summary: "Prints the pins of the gateway's certificate.",
-        options: [
-            .init("state-dir", "DIR", "state directory"), .init("config", "FILE", "configuration file"),
-            .init("json", nil, "print JSON"),
-        ]
+        "tls fingerprint",
+        summary: "Prints the pins of the gateway's certificate; with --url, of what is served there.",
+        options: CommandTable.clientOptions
     ) { invocation in
+        if let url = invocation.arguments["url"] { return try printServed(url, invocation) }
         let locations = try Locations.resolve(invocation)
         let configuration = ConfigFiles.load(locations, environment: invocation.environment).configuration
         let path = configuration?.gateway.tls.certPath ?? StateDirectory(locations.stateDirectory).certificate
