@@ -28,6 +28,10 @@ extension Connection {
         return true
     }
 
+    private var isEcho: Bool {
+        if case .echo = phase { true } else { false }
+    }
+
     private func protocolFailed(_ error: WebSocketError) {
         var reason = ""
         if case .messageTooBig = error {
@@ -45,6 +49,11 @@ extension Connection {
     }
 
     private func handle(_ opcode: Opcode, _ payload: Span<UInt8>) {
+        // The protocol is text; upstream takes it in binary messages too, and there nobody has checked its encoding.
+        if opcode == .binary, !isEcho, (try? UTF8Span(validating: payload)) == nil {
+            protocolFailed(.invalidUTF8)
+            return
+        }
         switch phase {
         case .echo: queueFrame(opcode, payload)
         case .awaitingConnect(let nonce): handleConnect(payload, nonce: nonce)
