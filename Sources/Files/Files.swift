@@ -155,6 +155,12 @@ package enum Files {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// The path as seen from the root directory, whatever the working directory of others is.
+    package static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let here = readLink("/proc/self/cwd") else { return path }
+        return path == "." ? here : here + "/" + path
+    }
+
     /// Where a symbolic link points; nil when it is none.
     package static func readLink(_ path: String) -> String? {
         var buffer = [CChar](repeating: 0, count: 4096)

@@ -46,22 +46,22 @@ extension GatewayCore {
         }
         let children = table.children(of: session.key)
         if !children.isEmpty { row["childSessions"] = .array(children.map { .string($0) }) }
-        guard let run = table.run(ofSession: session.key) else { return .object(row) }
-        row["runId"] = .string(run.runID)
-        row["startedAt"] = run.startedAtMs.map { .integer($0) }
-        switch run.phase {
-        case .queued, .launching, .running:
+        if let run = table.run(ofSession: session.key), !run.phase.isEnded {
+            row["runId"] = .string(run.runID)
+            row["startedAt"] = run.startedAtMs.map { .integer($0) }
             row["status"] = "running"
             row["phase"] = .string(run.phase.name)
             row["hasActiveRun"] = true
             row["subagentRunState"] = "active"
-        case .ended(let end):
-            row["status"] = .string(end.status.rowStatus)
+        } else if let outcome = session.outcome {
+            row["runId"] = .string(outcome.runID)
+            row["startedAt"] = .integer(outcome.startedAtMs)
+            row["status"] = .string(outcome.status.rowStatus)
             row["hasActiveRun"] = false
             row["subagentRunState"] = "historical"
-            row["endedAt"] = .integer(end.endedAtMs)
-            row["runtimeMs"] = .integer(end.endedAtMs - (run.startedAtMs ?? run.acceptedAtMs))
-            row["exitCode"] = end.exitCode.map { .integer(Int64($0)) }
+            row["endedAt"] = .integer(outcome.endedAtMs)
+            row["runtimeMs"] = .integer(outcome.endedAtMs - outcome.startedAtMs)
+            row["exitCode"] = outcome.exitCode.map { .integer(Int64($0)) }
         }
         return .object(row)
     }

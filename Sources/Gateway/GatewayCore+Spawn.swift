@@ -8,8 +8,10 @@ internal import Wire
 /// `sessions_spawn` (sessions and configuration reference, 3.1; design document, section 6).
 extension GatewayCore {
     static let grantLifeMs: Int64 = 24 * 3_600_000
-    /// Scopes that a child gets at most, unless the owner's configuration names others.
-    static let childScopes = ScopeSet(.read, .write)
+    /// Scopes that a child gets at most: read and write, unless the owner's configuration names others.
+    private func ceiling(of agentID: String) -> ScopeSet {
+        settings.catalog.limits(of: agentID).scopes.map { ScopeSet($0) } ?? ScopeSet(.read, .write)
+    }
 
     mutating func spawn(
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
@@ -107,7 +109,8 @@ extension GatewayCore {
         let entry = LineageEntry(
             deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: parent.deviceID, spawnID: spawnID,
             sessionKey: session.key,
-            scopes: parent.scopes.clamping(caller.admitted.scopes.clamping(Self.childScopes)), depth: session.depth,
+            scopes: parent.scopes.clamping(caller.admitted.scopes.clamping(ceiling(of: agent.id))),
+            depth: session.depth,
             principal: caller.admitted.principal,
             asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil }, runID: run.runID, isRegistered: true,
             expiresAtMs: nowMs + Self.grantLifeMs, runTokenDigest: nil)
@@ -143,7 +146,8 @@ extension GatewayCore {
         }
         let entry = LineageEntry(
             deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: root.deviceID, spawnID: spawnID,
-            sessionKey: session.key, scopes: Self.childScopes, depth: session.depth, principal: .sharedSecret,
+            sessionKey: session.key, scopes: ceiling(of: session.agentID).union(ScopeSet(.read, .write)),
+            depth: session.depth, principal: .sharedSecret,
             asker: nil, runID: nil, isRegistered: true, expiresAtMs: nil, runTokenDigest: nil)
         trust.lineage.insert(entry)
         operations.append(.putGrant(entry.record))

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Sessions
 internal import Store
 internal import Trust
@@ -9,14 +10,37 @@ extension Session {
     var record: SessionRecord {
         SessionRecord(
             key: key, sessionId: sessionID, agentId: agentID, kind: kind.rawValue, label: label, parentKey: parentKey,
-            requesterKey: parentKey, spawnDepth: depth, createdAtMs: createdAtMs, updatedAtMs: updatedAtMs)
+            requesterKey: parentKey, spawnDepth: depth, createdAtMs: createdAtMs, updatedAtMs: updatedAtMs,
+            json: outcome?.json.serialized())
     }
 
     init(_ record: SessionRecord) {
         self.init(
             key: record.key, sessionID: record.sessionId, agentID: record.agentId,
             kind: Kind(rawValue: record.kind) ?? .spawned, label: record.label, parentKey: record.parentKey,
-            depth: record.spawnDepth, createdAtMs: record.createdAtMs, updatedAtMs: record.updatedAtMs)
+            depth: record.spawnDepth, createdAtMs: record.createdAtMs, updatedAtMs: record.updatedAtMs,
+            outcome: record.json.flatMap { try? JSONParser.parse($0) }.flatMap(Session.Outcome.init))
+    }
+}
+
+extension Session.Outcome {
+    fileprivate var json: JSON {
+        var object = JSONObject([
+            ("runId", .string(runID)), ("status", .string(status.rawValue)), ("startedAtMs", .integer(startedAtMs)),
+            ("endedAtMs", .integer(endedAtMs)),
+        ])
+        object["exitCode"] = exitCode.map { .integer(Int64($0)) }
+        return .object(object)
+    }
+
+    fileprivate init?(_ json: JSON) {
+        guard let runID = json["runId"]?.string,
+            let status = json["status"]?.string.flatMap(RunEnd.Status.init(rawValue:)),
+            let startedAtMs = json["startedAtMs"]?.integer, let endedAtMs = json["endedAtMs"]?.integer
+        else { return nil }
+        self.init(
+            runID: runID, status: status, exitCode: json["exitCode"]?.integer.map(Int.init), startedAtMs: startedAtMs,
+            endedAtMs: endedAtMs)
     }
 }
 

@@ -56,5 +56,6 @@ extension SpawnLimits {
         spawnTimeoutMs = timeout.seconds * 1000 + timeout.attoseconds / 1_000_000_000_000_000
         gatewayURL = settings.gatewayURL
         credential = settings.credential == .inherit ? .inherit : .runToken
+        scopes = settings.scopes
     }
 }

@@ -205,7 +205,7 @@ package final class GatewayServer {
         guard let executable = Files.currentExecutable() else { throw .other("cannot find our own program file") }
         let tls = options.configuration.gateway.tls
         var bundle: String?
-        let certificatePath = certificate == nil ? nil : tls.certPath ?? options.state.certificate
+        let certificatePath = certificate == nil ? nil : Files.absolute(tls.certPath ?? options.state.certificate)
         if let certificatePath {
             bundle = options.state.caBundle
             do throws(FileError) {
@@ -321,6 +321,7 @@ package final class GatewayServer {
     private func restore() {
         do throws(StoreError) {
             let snapshot = try store.load(nowMs: GatewayClock.systemMs())
+            options.state.sweepChildren(keeping: Set(snapshot.runs.map(\.runId)))
             host.run { core, nowMs in core.restore(snapshot, nowMs: nowMs) }
         } catch {
             logger.log(.error, "store", "cannot load: \(error)")

@@ -29,8 +29,13 @@ package struct StateDirectory: Equatable, Sendable {
         for directory in [path, path + "/run", path + "/identity", path + "/state", path + "/gateway/tls"] {
             try Files.makeDirectory(directory)
         }
-        // What a crash left behind belongs to no process of ours.
-        Files.removeTree(childrenDirectory)
         try Files.makeDirectory(childrenDirectory)
+    }
+
+    /// Removes the private directories of runs that are over. Those of live ones stay: their workers may come back.
+    package func sweepChildren(keeping runIDs: Set<String>) {
+        for name in Files.names(in: childrenDirectory) where !runIDs.contains(name) {
+            Files.removeTree(childDirectory(runID: name))
+        }
     }
 }

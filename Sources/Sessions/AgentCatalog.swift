@@ -49,6 +49,8 @@ package struct SpawnLimits: Equatable, Sendable {
     package var spawnTimeoutMs: Int64 = 30_000
     package var gatewayURL: String?
     package var credential = Credential.runToken
+    /// Scopes that children get at most; nil: read and write.
+    package var scopes: [String]?
 
     package init() {}
 }

@@ -147,6 +147,9 @@ package struct SessionTable: Sendable {
         runs[runID] = run
         dequeue(run)
         touch(run.sessionKey, nowMs: end.endedAtMs)
+        sessions[run.sessionKey]?.outcome = Session.Outcome(
+            runID: runID, status: end.status, exitCode: end.exitCode, startedAtMs: run.startedAtMs ?? run.acceptedAtMs,
+            endedAtMs: end.endedAtMs)
         return run
     }
 
@@ -174,9 +177,11 @@ package struct SessionTable: Sendable {
     /// Spawned sessions that have been done for longer than their agent's `archiveAfterMinutes`.
     package func archivable(nowMs: Int64, afterMinutes: (String) -> Int) -> [String] {
         sessions.values.filter { session in
-            guard session.kind == .spawned, let end = run(ofSession: session.key)?.end else { return false }
+            guard session.kind == .spawned, let outcome = session.outcome,
+                run(ofSession: session.key)?.phase.isEnded ?? true
+            else { return false }
             let minutes = afterMinutes(session.agentID)
-            return minutes > 0 && nowMs >= end.endedAtMs + Int64(minutes) * 60_000
+            return minutes > 0 && nowMs >= outcome.endedAtMs + Int64(minutes) * 60_000
         }.map(\.key).sorted()
     }
 

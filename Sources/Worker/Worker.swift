@@ -41,6 +41,8 @@ package final class Worker {
         guard let json = try? JSONParser.parse(bytes), let bootstrap = WorkerBootstrap(json),
             let seed = Base64URL.decode(bootstrap.seed), let identity = try? SigningIdentity(seed: seed)
         else { throw .bootstrap("the bootstrap pipe does not hold a worker's orders") }
+        // The gateway removes it too, but it may be another one by then, or gone.
+        defer { Files.removeTree(bootstrap.directory) }
         return try Worker(bootstrap, identity, environment: environment).run()
     }
 
@@ -71,7 +73,8 @@ package final class Worker {
         options.clientId = "gateway-client"
         options.clientMode = "backend"
         options.displayName = bootstrap.sessionKey
-        options.scopes = ["operator.read", "operator.write"]
+        // Clamped to the grant; the run's own methods need no scope.
+        options.scopes = ["operator.read"]
         options.token = bootstrap.token
         guard let seed = Base64URL.decode(bootstrap.seed) else { throw Failure.bootstrap("the seed is unreadable") }
         options.device = try DeviceKey(seed: seed)

@@ -5,12 +5,15 @@ internal import JSON
 struct CommandFailure: Error {
     let message: String
     let hint: String?
+    /// Facts that help to understand the message, a line each.
+    let details: [String]
     /// 1 refused or failed, 2 usage, 7 agent not allowed, 65 session limit, 78 configuration.
     let exitCode: Int32
 
-    init(_ message: String, hint: String? = nil, exitCode: Int32 = 1) {
+    init(_ message: String, hint: String? = nil, details: [String] = [], exitCode: Int32 = 1) {
         self.message = message
         self.hint = hint
+        self.details = details
         self.exitCode = exitCode
     }
 
@@ -23,9 +26,7 @@ struct CommandFailure: Error {
     }
 
     /// What the gateway said, with everything that it explained.
-    init(_ error: ClientError, target: String? = nil) {
-        var hint = error.body?.details["remediationHint"]?.string
-        if let target { hint = [hint, target].compactMap { $0 }.joined(separator: "\n") }
-        self.init(error.description, hint: hint)
+    init(_ error: ClientError, details: [String] = []) {
+        self.init(error.description, hint: error.body?.details["remediationHint"]?.string, details: details)
     }
 }

@@ -57,7 +57,9 @@ private final class SpawnSession {
         params["cleanup"] = arguments["cleanup"].map { .string($0) }
         params["runTimeoutSeconds"] = try arguments.integer("run-timeout", in: 0...31_536_000).map { .integer($0) }
         let client = try target.connect()
-        if !isJSON { terminal.print("Spawning agent '\(arguments["agent"] ?? "main")' with runtime '\(runtime)'...") }
+        if !isJSON {
+            terminal.print("Spawning agent '\(arguments["agent"] ?? "default")' with runtime '\(runtime)'...")
+        }
         let answer = try client.request("sessions.spawn", .object(params))
         guard answer["status"]?.string == "accepted", let key = answer["childSessionKey"]?.string,
             let runID = answer["runId"]?.string

@@ -24,7 +24,8 @@ enum TLSCommands {
             }
             invocation.terminal.print(
                 invocation.arguments.has("json")
-                    ? JSON.object(JSONObject([("certificateSHA256", .string(actual)), ("url", .string(url))])).prettyPrinted()
+                    ? JSON.object(JSONObject([("certificateSHA256", .string(actual)), ("url", .string(url))]))
+                        .prettyPrinted()
                     : "certificate sha256:\(actual)")
             return 0
         }

@@ -89,7 +89,7 @@ struct Target {
             }
             return client
         } catch {
-            throw CommandFailure(error, target: "Gateway target: \(options.url) (source: \(source))")
+            throw CommandFailure(error, details: ["Gateway target: \(options.url)", "Source: \(source)"])
         }
     }
 }
@@ -98,9 +98,17 @@ struct Target {
 enum Locations {
     static func resolve(_ invocation: Invocation) throws(CommandFailure) -> ConfigLocations {
         do throws(ConfigLocations.Failure) {
+            var environment = invocation.environment
+            // Children run elsewhere: a relative path would mean another place to them.
+            for name in ["SALLYPORT_STATE_DIR", "OPENCLAW_STATE_DIR", "SALLYPORT_CONFIG_PATH", "OPENCLAW_CONFIG_PATH"] {
+                if let path = environment[name], !path.isEmpty, !path.hasPrefix("~") {
+                    environment[name] = Files.absolute(path)
+                }
+            }
             return try ConfigLocations.resolve(
-                stateDirectory: invocation.arguments["state-dir"], configFile: invocation.arguments["config"],
-                environment: invocation.environment, exists: ConfigFiles.exists)
+                stateDirectory: invocation.arguments["state-dir"].map(Files.absolute),
+                configFile: invocation.arguments["config"].map(Files.absolute), environment: environment,
+                exists: ConfigFiles.exists)
         } catch {
             throw .configuration("no home directory is known", hint: "pass --state-dir, or set HOME")
         }

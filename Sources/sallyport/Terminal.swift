@@ -31,7 +31,8 @@ struct Terminal: Sendable {
     func complain(_ failure: CommandFailure) {
         let label = usesColour ? "\u{1B}[31merror:\u{1B}[0m" : "error:"
         note("sallyport: \(label) \(failure.message)")
-        for line in (failure.hint ?? "").split(separator: "\n") { note("  hint: \(line)") }
+        for line in failure.details { note("  \(line)") }
+        if let hint = failure.hint { note("  hint: \(hint)") }
     }
 
     private func write(_ text: String, to descriptor: Int32) {

@@ -1,0 +1,53 @@
+# `make demo` shows what Sallyport does, `make test` proves it, `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: setup build demo test lint format bench clean help
+
+# For instance: make test SWIFT_FLAGS='--jobs 1'
+SWIFT_FLAGS ?=
+RELEASE := -c release --product sallyport --static-swift-stdlib $(SWIFT_FLAGS)
+SOURCES := Sources Tests Package.swift
+SCRIPTS := .ci/setup .ci/run deploy/demo/run
+
+setup: ## check the Swift toolchain, install missing system libraries (apt-get)
+	@.ci/setup
+
+build: setup ## build the release binary, .build/release/sallyport
+	@echo '==> building the release binary (minutes the first time)'
+	@swift build $(RELEASE)
+	@echo "==> $$(swift build $(RELEASE) --show-bin-path)/sallyport"
+
+demo: build ## a gateway, a child, a grandchild and a stranger, in a temporary directory
+	@deploy/demo/run "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
+
+test: setup ## build and run all tests
+	@echo '==> building the tests (minutes the first time)'
+	@swift build --build-tests $(SWIFT_FLAGS)
+	@echo '==> running the tests'
+	@swift test $(SWIFT_FLAGS)
+
+lint: setup ## format, module dependencies and scripts, without changing anything
+	@echo '==> format'
+	@swift format lint --strict --parallel --recursive $(SOURCES)
+	@echo '==> scripts'
+	@for script in $(SCRIPTS); do bash -n "$$script"; done
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
+	    else echo 'shellcheck is not installed: scripts were checked for syntax only'; fi
+	@echo '==> no module imports what Package.swift does not say (builds what is not built yet)'
+	@swift build --build-tests --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
+
+format: ## format all Swift sources in place
+	@swift format --in-place --parallel --recursive $(SOURCES)
+
+bench: ## nothing yet: see Benchmarks/README.md
+	@echo 'There are no benchmarks yet: they come with the front, see Benchmarks/README.md.'
+
+clean: ## remove everything that was built
+	@rm -rf .build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
