@@ -157,7 +157,11 @@ private final class SpawnSession {
             terminal.print(JSON.object(object).prettyPrinted())
             return code
         }
-        if printedBytes == 0, let text = result["text"]?.string, !text.isEmpty {
+        let totalBytes = result["totalBytes"]?.integer ?? 0
+        if printedBytes < totalBytes, let text = result["text"]?.string, !text.isEmpty {
+            if printedBytes > 0 {
+                terminal.note("sallyport: output was missed while the gateway was away; the text again:")
+            }
             terminal.printRaw(text)
             endsWithLine = text.hasSuffix("\n")
         }
