@@ -39,7 +39,7 @@ let package = Package(
         module("Agents", "CLinux"),
         module("EventLoop", "CLinux"),
         module("Files"),
-        module("Client", "Crypto", "EventLoop", "HTTP", "JSON", "TLS", "WebSocket"),
+        module("Client", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "WebSocket"),
         module(
             "Worker", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust", "Wire"),
         module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store"),
@@ -55,8 +55,10 @@ let package = Package(
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
         tests("AgentsTests", "Agents", "CLinux"),
+        tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
         tests("ConfigTests", "Config", "Files", "JSON"),
         tests("CryptoTests", "Crypto", "CryptoOracle", "COpenSSL"),
+        tests("EventLoopTests", "EventLoop", "CLinux"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
         tests("StoreTests", "Store"),

@@ -160,7 +160,7 @@ package final class GatewayClient {
     }
 
     /// Sends what is queued and a close frame, and waits half a second at most for the gateway's own. Messages that
-    /// arrive meanwhile are discarded. Everything throws ``ClientError/closed(code:reason:)`` afterwards.
+    /// arrive meanwhile are discarded. The descriptor is closed when the client is released. Everything throws ``ClientError/closed(code:reason:)`` afterwards.
     package func close(code: UInt16 = 1000, reason: String = "") {
         let closeCode = CloseCode(rawValue: code)
         connection.close(code: closeCode.isValidOnWire ? closeCode : .normalClosure, reason: reason)
@@ -173,6 +173,7 @@ package final class GatewayClient {
                 break
             }
         }
+        connection.abandon()
         if failure == nil { failure = .closed(code: code, reason: reason) }
     }
 

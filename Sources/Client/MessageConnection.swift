@@ -84,6 +84,13 @@ internal final class MessageConnection {
         flush()
     }
 
+    /// Ends the connection whether the closing handshake is over or not.
+    internal func abandon() {
+        closing.transportClosed()
+        transport.shutdown()
+        if end == nil { end = End(code: CloseCode.abnormalClosure.rawValue, reason: "") }
+    }
+
     // MARK: Receiving
 
     /// The next message that has arrived; `nil` when there is none yet (see ``isDrained``), or after the end.

@@ -34,6 +34,10 @@ internal final class Transport {
         return interest
     }
 
+    /// What a write that took nothing waits for. Not for reading besides: bytes that nobody takes yet would end every
+    /// wait at once.
+    internal var writeInterest: PollInterest { writeNeedsReadable ? .read : .write }
+
     internal func handshake(until deadline: Deadline) throws(ClientError) {
         guard let tls else { return }
         do throws(TLSError) {
@@ -117,6 +121,7 @@ internal final class Transport {
 
     /// Says that nothing more will be sent.
     internal func shutdown() {
-        if let tls { tls.shutdown() } else { Sockets.shutdownSending(socket) }
+        tls?.shutdown()
+        Sockets.shutdownSending(socket)
     }
 }

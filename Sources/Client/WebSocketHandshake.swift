@@ -37,8 +37,8 @@ internal enum WebSocketHandshake {
         while sent < request.count {
             sent += transport.send(request.span.extracting(sent...))
             guard sent < request.count else { return }
-            let interest = transport.interest(wantsToWrite: true)
-            guard Polling.wait(transport.descriptor, for: interest, until: deadline.instant)
+            let isReady = Polling.wait(transport.descriptor, for: transport.writeInterest, until: deadline.instant)
+            guard isReady, !deadline.isPast
             else { throw deadline.timeout(waitingFor: "the upgrade") }
         }
     }
