@@ -63,7 +63,11 @@ let package = Package(
         tests("JSONTests", "JSON"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
+        .testTarget(
+            name: "TrustTests", dependencies: ["Crypto", "JSON", "Trust", "Wire"], resources: [.copy("Vectors")],
+            swiftSettings: swiftSettings),
         tests("WebSocketTests", "WebSocket"),
+        tests("WireTests", "JSON", "Wire"),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -96,8 +96,10 @@ package struct Admission {
             note(.origin, .notConcerned, "no Origin header")
             return
         }
-        guard let origin = facts.origin else {
-            throw refuse(.origin, "missing", .originNotAllowed(reason: "origin missing or invalid", origin: nil))
+        guard let origin = facts.origin, OriginCheck.isWellFormed(origin) else {
+            throw refuse(
+                .origin, facts.origin == nil ? "missing" : "invalid",
+                .originNotAllowed(reason: "origin missing or invalid", origin: nil))
         }
         guard OriginCheck.isAllowed(origin, facts: facts, policy: policy) else {
             throw refuse(.origin, origin, .originNotAllowed(reason: "origin not allowed", origin: origin))
@@ -105,8 +107,13 @@ package struct Admission {
         note(.origin, .passed, origin)
     }
 
+    /// What may be the shared secret: either field may carry it.
+    private var sharedCandidates: [String] {
+        [params.auth.token, params.auth.password].compactMap { $0 }.filter { !$0.isEmpty }
+    }
+
     private mutating func checkSharedAuth() -> SharedAuth {
-        let candidates = [params.auth.token, params.auth.password].compactMap { $0 }.filter { !$0.isEmpty }
+        let candidates = sharedCandidates
         let result: SharedAuth
         switch policy.authMode {
         case .none:
@@ -123,7 +130,6 @@ package struct Admission {
         return result
     }
 
-    /// Either field may carry the secret.
     private func compare(
         _ candidates: [String], method: AuthMethod, _ notConfigured: AuthFailure, _ missing: AuthFailure,
         _ mismatch: AuthFailure
@@ -137,7 +143,8 @@ package struct Admission {
     private func authRefusal(_ failure: AuthFailure) -> ConnectRefusal {
         .auth(
             failure, client: params.client,
-            canRetryWithDeviceToken: params.device != nil && params.auth.token != nil && params.auth.deviceToken == nil)
+            canRetryWithDeviceToken: params.device != nil && params.auth.token?.isEmpty == false
+                && params.auth.deviceToken == nil)
     }
 
     /// - Returns: nil when the client has no device and may go on without.
@@ -164,8 +171,11 @@ package struct Admission {
     private mutating func admitWithoutDevice(_ shared: SharedAuth) throws(Refused) -> Admitted {
         let client = params.client
         let isOperator = params.role == .operator
-        if client.isControlUI, isOperator, policy.disableControlUIDeviceAuth, case .proven(let method) = shared {
-            return deviceless(method, keepingScopes: true, "dangerouslyDisableDeviceAuth")
+        if client.isControlUI, isOperator, policy.disableControlUIDeviceAuth {
+            switch shared {
+            case .proven(let method): return deviceless(method, keepingScopes: true, "dangerouslyDisableDeviceAuth")
+            case .failed(let failure): throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+            }
         }
         if isLocalBackendExempt(shared), isOperator, case .proven(let method) = shared {
             return deviceless(method, keepingScopes: true, "local backend")
@@ -181,7 +191,7 @@ package struct Admission {
                 method, keepingScopes: isInsecureLocalUI || isLocalCLI,
                 isLocalCLI ? "local command line" : "operator with shared secret")
         }
-        if case .failed(let failure) = shared, !params.auth.isEmpty || failure == .tokenMissing {
+        if case .failed(let failure) = shared, !sharedCandidates.isEmpty {
             throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
         }
         throw refuse(.missingDevice, "no device identity", .deviceIdentityRequired())
@@ -216,10 +226,13 @@ package struct Admission {
             return nil
         }
         var changes: [TrustChange] = []
-        let child: LineageEntry
+        var child: LineageEntry
         if let known {
             child = known
-            if let renewed = renewal(of: known) { changes.append(renewed) }
+            if let expiresAtMs = renewedExpiry(of: known) {
+                child.expiresAtMs = expiresAtMs
+                changes.append(.renewGrant(deviceID: known.deviceID, expiresAtMs: expiresAtMs))
+            }
             note(.derivedIdentity, .passed, "\(known.sessionKey), depth \(known.depth), chain root \(known.principal)")
         } else {
             let (entry, chain) = try readChain(presentedBy: device)
@@ -242,15 +255,16 @@ package struct Admission {
         return (admitted, changes)
     }
 
-    /// A presented grant for a device that is known already can only prolong it.
-    private func renewal(of entry: LineageEntry) -> TrustChange? {
+    /// A presented grant for a device that is known already can only prolong it, and only with the same binding.
+    private func renewedExpiry(of entry: LineageEntry) -> Int64? {
         guard let last = request.grants.last, last.isSignatureValid, case .success(let parsed) = last.parsed,
             parsed.grant.subject == entry.deviceID, parsed.grant.issuer == entry.issuer,
-            let expiresAtMs = entry.expiresAtMs, parsed.grant.expiresAt * 1000 > expiresAtMs,
+            parsed.grant.spawnID == entry.spawnID, let expiresAtMs = entry.expiresAtMs,
+            parsed.grant.expiresAt * 1000 > expiresAtMs,
             check(parsed.grant, isSignatureValid: true, issuer: state.issuerFacts(of: entry.issuer, nowMs: nowMs))
                 == .valid
         else { return nil }
-        return .renewGrant(deviceID: entry.deviceID, expiresAtMs: parsed.grant.expiresAt * 1000)
+        return parsed.grant.expiresAt * 1000
     }
 
     private func check(_ grant: SpawnGrant, isSignatureValid: Bool, issuer: IssuerFacts?) -> GrantVerdict {
@@ -284,6 +298,9 @@ package struct Admission {
                 principal = known.principal
                 continue
             }
+            guard isUnused(grant), !newcomers.contains(where: { $0.spawnID == grant.spawnID }) else {
+                throw refuseGrant(.jtiConflict)
+            }
             if facts[grant.issuer] == nil { principal = rootPrincipal(of: grant.issuer) }
             facts[grant.subject] = IssuerFacts(
                 publicKey: grant.publicKey, scopes: grant.scopes, depth: grant.depth, state: .live)
@@ -296,6 +313,11 @@ package struct Admission {
         }
         guard let last, last.deviceID == device.id else { throw refuseGrant(.wrongSubject) }
         return (last, newcomers)
+    }
+
+    /// A new child takes neither the session nor the run of another, whoever issued that.
+    private func isUnused(_ grant: SpawnGrant) -> Bool {
+        state.lineage.entry(forSession: grant.sessionKey) == nil && state.lineage.entry(forRun: grant.spawnID) == nil
     }
 
     private func rootPrincipal(of issuer: String) -> Principal {
@@ -318,8 +340,10 @@ package struct Admission {
             note(.lineageCredential, .passed, "its own run token")
             return .runToken
         }
-        if case .proven(let method) = shared, method == .none || child.principal == .sharedSecret {
-            note(.lineageCredential, .passed, method == .none ? "auth mode none" : "the root principal's shared secret")
+        if case .proven(let method) = shared,
+            method == .none || (method == .token && child.principal == .sharedSecret)
+        {
+            note(.lineageCredential, .passed, method == .none ? "auth mode none" : "the root principal's shared token")
             return method
         }
         if case .device(let id) = child.principal, let token = liveToken(of: id),
@@ -330,7 +354,6 @@ package struct Admission {
         }
         let failure: AuthFailure =
             switch shared {
-            case .failed(let why) where why == .tokenMissing || why == .passwordMissing: why
             case .failed(let why): isForeignToken(digests) ? .lineageCredential : why
             case .proven: .lineageCredential
             }
@@ -361,7 +384,9 @@ package struct Admission {
             note(.lineageLive, .passed, "first presentation")
             return false
         }
-        switch state.lineage.liveness(of: child.deviceID, nowMs: nowMs, isPaired: state.isPaired) {
+        let liveness = state.lineage.liveness(
+            of: child.deviceID, expiresAtMs: child.expiresAtMs, nowMs: nowMs, isPaired: state.isPaired)
+        switch liveness {
         case .live:
             note(.lineageLive, .passed, "every ancestor and asker is live")
             return false
@@ -380,11 +405,13 @@ package struct Admission {
     private mutating func checkBoundCredential(
         _ device: ProvenDevice, _ shared: SharedAuth
     ) throws(Refused) -> AuthMethod {
-        guard case .failed(let failure) = shared else {
+        guard case .failed(let sharedFailure) = shared else {
             guard case .proven(let method) = shared else { return .none }
             note(.boundCredential, .notConcerned, "shared auth passed")
             return method
         }
+        // Nobody issues setup codes here, so one that is sent has failed before the device token is looked at.
+        let failure = params.auth.bootstrapToken?.isEmpty == false ? .bootstrapTokenInvalid : sharedFailure
         let explicit = params.auth.deviceToken.flatMap { $0.isEmpty ? nil : $0 }
         guard let candidate = explicit ?? params.auth.token.flatMap({ $0.isEmpty ? nil : $0 }) else {
             throw refuse(.boundCredential, failure.rawValue, authRefusal(failure))
@@ -417,15 +444,19 @@ package struct Admission {
             dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal)
     }
 
-    /// Rules by which a proven device needs no pairing record.
+    /// Rules by which a proven device needs no pairing record, or no more than it has.
     private mutating func checkExemptions(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted? {
-        guard state.pairing.devices[device.id] == nil else { return nil }
+        let record = state.pairing.devices[device.id]
+        if let record, upgradeReasons(record, ScopeSet(params.scopes)).isEmpty { return nil }
+        let isUnpaired = record == nil
         let isSecretProven = method == .token || method == .password
-        if params.client.isLocalBackend, facts.isDirectLocal, facts.origin == nil, params.role == .operator {
+        if isUnpaired, params.client.isLocalBackend, facts.isDirectLocal, facts.origin == nil,
+            params.role == .operator
+        {
             note(.localBackend, .passed, "gateway-client/backend on a direct local connection")
             return admitted(device, method)
         }
-        if params.client.isControlUI, params.role == .operator, method == .none {
+        if isUnpaired, params.client.isControlUI, params.role == .operator, method == .none {
             note(.controlUI, .passed, "auth mode none")
             return admitted(device, method)
         }
@@ -454,12 +485,14 @@ package struct Admission {
             note(.pairing, .passed, "paired")
             return (admitted(device, method), tokenChange(device, record, method, requested))
         }
+        var silent: [String] = []
         for reason in reasons {
             guard let why = silentReason(reason, method: method, record: record) else {
                 throw pairingRefusal(reason, device, record)
             }
-            note(reason == .notPaired ? .silentLocal : .silentLocalUpgrade, .passed, "\(reason.rawValue): \(why)")
+            silent.append("\(reason.rawValue): \(why)")
         }
+        note(record == nil ? .silentLocal : .silentLocalUpgrade, .passed, silent.joined(separator: "; "))
         let pending = pendingRequest(device, isRepair: record != nil)
         let changes: [TrustChange] = [
             .approveSilently(pending),
@@ -480,19 +513,21 @@ package struct Admission {
 
     /// Why this needs no approval by hand; nil when it does.
     private func silentReason(_ reason: PairingReason, method: AuthMethod, record: PairedDevice?) -> String? {
+        guard facts.isDirectLocal else { return nil }
         let isLocalGrade = method == .token || method == .password || method == .none
-        guard facts.isDirectLocal, isLocalGrade else { return nil }
         let isKnownBrowser = params.client.isControlUI || params.client.isWebchat
         let isOriginFine = facts.origin == nil || isKnownBrowser
         switch reason {
         case .notPaired:
-            return policy.autoApproveLocal && isOriginFine ? "direct local, secret proven" : nil
+            return policy.autoApproveLocal && isLocalGrade && isOriginFine ? "direct local, secret proven" : nil
         case .roleUpgrade:
-            return policy.autoApproveLocal && isOriginFine && params.role == .operator ? "direct local" : nil
+            return policy.autoApproveLocal && isLocalGrade && isOriginFine && params.role == .operator
+                ? "direct local" : nil
         case .scopeUpgrade:
-            return policy.autoApproveLocal ? "direct local, secret proven" : nil
+            return policy.autoApproveLocal && isLocalGrade ? "direct local, secret proven" : nil
         case .metadataUpgrade:
-            return facts.origin == nil && !isKnownBrowser && params.client.isNativeAppUI ? "native app" : nil
+            return facts.origin == nil && !isKnownBrowser && params.client.isNativeAppUI && params.role == .operator
+                ? "native app" : nil
         }
     }
 

@@ -91,7 +91,8 @@ package struct TrustState: Sendable {
         self.pairing = pairing
     }
 
-    package func isPaired(_ deviceID: String) -> Bool { pairing.devices[deviceID] != nil }
+    /// Whether the device may have descendants: it is paired, and its access as operator is not revoked.
+    package func isPaired(_ deviceID: String) -> Bool { pairing.devices[deviceID]?.isEffective(.operator) == true }
 
     package func issuerFacts(of deviceID: String, nowMs: Int64) -> IssuerFacts? {
         lineage.issuerFacts(of: deviceID, nowMs: nowMs, isPaired: isPaired) { id in

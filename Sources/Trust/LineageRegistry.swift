@@ -53,9 +53,11 @@ package struct LineageRegistry: Sendable {
             childrenByAsker[asker]?.remove(entry.deviceID)
             if childrenByAsker[asker]?.isEmpty == true { childrenByAsker[asker] = nil }
         }
-        byBinding[Binding(issuer: entry.issuer, spawnID: entry.spawnID)] = nil
+        // Another entry may have taken over a name meanwhile.
+        let binding = Binding(issuer: entry.issuer, spawnID: entry.spawnID)
+        if byBinding[binding] == entry.deviceID { byBinding[binding] = nil }
         if let digest = entry.runTokenDigest { byRunToken[digest] = nil }
-        if let runID = entry.runID { byRun[runID] = nil }
+        if let runID = entry.runID, byRun[runID] == entry.deviceID { byRun[runID] = nil }
         if bySession[entry.sessionKey] == entry.deviceID { bySession[entry.sessionKey] = nil }
     }
 
@@ -70,10 +72,15 @@ package struct LineageRegistry: Sendable {
         return GrantBinding(subject: entry.deviceID, sessionKey: entry.sessionKey, state: state)
     }
 
-    /// Judges a derived device by its run, every ancestor by key, and every asker on the way.
-    /// - Parameter isPaired: whether a device that is not derived still has its pairing record.
-    package func liveness(of deviceID: String, nowMs: Int64, isPaired: (String) -> Bool) -> Liveness {
-        guard let entry = entries[deviceID] else { return .dead(.unknownIssuer, because: "no such derived device") }
+    /// Judges a derived device by its run, every ancestor by key, and every asker on the way with its own lines.
+    /// - Parameters:
+    ///   - expiresAtMs: a later expiry that the device has just shown a grant for; nil for what is recorded.
+    ///   - isPaired: whether a device that is not derived is still paired (``TrustState/isPaired(_:)``).
+    package func liveness(
+        of deviceID: String, expiresAtMs: Int64? = nil, nowMs: Int64, isPaired: (String) -> Bool
+    ) -> Liveness {
+        guard var entry = entries[deviceID] else { return .dead(.unknownIssuer, because: "no such derived device") }
+        if let expiresAtMs { entry.expiresAtMs = expiresAtMs }
         var reporting = false
         switch entry.state {
         case .live: break
@@ -94,20 +101,29 @@ package struct LineageRegistry: Sendable {
         return nowMs > expiresAtMs + SpawnGrant.clockSkewSeconds * 1000
     }
 
+    /// Walks up the line of keys above `entry`, and above every asker met on the way.
     private func deadLine(above entry: LineageEntry, nowMs: Int64, isPaired: (String) -> Bool) -> Liveness? {
-        var current = entry
-        // A chain cannot be longer than the deepest claim allowed; the bound guards against a damaged store.
-        for _ in 0...SpawnGrant.maxClaimedDepth {
-            if let asker = current.asker, let dead = deadDevice(asker, nowMs: nowMs, isPaired: isPaired) { return dead }
-            if current.issuer == rootDeviceID { return nil }
-            guard let parent = entries[current.issuer] else {
-                return isPaired(current.issuer)
-                    ? nil : .dead(.issuerRevoked, because: "device \(current.issuer.prefix(12))… is no longer paired")
+        var lines = [entry]
+        var askers: Set<String> = []
+        while var current = lines.popLast() {
+            var steps = 0
+            while true {
+                if let asker = current.asker, askers.insert(asker).inserted {
+                    if let dead = deadDevice(asker, nowMs: nowMs, isPaired: isPaired) { return dead }
+                    if let line = entries[asker] { lines.append(line) }
+                }
+                if current.issuer == rootDeviceID { break }
+                if let dead = deadDevice(current.issuer, nowMs: nowMs, isPaired: isPaired) { return dead }
+                guard let parent = entries[current.issuer] else { break }
+                // A chain cannot be longer than the deepest claim allowed; the bound guards against a damaged store.
+                steps += 1
+                guard steps <= SpawnGrant.maxClaimedDepth else {
+                    return .dead(.depthExceeded, because: "the chain has no root")
+                }
+                current = parent
             }
-            if let dead = deadDevice(parent.deviceID, nowMs: nowMs, isPaired: isPaired) { return dead }
-            current = parent
         }
-        return .dead(.depthExceeded, because: "the chain has no root")
+        return nil
     }
 
     private func deadDevice(_ deviceID: String, nowMs: Int64, isPaired: (String) -> Bool) -> Liveness? {

@@ -1,5 +1,14 @@
 /// The browser origin check (wire protocol, section 4.7).
 enum OriginCheck {
+    /// Whether the header names an origin: scheme, host, and a port if need be (RFC 6454 §6.2).
+    static func isWellFormed(_ origin: String) -> Bool {
+        guard let colon = origin.firstIndex(of: ":"), colon != origin.startIndex,
+            origin[colon...].hasPrefix("://")
+        else { return false }
+        let host = origin[colon...].utf8.dropFirst(3)
+        return !host.isEmpty && host.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") }
+    }
+
     static func isAllowed(_ origin: String, facts: TransportFacts, policy: AdmissionPolicy) -> Bool {
         let origin = origin.lowercased()
         if policy.allowedOrigins.contains("*") || policy.allowedOrigins.contains(where: { $0.lowercased() == origin }) {

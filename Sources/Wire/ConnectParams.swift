@@ -99,8 +99,8 @@ package struct ConnectParams: Equatable, Sendable {
 
     private static func read(_ params: JSON?) throws -> ConnectParams {
         let reader = try ParamReader(params)
-        let minProtocol = try reader.requiredInteger("minProtocol", in: 1...1_000_000)
-        let maxProtocol = try reader.requiredInteger("maxProtocol", in: 1...1_000_000)
+        let minProtocol = try reader.requiredInteger("minProtocol", in: 1...(.max))
+        let maxProtocol = try reader.requiredInteger("maxProtocol", in: 1...(.max))
         let client = try ClientInfo.read(reader.requiredObject("client"))
         let roleName = try reader.nonEmptyString("role") ?? Role.operator.rawValue
         guard let role = Role(rawValue: roleName) else { throw Failure.invalidRole(roleName) }

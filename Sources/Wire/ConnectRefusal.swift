@@ -36,6 +36,12 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
                 ("clientMaxProtocol", .integer(max)),
                 ("expectedProtocol", .integer(Int64(ProtocolWindow.newest))),
                 ("minimumProbeProtocol", .integer(Int64(ProtocolWindow.oldest))),
+                (
+                    "remediationHint",
+                    .string(
+                        "offer protocol \(ProtocolWindow.oldest) or \(ProtocolWindow.newest): another release of the "
+                            + "client, or of the gateway")
+                ),
             ], close: .protocolMismatch)
     }
 
@@ -43,11 +49,16 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
         let message =
             "origin not allowed (open the Control UI from the gateway host or allow it in "
             + "gateway.controlUi.allowedOrigins)"
-        let hint = origin.map { "add \"\($0)\" to gateway.controlUi.allowedOrigins" }
+        let hint =
+            origin.map { "add \"\($0)\" to gateway.controlUi.allowedOrigins" }
+            ?? "send an Origin that is in gateway.controlUi.allowedOrigins; a client that is no browser sends none and "
+            + "uses another mode than webchat"
         return refusal(
             .invalidRequest, message,
-            [("code", "CONTROL_UI_ORIGIN_NOT_ALLOWED"), ("reason", .string(reason))]
-                + (hint.map { [("remediationHint", .string($0))] } ?? []))
+            [
+                ("code", "CONTROL_UI_ORIGIN_NOT_ALLOWED"), ("reason", .string(reason)),
+                ("remediationHint", .string(hint)),
+            ])
     }
 
     package static func controlUIDeviceIdentityRequired() -> ConnectRefusal {

@@ -44,8 +44,9 @@ package struct ScopeSet: Equatable, Hashable, Sendable {
 
     package init(_ names: some Sequence<String>) {
         var unique: [String] = []
+        var seen: Set<String> = []
         var effective: UInt16 = 0
-        for name in names where !unique.contains(name) {
+        for name in names where seen.insert(name).inserted {
             unique.append(name)
             effective |= OperatorScope(rawValue: name)?.implied ?? 0
         }
@@ -72,9 +73,10 @@ package struct ScopeSet: Equatable, Hashable, Sendable {
         other.names.allSatisfy { covers($0) }
     }
 
-    /// What of `requested` this set covers, in the order requested.
+    /// What both confer: what of `requested` this set covers, in the order requested, then what of this set is implied
+    /// by `requested`. Who asks for admin of a grant of write gets write.
     package func clamping(_ requested: ScopeSet) -> ScopeSet {
-        ScopeSet(requested.names.filter { covers($0) })
+        ScopeSet(requested.names.filter { covers($0) } + names.filter { requested.covers($0) })
     }
 
     /// Names in `requested` that this set does not cover.

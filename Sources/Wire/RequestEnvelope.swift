@@ -47,7 +47,7 @@ package struct RequestEnvelope: Equatable, Sendable {
             let valueStart = JSONSkipper.skipSpace(bytes, from: index + 1)
             guard let valueEnd = JSONSkipper.skipValue(bytes, from: valueStart) else { throw .unparsable }
             let value = valueStart..<valueEnd
-            switch key(bytes, keyStart + 1, keyEnd - 1) {
+            switch key(bytes, keyStart..<keyEnd) {
             case .type: repeated = repeated || type != nil; type = value
             case .id: repeated = repeated || id != nil; id = value
             case .method: repeated = repeated || methodRange != nil; methodRange = value
@@ -76,10 +76,11 @@ package struct RequestEnvelope: Equatable, Sendable {
 
     private enum Key { case type, id, method, params, other }
 
-    private static func key(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Key {
+    private static func key(_ bytes: Span<UInt8>, _ quoted: Range<Int>) -> Key {
+        let inner = (quoted.lowerBound + 1)..<(quoted.upperBound - 1)
         func matches(_ name: StaticString) -> Bool {
-            guard end - start == name.utf8CodeUnitCount else { return false }
-            for offset in 0..<(end - start) where unsafe bytes[start + offset] != name.utf8Start[offset] {
+            guard inner.count == name.utf8CodeUnitCount else { return false }
+            for offset in 0..<inner.count where unsafe bytes[inner.lowerBound + offset] != name.utf8Start[offset] {
                 return false
             }
             return true
@@ -88,7 +89,20 @@ package struct RequestEnvelope: Equatable, Sendable {
         if matches("id") { return .id }
         if matches("method") { return .method }
         if matches("params") { return .params }
-        return .other
+        guard hasEscape(bytes, inner) else { return .other }
+        // An escaped name is the name it stands for, or a second reader would see another request.
+        switch text(bytes, quoted) {
+        case "type": return .type
+        case "id": return .id
+        case "method": return .method
+        case "params": return .params
+        default: return .other
+        }
+    }
+
+    private static func hasEscape(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where bytes[index] == UInt8(ascii: "\\") { return true }
+        return false
     }
 
     private static func isNonEmptyString(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
@@ -99,9 +113,7 @@ package struct RequestEnvelope: Equatable, Sendable {
     private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String? {
         guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
         let inner = (range.lowerBound + 1)..<(range.upperBound - 1)
-        var hasEscape = false
-        for index in inner where bytes[index] == UInt8(ascii: "\\") { hasEscape = true }
-        if hasEscape {
+        if hasEscape(bytes, inner) {
             return (try? JSONParser.parse(bytes.extracting(range)))?.string
         }
         return String(copying: bytes.extracting(inner))

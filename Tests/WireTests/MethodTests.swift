@@ -1,0 +1,82 @@
+import Testing
+import Wire
+
+@Suite("Methods and who may call them, wire protocol 5.4 and 6.1")
+struct MethodTests {
+    /// The rows of the scope table for methods that we answer; `sessions.spawn` and its alias are ours.
+    static let documented: [String: Method.Requirement] = [
+        "connect": .open, "health": .open, "status": .scope(.read), "system-presence": .scope(.read),
+        "gateway.identity.get": .scope(.read), "diagnostics.echo": .scope(.read), "agents.list": .scope(.read),
+        "agent.wait": .scope(.write), "sessions.list": .scope(.read), "sessions.spawn": .scope(.write),
+        "sessions_spawn": .scope(.write), "sessions.abort": .scope(.write), "device.pair.list": .scope(.pairing),
+        "device.pair.approve": .scope(.pairing), "device.pair.reject": .scope(.pairing),
+        "device.pair.remove": .scope(.pairing), "run.attach": .ownRun, "run.output": .ownRun, "run.complete": .ownRun,
+    ]
+
+    @Test("every documented method asks for its documented scope", arguments: Method.allCases)
+    func requirements(_ method: Method) throws {
+        guard let expected = Self.documented[method.rawValue] else {
+            // A method without classification needs admin (wire protocol 5.4).
+            #expect(method.requirement == .scope(.admin))
+            return
+        }
+        #expect(method.requirement == expected)
+    }
+
+    @Test("what is advertised can be called, needs something known, and leaves out the handshake and the workers' own")
+    func advertised() {
+        #expect(!Method.advertised.isEmpty)
+        #expect(Set(Method.advertised).count == Method.advertised.count)
+        for name in Method.advertised {
+            let method = Method(name: name)
+            #expect(method?.rawValue == name)
+            #expect(method?.requirement != .ownRun && method != .connect)
+        }
+        for method in Method.allCases where method.requirement == .ownRun {
+            #expect(!Method.advertised.contains(method.rawValue))
+        }
+        for name in ["health", "status", "system-presence", "sessions.list", "device.pair.list", "device.pair.approve"]
+        {
+            #expect(Method.advertised.contains(name))
+        }
+    }
+
+    @Test("names are matched exactly")
+    func lookup() {
+        for method in Method.allCases { #expect(Method(name: method.rawValue) == method) }
+        for name in ["", "Health", "health ", "sessions", "device.pair", "run", "hello"] {
+            #expect(Method(name: name) == nil)
+        }
+    }
+
+    @Test("only health and the handshake are open to everybody")
+    func open() {
+        #expect(Set(Method.allCases.filter { $0.requirement == .open }) == [.connect, .health])
+    }
+}
+
+@Suite("Events, wire protocol 5.5 and 5.7")
+struct EventNameTests {
+    /// Name, scope needed, droppable, without `seq`.
+    static let documented: [String: (OperatorScope?, Bool, Bool)] = [
+        "connect.challenge": (nil, false, true), "tick": (nil, false, false), "shutdown": (nil, false, false),
+        "health": (nil, false, false), "presence": (.read, true, false), "agent": (.read, false, false),
+        "chat": (.read, false, false), "sessions.changed": (.read, true, true),
+        "device.pair.requested": (.pairing, true, false), "device.pair.resolved": (.pairing, true, false),
+    ]
+
+    @Test("entitlement, droppability and seq are as documented", arguments: EventName.allCases)
+    func table(_ event: EventName) throws {
+        guard event != .runCancel else {
+            // Ours: for one worker, which must not miss it.
+            #expect(event.isTargeted && !event.isDroppable)
+            #expect(!EventName.advertised.contains(event.rawValue))
+            return
+        }
+        let row = try #require(Self.documented[event.rawValue])
+        #expect(event.requiredScope == row.0)
+        #expect(event.isDroppable == row.1)
+        #expect(event.isTargeted == row.2)
+        #expect(EventName.advertised.contains(event.rawValue))
+    }
+}
