@@ -196,7 +196,10 @@ package struct LineageRegistry: Sendable {
     package mutating func purge(nowMs: Int64) -> [String] {
         let old = entries.values.filter { entry in
             switch entry.state {
-            case .live: false
+            case .live:
+                // Nobody renewed it, so nobody can act by it any more.
+                entry.expiresAtMs.map { nowMs > $0 + Self.tombstoneMs } ?? false
+                    && childrenByIssuer[entry.deviceID] == nil
             case .ended(let atMs), .revoked(let atMs):
                 nowMs > atMs + Self.tombstoneMs && childrenByIssuer[entry.deviceID] == nil
             }

@@ -141,7 +141,8 @@ package struct PairingRegistry: Sendable {
             return refreshed
         }
         var union = request
-        union.scopes = old.scopes.union(request.scopes)
+        // Bounded, or a stranger could grow its own request without end.
+        union.scopes = ScopeSet(request.scopes.union(old.scopes).names.prefix(2 * ConnectParams.maxNames))
         return union
     }
 

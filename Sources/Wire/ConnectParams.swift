@@ -69,6 +69,8 @@ package struct ConnectParams: Equatable, Sendable {
 
     package static let maxGrants = 5
     package static let maxGrantBytes = 4096
+    /// Names in `scopes` and `caps`; all that exist are far fewer.
+    package static let maxNames = 64
 
     package init(
         minProtocol: Int64, maxProtocol: Int64, client: ClientInfo, role: Role = .operator, scopes: [String] = [],
@@ -106,7 +108,8 @@ package struct ConnectParams: Equatable, Sendable {
         guard let role = Role(rawValue: roleName) else { throw Failure.invalidRole(roleName) }
         return ConnectParams(
             minProtocol: minProtocol, maxProtocol: maxProtocol, client: client, role: role,
-            scopes: try reader.strings("scopes") ?? [], caps: try reader.strings("caps") ?? [],
+            scopes: try reader.strings("scopes", maxCount: maxNames) ?? [],
+            caps: try reader.strings("caps", maxCount: maxNames) ?? [],
             auth: try credentials(reader.object("auth")), device: try device(reader.object("device")),
             resume: try resume(reader.object("resume")))
     }

@@ -28,6 +28,15 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
             [("code", "INVALID_ROLE"), ("remediationHint", "role must be \"operator\" or \"node\"")])
     }
 
+    package static func derivedRole() -> ConnectRefusal {
+        refusal(
+            .invalidRequest, "invalid role",
+            [
+                ("code", "INVALID_ROLE"),
+                ("remediationHint", "a derived device is an operator: leave role out, or pair a device of its own"),
+            ])
+    }
+
     package static func protocolMismatch(min: Int64, max: Int64) -> ConnectRefusal {
         refusal(
             .invalidRequest, "protocol mismatch",

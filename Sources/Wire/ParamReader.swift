@@ -69,9 +69,10 @@ package struct ParamReader: Sendable {
         return flag
     }
 
-    package func strings(_ key: String) throws(Failure) -> [String]? {
+    package func strings(_ key: String, maxCount: Int = .max) throws(Failure) -> [String]? {
         guard let value = raw(key) else { return nil }
         guard let items = value.array else { throw failure(key, "must be array") }
+        guard items.count <= maxCount else { throw failure(key, "must NOT have more than \(maxCount) items") }
         var texts: [String] = []
         texts.reserveCapacity(items.count)
         for item in items {

@@ -15,16 +15,25 @@ struct AdmissionPolicyTests {
 
     // MARK: gateway.pairing.internalSpawnBypass
 
-    @Test("without internalSpawnBypass a registered child is a stranger, with an approvable request")
+    @Test("without internalSpawnBypass a registered child is refused, and never enters the pairing store")
     func bypassOff() throws {
         var world = try World()
         world.policy.internalSpawnBypass = false
         let child = try world.spawn(runToken: "run-1")
-        for place in [TransportFacts.remote, .forwarded] {
-            expectRefused(world.decide(.cli(child).from(place)), .pairing("not-paired"))
+        for place in [TransportFacts.local, .remote, .forwarded] {
+            let decision = world.decide(.cli(child).from(place))
+            #expect(decision.refusal?.error.details["code"]?.string == "SPAWN_GRANT_REFUSED")
+            #expect(decision.refusal?.error.details["reason"]?.string == "bypass-off")
+            #expect(decision.refusal?.hasRemedy == true)
+            #expect(decision.changeKinds.isEmpty)
         }
-        #expect(world.decide(.cli(child).with(token: "run-1").from(.remote)).refusal?.hasRemedy == true)
-        expectRefused(world.decide(.cli(child).with(token: "wrong").from(.remote)), .tokenMismatch)
+    }
+
+    @Test("a derived device is an operator")
+    func derivedRole() throws {
+        var world = try World()
+        let child = try world.spawn()
+        #expect(world.decide(.node(child).from(.remote)).refusal?.error.details["code"]?.string == "INVALID_ROLE")
     }
 
     @Test("without internalSpawnBypass a presented grant still admits")

@@ -1,0 +1,47 @@
+internal import Wire
+
+/// Clients without a device identity (wire protocol, section 4.6, "Missing device identity").
+extension Admission {
+    mutating func admitWithoutDevice(_ shared: SharedAuth) throws(Refused) -> Admitted {
+        let client = params.client
+        let isOperator = params.role == .operator
+        if client.isControlUI, isOperator, policy.disableControlUIDeviceAuth {
+            switch shared {
+            case .proven(let method): return deviceless(method, keepingScopes: true, "dangerouslyDisableDeviceAuth")
+            case .failed(let failure): throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+            }
+        }
+        if isLocalBackendExempt(shared), isOperator, case .proven(let method) = shared {
+            return deviceless(method, keepingScopes: true, "local backend")
+        }
+        let isInsecureLocalUI = client.isControlUI && policy.allowInsecureControlUI && facts.isDirectLocal
+        if client.isControlUI, !isInsecureLocalUI {
+            throw refuse(.missingDevice, "Control UI without device", .controlUIDeviceIdentityRequired())
+        }
+        if isOperator, case .proven(let method) = shared, method != .none {
+            let isLocalCLI =
+                client.id == "cli" && client.isCLI && facts.isDirectLocal && facts.origin == nil
+            return deviceless(
+                method, keepingScopes: isInsecureLocalUI || isLocalCLI,
+                isLocalCLI ? "local command line" : "operator with shared secret")
+        }
+        if case .failed(let failure) = shared, !sharedCandidates.isEmpty {
+            throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+        }
+        throw refuse(.missingDevice, "no device identity", .deviceIdentityRequired())
+    }
+
+    mutating func deviceless(_ method: AuthMethod, keepingScopes: Bool, _ why: String) -> Admitted {
+        note(.missingDevice, .passed, keepingScopes ? "\(why), scopes kept" : "\(why), scopes cleared")
+        return Admitted(
+            role: params.role, scopes: keepingScopes ? ScopeSet(params.scopes) : .none, deviceID: nil, method: method,
+            dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal)
+    }
+
+    func isLocalBackendExempt(_ shared: SharedAuth) -> Bool {
+        guard params.client.isLocalBackend, facts.isDirectLocal, facts.origin == nil, case .proven = shared else {
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,170 @@
+internal import Crypto
+internal import Wire
+
+/// Devices that are not derived: their own tokens, and pairing (wire protocol, sections 4.3 and 4.8).
+extension Admission {
+    mutating func checkBoundCredential(
+        _ device: ProvenDevice, _ shared: SharedAuth
+    ) throws(Refused) -> AuthMethod {
+        guard case .failed(let sharedFailure) = shared else {
+            guard case .proven(let method) = shared else { return .none }
+            note(.boundCredential, .notConcerned, "shared auth passed")
+            return method
+        }
+        // Nobody issues setup codes here, so one that is sent has failed before the device token is looked at.
+        let failure = params.auth.bootstrapToken?.isEmpty == false ? .bootstrapTokenInvalid : sharedFailure
+        let explicit = params.auth.deviceToken.flatMap { $0.isEmpty ? nil : $0 }
+        guard let candidate = explicit ?? params.auth.token.flatMap({ $0.isEmpty ? nil : $0 }) else {
+            throw refuse(.boundCredential, failure.rawValue, authRefusal(failure))
+        }
+        let digest = SHA256.digest(Array(candidate.utf8))
+        guard let record = state.pairing.devices[device.id], let token = record.tokens[params.role.rawValue],
+            token.revokedAtMs == nil, constantTimeEquals(token.digest, digest)
+        else {
+            if let owner = state.lineage.entry(forRunToken: digest) {
+                throw refuse(
+                    .boundCredential, "run token of \(owner.sessionKey), other device",
+                    authRefusal(.lineageCredential))
+            }
+            let reported = explicit == nil ? failure : .deviceTokenMismatch
+            throw refuse(.boundCredential, reported.rawValue, authRefusal(reported))
+        }
+        let requested = ScopeSet(params.scopes)
+        guard token.scopes.covers(requested), record.approvedScopes.covers(token.scopes) else {
+            throw refuse(.boundCredential, AuthFailure.scopeMismatch.rawValue, authRefusal(.scopeMismatch))
+        }
+        note(.boundCredential, .passed, "device token")
+        return .deviceToken
+    }
+
+    func admitted(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted {
+        Admitted(
+            role: params.role, scopes: ScopeSet(params.scopes), deviceID: device.id, method: method,
+            dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal)
+    }
+
+    /// Rules by which a proven device needs no pairing record, or no more than it has.
+    mutating func checkExemptions(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted? {
+        let record = state.pairing.devices[device.id]
+        if let record, upgradeReasons(record, ScopeSet(params.scopes)).isEmpty { return nil }
+        let isUnpaired = record == nil
+        let isSecretProven = method == .token || method == .password
+        if isUnpaired, params.client.isLocalBackend, facts.isDirectLocal, facts.origin == nil,
+            params.role == .operator
+        {
+            note(.localBackend, .passed, "gateway-client/backend on a direct local connection")
+            return admitted(device, method)
+        }
+        if isUnpaired, params.client.isControlUI, params.role == .operator, method == .none {
+            note(.controlUI, .passed, "auth mode none")
+            return admitted(device, method)
+        }
+        if policy.loopbackExempt, facts.isDirectLocal, isSecretProven {
+            note(.loopbackExempt, .passed, "gateway.pairing.loopbackExempt, direct local, secret proven")
+            return admitted(device, method)
+        }
+        if !policy.enforcePairing {
+            note(.enforcePairingOff, .passed, "gateway.security.enforcePairing is false")
+            return admitted(device, method)
+        }
+        if !policy.requireForExternal, !facts.isDirectLocal {
+            note(.requireForExternal, .passed, "security.devicePairing.requireForExternal is false")
+            return admitted(device, method)
+        }
+        return nil
+    }
+
+    mutating func checkPairing(
+        _ device: ProvenDevice, _ method: AuthMethod
+    ) throws(Refused) -> (Admitted, [TrustChange]) {
+        let requested = ScopeSet(params.scopes)
+        let record = state.pairing.devices[device.id]
+        let reasons = record.map { upgradeReasons($0, requested) } ?? [.notPaired]
+        guard !reasons.isEmpty else {
+            note(.pairing, .passed, "paired")
+            return (admitted(device, method), tokenChange(device, record, method, requested))
+        }
+        var silent: [String] = []
+        for reason in reasons {
+            guard let why = silentReason(reason, method: method, record: record) else {
+                throw pairingRefusal(reason, device, record)
+            }
+            silent.append("\(reason.rawValue): \(why)")
+        }
+        note(record == nil ? .silentLocal : .silentLocalUpgrade, .passed, silent.joined(separator: "; "))
+        let pending = pendingRequest(device, isRepair: record != nil)
+        let changes: [TrustChange] = [
+            .approveSilently(pending),
+            .issueToken(
+                deviceID: device.id, role: params.role,
+                scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken),
+        ]
+        return (admitted(device, method), changes)
+    }
+
+    func upgradeReasons(_ record: PairedDevice, _ requested: ScopeSet) -> [PairingReason] {
+        var reasons: [PairingReason] = []
+        if !MetadataPin.holds(record: record, client: params.client) { reasons.append(.metadataUpgrade) }
+        if !record.isEffective(params.role) { reasons.append(.roleUpgrade) }
+        if !record.approvedScopes.covers(requested) { reasons.append(.scopeUpgrade) }
+        return reasons
+    }
+
+    /// Why this needs no approval by hand; nil when it does.
+    func silentReason(_ reason: PairingReason, method: AuthMethod, record: PairedDevice?) -> String? {
+        guard facts.isDirectLocal else { return nil }
+        let isLocalGrade = method == .token || method == .password || method == .none
+        let isKnownBrowser = params.client.isControlUI || params.client.isWebchat
+        let isOriginFine = facts.origin == nil || isKnownBrowser
+        switch reason {
+        case .notPaired:
+            return policy.autoApproveLocal && isLocalGrade && isOriginFine ? "direct local, secret proven" : nil
+        case .roleUpgrade:
+            return policy.autoApproveLocal && isLocalGrade && isOriginFine && params.role == .operator
+                ? "direct local" : nil
+        case .scopeUpgrade:
+            return policy.autoApproveLocal && isLocalGrade ? "direct local, secret proven" : nil
+        case .metadataUpgrade:
+            return facts.origin == nil && !isKnownBrowser && params.client.isNativeAppUI && params.role == .operator
+                ? "native app" : nil
+        }
+    }
+
+    func tokenChange(
+        _ device: ProvenDevice, _ record: PairedDevice?, _ method: AuthMethod, _ requested: ScopeSet
+    ) -> [TrustChange] {
+        guard method != .deviceToken, let record else { return [] }
+        // A token that exists and covers the request stays: only its digest is kept, so it cannot be sent again.
+        if let token = record.tokens[params.role.rawValue], token.revokedAtMs == nil,
+            token.digest != DeviceToken.unissued, token.scopes.covers(requested)
+        {
+            return []
+        }
+        return [.issueToken(deviceID: device.id, role: params.role, scopes: requested, token: request.freshToken)]
+    }
+
+    func pendingRequest(_ device: ProvenDevice, isRepair: Bool) -> PendingPairing {
+        PendingPairing(
+            requestID: request.freshRequestID, deviceID: device.id, publicKey: device.publicKey,
+            displayName: params.client.displayName, platform: params.client.platform,
+            deviceFamily: params.client.deviceFamily, clientID: params.client.id, clientMode: params.client.mode,
+            role: params.role.rawValue, scopes: ScopeSet(params.scopes), remoteIP: facts.clientAddress,
+            isRepair: isRepair, createdAtMs: nowMs)
+    }
+
+    mutating func pairingRefusal(
+        _ reason: PairingReason, _ device: ProvenDevice, _ record: PairedDevice?
+    ) -> Refused {
+        let pending = state.pairing.merged(pendingRequest(device, isRepair: record != nil), nowMs: nowMs)
+        var remedy = "on the gateway's host: sallyport devices approve \(pending.requestID)"
+        if facts.hasForwardingHeaders, !facts.peerIsTrustedProxy {
+            remedy += "; if \(facts.peer) is your reverse proxy, add gateway.trustedProxies: [\"\(facts.peer)\"]"
+        }
+        let context = ConnectRefusal.PairingContext(
+            reason: reason, requestID: pending.requestID, deviceID: device.id, role: params.role, scopes: params.scopes,
+            approvedRoles: record?.roles ?? [], approvedScopes: record?.approvedScopes.names ?? [], remedy: remedy)
+        return refuse(
+            .pairing, "\(reason.rawValue), peer \(facts.peer), direct local: \(facts.isDirectLocal)",
+            .pairingRequired(context), changes: [.requestPairing(pending)])
+    }
+}
