@@ -229,7 +229,7 @@ package struct Admission {
         }
         let method = try checkLineageCredential(child, shared)
         let isReportingOnly = try checkLineageLive(child)
-        let scopes = child.scopes.clamping(ScopeSet(params.scopes))
+        let scopes = child.scopes.intersection(ScopeSet(params.scopes))
         let cut = child.scopes.missing(from: ScopeSet(params.scopes))
         note(
             .scopeLattice, .passed, cut.isEmpty ? "within the grant" : "clamped: without \(cut.joined(separator: ", "))"

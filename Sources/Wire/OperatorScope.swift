@@ -77,6 +77,12 @@ package struct ScopeSet: Equatable, Hashable, Sendable {
         ScopeSet(requested.names.filter { covers($0) })
     }
 
+    /// What both sets confer: whoever asks for admin and holds write gets write, not nothing.
+    package func intersection(_ requested: ScopeSet) -> ScopeSet {
+        let asked = clamping(requested)
+        return asked.union(ScopeSet(requested.clamping(self).names.filter { !asked.covers($0) }))
+    }
+
     /// Names in `requested` that this set does not cover.
     package func missing(from requested: ScopeSet) -> [String] {
         requested.names.filter { !covers($0) }
