@@ -304,7 +304,9 @@ extension GatewayCore {
                 .commit(operations, then: [launch], failure: .background),
             ]
         case .giveUp:
-            let end = RunEnd(status: .error, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
+            // A run that had started before has lost its worker in a restart of the gateway.
+            let status: RunEnd.Status = table.runs[runID]?.startedAtMs == nil ? .error : .lost
+            let end = RunEnd(status: status, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
             return finish(runID, end, nowMs: nowMs)
         }
     }
