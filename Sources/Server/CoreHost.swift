@@ -75,6 +75,8 @@ package final class CoreHost: Sendable {
         return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
     }
 
+    func isUnended(run runID: String) -> Bool { core.withLock { $0.isUnended(run: runID) } }
+
     func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
         var batch = DeliveryBatch()
         for effect in effects {
