@@ -181,6 +181,8 @@ extension GatewayCore {
     mutating func launch(_ run: Run, _ operations: inout [StoreOperation]) -> Effect? {
         guard var entry = trust.lineage.entry(forRun: run.runID), let identity = identity(of: entry) else { return nil }
         let token = ids.token()
+        // What is still queued below a run that has ended is about to be ended too.
+        if let own = table.run(ofSession: requesterKey), own.phase.isEnded { return [] }
         entry.runTokenDigest = SHA256.digest(Array(token.utf8))
         trust.lineage.insert(entry)
         operations += [.putGrant(entry.record), .putRun(run.record)]
