@@ -121,6 +121,11 @@ extension GatewayCore {
             let issuerSession =
                 lineage[grant.issuer].flatMap { table.sessions[$0.sessionKey] } ?? mainSession(&table, nowMs: nowMs)
             let requester = SpawnPolicy.Requester(
+            // The spawn id becomes the run's id, and an issuer chooses it: nobody may take over another's run.
+            guard table.runs[grant.spawnID] == nil, lineage.entry(forRun: grant.spawnID) == nil else {
+                let verdict = GrantVerdict.jtiConflict
+                throw .lineage(verdict: verdict.rawValue, sentence: verdict.sentence, remedy: verdict.remedy)
+            }
                 agentID: issuerSession.agentID, depth: grant.depth - 1,
                 activeChildren: table.activeChildren(of: issuerSession.key).count)
             let request = SpawnRequest(task: "", agentID: grant.agentID)
