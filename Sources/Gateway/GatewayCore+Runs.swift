@@ -340,16 +340,25 @@ extension GatewayCore {
         runByIdempotencyKey = runByIdempotencyKey.filter { table.runs[$0.value] != nil }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
         for run in table.unendedRuns {
-            guard let entry = trust.lineage.entry(forRun: run.runID), entry.isRegistered,
-                let expiresAtMs = entry.expiresAtMs, expiresAtMs - nowMs < 3_600_000,
+            guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs else {
+                continue
+            }
+            // A presented grant is renewed by whoever issued it; a run without a grant can never report again.
+            if !entry.isRegistered, nowMs > expiresAtMs + SpawnGrant.clockSkewSeconds * 1000,
+                table.runs[run.runID]?.phase.isEnded == false
+            {
+                effects += kill(run, status: .lost, cause: "its grant has expired", nowMs: nowMs)
+            }
+            guard entry.isRegistered, expiresAtMs - nowMs < 3_600_000,
                 let renewed = trust.lineage.renew(deviceID: entry.deviceID, expiresAtMs: nowMs + Self.grantLifeMs)
             else { continue }
             operations.append(.putGrant(renewed.record))
         }
-        return operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)]
+        return operations.isEmpty ? effects : [.commit(operations, then: [], failure: .background)] + effects
     }
 }
 
+        var effects: [Effect] = []
 extension RunEnd {
     var json: JSON {
         var result = JSONObject([
