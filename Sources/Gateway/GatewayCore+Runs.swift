@@ -128,10 +128,22 @@ extension GatewayCore {
             totalBytes: Int(try reader.integer("totalBytes", in: 0...(1 << 53)) ?? Int64(text.utf8.count)),
             endedAtMs: nowMs)
         let answer = reply(request, .object(JSONObject([("ok", true)])))
-        guard !run.phase.isEnded else { return [answer] }
+        // Behind the commit of the end, should that still be under way.
+        let failure = CommitFailure.end(request.connection, id: request.id, runID: run.runID)
+        if let known = run.end {
+            let operations = unsavedEnds.remove(run.runID) == nil ? [] : endRecords(of: run, known)
+            return [.commit(operations, then: [answer], failure: failure)]
+        }
         return finish(
-            run.runID, end, nowMs: nowMs, answering: [answer], keepingOpen: request.connection,
-            failure: .request(request.connection, id: request.id))
+            run.runID, end, nowMs: nowMs, answering: [answer], keepingOpen: request.connection, failure: failure)
+    }
+
+    /// What an end changes in the store, whichever commit carries it.
+    private func endRecords(of run: Run, _ end: RunEnd) -> [StoreOperation] {
+        var operations: [StoreOperation] = [.putRun(run.record), .putResult(run.resultRecord(end))]
+        if let session = table.sessions[run.sessionKey] { operations.append(.putSession(session.record)) }
+        if let entry = trust.lineage.entry(forRun: run.runID) { operations.append(.putGrant(entry.record)) }
+        return operations
     }
 
     // MARK: - Ends
@@ -143,11 +155,8 @@ extension GatewayCore {
         failure: CommitFailure = .background
     ) -> [Effect] {
         guard let run = table.end(runID, end) else { return answering }
-        var operations: [StoreOperation] = [.putRun(run.record), .putResult(run.resultRecord(end))]
-        if let session = table.sessions[run.sessionKey] { operations.append(.putSession(session.record)) }
         var closing: [Effect] = []
         if let entry = trust.lineage.end(runID: runID, nowMs: nowMs) {
-            operations.append(.putGrant(entry.record))
             closing = connections(ofDevice: entry.deviceID).filter { $0 != keepingOpen }.map {
                 .close($0, GatewayClose(4001, "client invalidated: run-ended"))
             }
@@ -158,7 +167,8 @@ extension GatewayCore {
         ]
         if let startedAt = run.startedAtMs { data.append(("startedAt", .integer(startedAt))) }
         if let cause = end.cause { data.append(("error", .string(cause))) }
-        var then = answering + [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
+        var operations = endRecords(of: run, end)
+        var then = [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
         then += (waiters.removeValue(forKey: runID) ?? []).map { waiter in
             .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
         }
@@ -170,9 +180,9 @@ extension GatewayCore {
         if run.cleanup == .delete, table.removeSession(run.sessionKey) != nil {
             operations.append(.deleteSession(key: run.sessionKey))
         }
-        let launches = launches(of: run.requesterKey, nowMs: nowMs, &operations)
+        then += launches(of: run.requesterKey, nowMs: nowMs, &operations)
         return [
-            .commit(operations, then: then + launches, failure: failure),
+            .commit(operations, then: answering + then, failure: failure, otherwise: then),
             .log(
                 LogLine(
                     end.status == .ok ? .info : .warn, "agent/sessions-spawn",
@@ -337,8 +347,10 @@ extension GatewayCore {
             if table.removeSession(key) != nil { operations.append(.deleteSession(key: key)) }
         }
         table.forgetOldRuns(nowMs: nowMs)
+        unsavedEnds = unsavedEnds.filter { table.runs[$0] != nil }
         runByIdempotencyKey = runByIdempotencyKey.filter { table.runs[$0.value] != nil }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
+        var effects: [Effect] = []
         for run in table.unendedRuns {
             guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs else {
                 continue
@@ -358,7 +370,6 @@ extension GatewayCore {
     }
 }
 
-        var effects: [Effect] = []
 extension RunEnd {
     var json: JSON {
         var result = JSONObject([

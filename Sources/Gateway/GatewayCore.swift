@@ -17,6 +17,8 @@ package struct GatewayCore: Sendable {
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
     var runByIdempotencyKey: [IdempotencyKey: String] = [:]
+    /// Runs that have ended here, but whose result the store refused.
+    var unsavedEnds: Set<String> = []
     var departed: [JSON] = []
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
