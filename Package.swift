@@ -59,8 +59,10 @@ let package = Package(
         tests("ConfigTests", "Config", "Files", "JSON"),
         tests("CryptoTests", "Crypto", "CryptoOracle", "COpenSSL"),
         tests("EventLoopTests", "EventLoop", "CLinux"),
+        tests("GatewayTests", "Crypto", "Gateway", "JSON", "Sessions", "Store", "Trust", "Wire"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
+        tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
         .testTarget(

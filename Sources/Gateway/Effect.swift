@@ -11,8 +11,8 @@ package enum Effect: Sendable {
     /// Opens an admitted connection for requests and sends its `hello-ok`.
     case open(ConnectionID, Admitted, hello: [UInt8])
     /// Makes the operations durable in one commit, then performs `then`; if that fails, asks the core what to do
-    /// (``GatewayCore/commitFailed(_:why:nowMs:)``).
-    case commit([StoreOperation], then: [Effect], failure: CommitFailure)
+    /// (``GatewayCore/commitFailed(_:why:nowMs:)``) and performs `otherwise`.
+    case commit([StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect] = [])
     case launch(LaunchOrder)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)
@@ -23,9 +23,12 @@ package enum Effect: Sendable {
 /// What was waiting for a commit that failed.
 package enum CommitFailure: Equatable, Sendable {
     case request(ConnectionID, id: [UInt8])
-    case connect(ConnectionID, id: [UInt8])
+    /// `spawned`: runs that the presented grants of this connect request made.
+    case connect(ConnectionID, id: [UInt8], spawned: [String] = [])
     case spawn(ConnectionID, id: [UInt8], runID: String)
-    /// Nobody waits; the operations are retried by the shell.
+    /// A worker hands in its result again when it is told of the failure.
+    case end(ConnectionID, id: [UInt8], runID: String)
+    /// Nobody waits; what follows is performed all the same.
     case background
 }
 

@@ -59,6 +59,7 @@ extension GatewayCore {
         var operations: [StoreOperation] = []
         var effects: [Effect] = []
         var issued: HelloOK.IssuedToken?
+        var spawned: [String] = []
         for change in changes {
             switch change {
             case .requestPairing: break
@@ -80,6 +81,7 @@ extension GatewayCore {
                 issued = HelloOK.IssuedToken(deviceToken: token, issuedAtMs: nowMs)
             case .presentSpawns(let chain, let principal):
                 operations += try registerPresented(chain, principal: principal, nowMs: nowMs)
+                spawned = chain.map(\.spawnID)
             case .renewGrant(let deviceID, let expiresAtMs):
                 if let entry = trust.lineage.renew(deviceID: deviceID, expiresAtMs: expiresAtMs) {
                     operations.append(.putGrant(entry.record))
@@ -102,7 +104,8 @@ extension GatewayCore {
                     "connected peer=\(request.facts.peer) client=\(connection.client.id)/\(connection.client.mode) "
                         + "conn=\(connID) walk: \(decision.summary)")))
         guard !operations.isEmpty else { return effects + [opening] }
-        return effects + [.commit(operations, then: [opening], failure: .connect(id, id: requestID))]
+        let failure = CommitFailure.connect(id, id: requestID, spawned: spawned)
+        return effects + [.commit(operations, then: [opening], failure: failure)]
     }
 
     /// First presentation is a spawn: the checks of a spawn run against the issuer's session, for the whole chain
@@ -189,21 +192,38 @@ extension GatewayCore {
         return hello.json.serialized()
     }
 
+    /// - Parameter forgetting: the same grant may come again; otherwise its identity is spent.
+    private mutating func withdraw(_ runID: String, nowMs: Int64, forgetting: Bool = false) {
+        table.withdraw(runID)
+        guard let entry = trust.lineage.entry(forRun: runID) else { return }
+        if forgetting {
+            trust.lineage.remove(deviceID: entry.deviceID)
+        } else {
+            _ = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs)
+        }
+    }
+
     package mutating func commitFailed(_ failure: CommitFailure, why: String, nowMs: Int64) -> [Effect] {
         let error = GatewayError.storeUnavailable(why)
         switch failure {
         case .request(let connection, let id):
             return [.respond(connection, Frames.failure(id: id, error))]
-        case .connect(let connection, let id):
+        case .connect(let connection, let id, let spawned):
+            for runID in spawned { withdraw(runID, nowMs: nowMs, forgetting: true) }
             return [
                 .respond(connection, Frames.failure(id: id, error)),
                 .close(connection, GatewayClose(1013, "store unavailable")),
             ]
         case .spawn(let connection, let id, let runID):
-            table.withdraw(runID)
-            _ = trust.lineage.entry(forRun: runID).flatMap {
-                trust.lineage.revoke(deviceID: $0.deviceID, nowMs: nowMs)
-            }
+            let answer = Effect.respond(connection, Frames.failure(id: id, error))
+            guard let run = table.runs[runID] else { return [answer] }
+            withdraw(runID, nowMs: nowMs)
+            // The place that it held is free.
+            var operations: [StoreOperation] = []
+            let launches = launches(of: run.requesterKey, nowMs: nowMs, &operations)
+            return launches.isEmpty ? [answer] : [answer, .commit(operations, then: launches, failure: .background)]
+        case .end(let connection, let id, let runID):
+            unsavedEnds.insert(runID)
             return [.respond(connection, Frames.failure(id: id, error))]
         case .background:
             return []

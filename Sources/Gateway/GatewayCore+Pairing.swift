@@ -18,8 +18,11 @@ extension GatewayCore {
         let pending = trust.pairing.pending(nowMs: nowMs).filter { mayManage($0.deviceID, caller) }
         let paired = trust.pairing.devices.values.filter { mayManage($0.deviceID, caller) }
             .sorted { $0.deviceID < $1.deviceID }
-        let derived = trust.lineage.all.filter { $0.runID != nil && $0.state == .live }
-            .sorted { ($0.depth, $0.sessionKey) < ($1.depth, $1.sessionKey) }
+        let below = trust.lineage.descendants(of: caller.admitted.deviceID ?? "").map(\.deviceID)
+        let derived = trust.lineage.all.filter { entry in
+            entry.runID != nil && entry.state == .live
+                && (mayManage(entry.deviceID, caller) || below.contains(entry.deviceID))
+        }.sorted { ($0.depth, $0.sessionKey) < ($1.depth, $1.sessionKey) }
         return .object(
             JSONObject([
                 ("pending", .array(pending.map(\.json))), ("paired", .array(paired.map(\.json))),
@@ -37,11 +40,18 @@ extension GatewayCore {
                 .invalidRequest, isAdmin ? "unknown requestId" : "device pairing approval denied",
                 details: JSONObject([("code", "PAIRING_REQUEST_NOT_FOUND")]))
         }
-        guard mayManage(pending.deviceID, caller) else {
+        guard mayManage(pending.deviceID, caller), isAdmin || pending.role == Role.operator.rawValue else {
             throw GatewayError(.invalidRequest, "device pairing approval denied")
         }
-        if let missing = caller.admitted.scopes.missing(from: pending.scopes).first {
+        // The new token has all that was ever approved, so the approver must hold that too.
+        let scopes = (trust.pairing.devices[pending.deviceID]?.approvedScopes ?? .none).union(pending.scopes)
+        if let missing = caller.admitted.scopes.missing(from: scopes).first {
             throw GatewayError(.invalidRequest, "missing scope: \(missing)")
+        }
+        if pending.role != Role.operator.rawValue,
+            let foreign = scopes.names.first(where: { $0.hasPrefix("operator.") })
+        {
+            throw GatewayError(.invalidRequest, "invalid scope for requested roles: \(foreign)")
         }
         let device = trust.pairing.approve(pending, via: "owner", nowMs: nowMs)
         let token = DeviceToken(
@@ -91,17 +101,21 @@ extension GatewayCore {
         let deviceID = try reader.requiredString("deviceId")
         guard mayManage(deviceID, caller) else { throw GatewayError(.invalidRequest, "device pairing removal denied") }
         let derived = trust.lineage[deviceID].flatMap { $0.runID }
+        let waiting = trust.pairing.pending(nowMs: nowMs).filter { $0.deviceID == deviceID }
         guard trust.pairing.remove(deviceID: deviceID) != nil || derived != nil else {
             throw GatewayError(
                 .invalidRequest, "unknown deviceId", details: JSONObject([("code", "DEVICE_NOT_FOUND")]))
         }
         let answer = reply(request, .object(JSONObject([("deviceId", .string(deviceID))])))
         var operations: [StoreOperation] = [.removeDevice(deviceId: deviceID)]
+        operations += waiting.map { .removePending(requestId: $0.requestID) }
         let consequences = revoke(deviceID, nowMs: nowMs, &operations)
-        let closing = connections(ofDevice: deviceID).map { Effect.close($0, .deviceRemoved) }
+        // A caller that removes itself gets its answer before it is closed (wire protocol, section 5.8).
+        let own = caller.admitted.deviceID == deviceID ? [Effect.close(caller.id, .deviceRemoved)] : []
+        let others = connections(ofDevice: deviceID).filter { $0 != caller.id }
         return [
-            .commit(operations, then: [answer], failure: .request(request.connection, id: request.id))
-        ] + consequences + closing
+            .commit(operations, then: [answer] + own, failure: .request(request.connection, id: request.id))
+        ] + consequences + others.map { .close($0, .deviceRemoved) }
     }
 
     /// Revokes everything that descends from a device, by key or because it asked for it: closed at once, and their
@@ -109,13 +123,20 @@ extension GatewayCore {
     private mutating func revoke(
         _ deviceID: String, nowMs: Int64, _ operations: inout [StoreOperation]
     ) -> [Effect] {
+        // All are revoked before the first run ends: its end reaches further down, and must find them revoked already.
+        let revoked = trust.lineage.descendants(of: deviceID).compactMap {
+            trust.lineage.revoke(deviceID: $0.deviceID, nowMs: nowMs)
+        }
+        operations += revoked.map { .putGrant($0.record) }
         var effects: [Effect] = []
-        for entry in trust.lineage.descendants(of: deviceID) {
-            guard let revoked = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs) else { continue }
-            operations.append(.putGrant(revoked.record))
-            effects += connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
-            guard let run = entry.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded else { continue }
+        let runs = revoked.compactMap { $0.runID.flatMap { table.runs[$0] } }
+        // What is queued ends first, or it would take the places that become free.
+        for run in runs.filter({ $0.phase == .queued }) + runs where table.runs[run.runID]?.phase.isEnded == false {
             effects += kill(run, cause: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs)
+        }
+        for entry in revoked {
+            guard entry.deviceID != deviceID else { continue }
+            effects += connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
         }
         return effects
     }

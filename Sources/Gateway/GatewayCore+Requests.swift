@@ -55,7 +55,10 @@ extension GatewayCore {
     }
 
     private func authorise(_ method: Method, _ caller: ClientConnection) throws(GatewayError) {
-        try Self.authorise(method, caller.admitted)
+        var admitted = caller.admitted
+        // The connection that handed in a result stays open, but its run is over.
+        if let runID = admitted.lineage?.runID, !isUnended(run: runID) { admitted.isReportingOnly = true }
+        try Self.authorise(method, admitted)
     }
 
     private mutating func route(

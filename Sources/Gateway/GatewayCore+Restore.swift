@@ -14,7 +14,11 @@ extension GatewayCore {
             trust.pairing.restore(PairedDevice(record, tokens: (tokens[record.deviceId] ?? []).map(DeviceToken.init)))
         }
         for record in snapshot.pendingPairings { trust.pairing.restore(PendingPairing(record)) }
-        for record in snapshot.runs { table.insert(Run(record, phase: phase(afterRestart: record, nowMs: nowMs))) }
+        for record in snapshot.runs {
+            table.insert(Run(record, phase: phase(afterRestart: record, nowMs: nowMs)))
+            guard let key = record.idempotencyKey else { continue }
+            runByIdempotencyKey[IdempotencyKey(requesterKey: record.requesterKey, key: key)] = record.runId
+        }
         var operations: [StoreOperation] = []
         let key = settings.defaultMainSessionKey
         if table.sessions[key] == nil { operations.append(.putSession(mainSession(&table, nowMs: nowMs).record)) }

@@ -130,10 +130,22 @@ extension GatewayCore {
             totalBytes: Int(try reader.integer("totalBytes", in: 0...(1 << 53)) ?? Int64(text.utf8.count)),
             endedAtMs: nowMs)
         let answer = reply(request, .object(JSONObject([("ok", true)])))
-        guard !run.phase.isEnded else { return [answer] }
+        // Behind the commit of the end, should that still be under way.
+        let failure = CommitFailure.end(request.connection, id: request.id, runID: run.runID)
+        if let known = run.end {
+            let operations = unsavedEnds.remove(run.runID) == nil ? [] : endRecords(of: run, known)
+            return [.commit(operations, then: [answer], failure: failure)]
+        }
         return finish(
-            run.runID, end, nowMs: nowMs, answering: [answer], keepingOpen: request.connection,
-            failure: .request(request.connection, id: request.id))
+            run.runID, end, nowMs: nowMs, answering: [answer], keepingOpen: request.connection, failure: failure)
+    }
+
+    /// What an end changes in the store, whichever commit carries it.
+    private func endRecords(of run: Run, _ end: RunEnd) -> [StoreOperation] {
+        var operations: [StoreOperation] = [.putRun(run.record), .putResult(run.resultRecord(end))]
+        if let session = table.sessions[run.sessionKey] { operations.append(.putSession(session.record)) }
+        if let entry = trust.lineage.entry(forRun: run.runID) { operations.append(.putGrant(entry.record)) }
+        return operations
     }
 
     // MARK: - Ends
@@ -145,11 +157,8 @@ extension GatewayCore {
         failure: CommitFailure = .background
     ) -> [Effect] {
         guard let run = table.end(runID, end) else { return answering }
-        var operations: [StoreOperation] = [.putRun(run.record), .putResult(run.resultRecord(end))]
-        if let session = table.sessions[run.sessionKey] { operations.append(.putSession(session.record)) }
         var closing: [Effect] = []
         if let entry = trust.lineage.end(runID: runID, nowMs: nowMs) {
-            operations.append(.putGrant(entry.record))
             closing = connections(ofDevice: entry.deviceID).filter { $0 != keepingOpen }.map {
                 .close($0, GatewayClose(4001, "client invalidated: run-ended"))
             }
@@ -160,7 +169,8 @@ extension GatewayCore {
         ]
         if let startedAt = run.startedAtMs { data.append(("startedAt", .integer(startedAt))) }
         if let cause = end.cause { data.append(("error", .string(cause))) }
-        var then = answering + [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
+        var operations = endRecords(of: run, end)
+        var then = [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
         then += (waiters.removeValue(forKey: runID) ?? []).map { waiter in
             .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
         }
@@ -172,9 +182,9 @@ extension GatewayCore {
         if run.cleanup == .delete, table.removeSession(run.sessionKey) != nil {
             operations.append(.deleteSession(key: run.sessionKey))
         }
-        let launches = launches(of: run.requesterKey, nowMs: nowMs, &operations)
+        then += launches(of: run.requesterKey, nowMs: nowMs, &operations)
         return [
-            .commit(operations, then: then + launches, failure: failure),
+            .commit(operations, then: answering + then, failure: failure, otherwise: then),
             .log(
                 LogLine(
                     end.status == .ok ? .info : .warn, "agent/sessions-spawn",
@@ -306,7 +316,9 @@ extension GatewayCore {
                 .commit(operations, then: [launch], failure: .background),
             ]
         case .giveUp:
-            let end = RunEnd(status: .error, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
+            // A run that had started before has lost its worker in a restart of the gateway.
+            let status: RunEnd.Status = table.runs[runID]?.startedAtMs == nil ? .error : .lost
+            let end = RunEnd(status: status, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
             return finish(runID, end, nowMs: nowMs)
         }
     }
@@ -332,34 +344,31 @@ extension GatewayCore {
 
     mutating func housekeeping(nowMs: Int64) -> [Effect] {
         var operations: [StoreOperation] = []
-        let effects = expireExternalRuns(nowMs: nowMs)
         for key in table.archivable(nowMs: nowMs, afterMinutes: { settings.catalog.limits(of: $0).archiveAfterMinutes })
         {
             if table.removeSession(key) != nil { operations.append(.deleteSession(key: key)) }
         }
         table.forgetOldRuns(nowMs: nowMs)
+        unsavedEnds = unsavedEnds.filter { table.runs[$0] != nil }
         runByIdempotencyKey = runByIdempotencyKey.filter { table.runs[$0.value] != nil }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
+        var effects: [Effect] = []
         for run in table.unendedRuns {
-            guard let entry = trust.lineage.entry(forRun: run.runID), entry.isRegistered,
-                let expiresAtMs = entry.expiresAtMs, expiresAtMs - nowMs < 3_600_000,
+            guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs else {
+                continue
+            }
+            // A presented grant is renewed by whoever issued it; a run without a grant can never report again.
+            if !entry.isRegistered, nowMs > expiresAtMs + SpawnGrant.clockSkewSeconds * 1000,
+                table.runs[run.runID]?.phase.isEnded == false
+            {
+                effects += kill(run, status: .lost, cause: "its grant has expired", nowMs: nowMs)
+            }
+            guard entry.isRegistered, expiresAtMs - nowMs < 3_600_000,
                 let renewed = trust.lineage.renew(deviceID: entry.deviceID, expiresAtMs: nowMs + Self.grantLifeMs)
             else { continue }
             operations.append(.putGrant(renewed.record))
         }
-        return effects + (operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)])
-    }
-
-    /// A run that somebody else started hangs on its grant: when that has expired, nobody can report for it any more.
-    private mutating func expireExternalRuns(nowMs: Int64) -> [Effect] {
-        var effects: [Effect] = []
-        for run in table.unendedRuns where run.isExternal {
-            guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs,
-                nowMs > expiresAtMs + SpawnGrant.clockSkewSeconds * 1000
-            else { continue }
-            effects += kill(run, status: .lost, cause: "its grant has expired", nowMs: nowMs)
-        }
-        return effects
+        return operations.isEmpty ? effects : [.commit(operations, then: [], failure: .background)] + effects
     }
 }
 

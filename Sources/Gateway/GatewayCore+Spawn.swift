@@ -23,7 +23,12 @@ extension GatewayCore {
                 let known = runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)],
                 let run = table.runs[known]
             {
-                return [reply(request, accepted(run))]
+                // Behind the commit of the first request, should that still be under way.
+                return [
+                    .commit(
+                        [], then: [reply(request, accepted(run))],
+                        failure: .request(request.connection, id: request.id))
+                ]
             }
             let agent = try SpawnPolicy.check(
                 wanted.request,
@@ -138,7 +143,11 @@ extension GatewayCore {
 
     /// The derived device that speaks for a session: its own, or a gateway session's, which is made when first needed.
     private mutating func speaker(for session: Session, _ operations: inout [StoreOperation]) -> LineageEntry {
-        if let entry = trust.lineage.entry(forSession: session.key) { return entry }
+        if let entry = trust.lineage.entry(forSession: session.key) {
+            // Put again each time: the commit in which it was made may have failed.
+            if entry.isGatewaySession { operations.append(.putGrant(entry.record)) }
+            return entry
+        }
         let root = settings.root
         let spawnID = "root.0"
         guard let identity = try? root.child(sessionKey: session.key, spawnID: spawnID) else {
@@ -176,6 +185,8 @@ extension GatewayCore {
 
     /// Launches what has a free place now. Each launch mints a run token; only its digest is kept.
     mutating func launches(of requesterKey: String, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
+        // What is still queued below a run that has ended is about to be ended too.
+        if let own = table.run(ofSession: requesterKey), own.phase.isEnded { return [] }
         let agentID = table.sessions[requesterKey]?.agentID ?? settings.catalog.defaultAgentID
         let promoted = table.promote(
             requesterKey: requesterKey, maxConcurrent: settings.catalog.limits(of: agentID).maxConcurrent, nowMs: nowMs)

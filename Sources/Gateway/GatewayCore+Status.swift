@@ -12,11 +12,16 @@ extension GatewayCore {
             ("version", .string(settings.serverVersion)), ("text", .string("Gateway: \(settings.hostName)")),
             ("ts", .integer(nowMs)), ("instanceId", .string(settings.root.deviceID)),
         ])
-        let present = connections.values.filter(\.isPresent).sorted { $0.connectedAtMs > $1.connectedAtMs }
-            .prefix(Self.maxPresence - 1).map { $0.presenceEntry(reason: "connect", nowMs: $0.connectedAtMs) }
-        let recent = departed.reversed().filter { ($0["ts"]?.integer ?? 0) > nowMs - 300_000 }
-            .prefix(Self.maxPresence - 1 - present.count)
-        return [.object(own)] + present + recent
+        func time(_ row: JSON) -> Int64 { row["ts"]?.integer ?? 0 }
+        let present = connections.values.filter(\.isPresent)
+            .map { $0.presenceEntry(reason: "connect", nowMs: $0.connectedAtMs) }
+        let recent = departed.filter { time($0) > nowMs - 300_000 }
+        var seen: Set<String> = []
+        // One row for each device or instance: that of its latest connection, or how the last one left.
+        let rows = (present.sorted { time($0) > time($1) } + recent.reversed()).filter { row in
+            row["instanceId"]?.string.map { seen.insert($0).inserted } ?? true
+        }
+        return [.object(own)] + rows.sorted { time($0) > time($1) }.prefix(Self.maxPresence - 1)
     }
 
     func health(nowMs: Int64) -> JSON {

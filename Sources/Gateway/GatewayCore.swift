@@ -17,6 +17,8 @@ package struct GatewayCore: Sendable {
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
     var runByIdempotencyKey: [IdempotencyKey: String] = [:]
+    /// Runs that have ended here, but whose result the store refused.
+    var unsavedEnds: Set<String> = []
     var departed: [JSON] = []
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
@@ -137,13 +139,14 @@ package struct GatewayCore: Sendable {
         return effects
     }
 
-    /// An orderly stop: runs end, everybody is told, then closed.
+    /// An orderly stop: everybody is told, runs end, everybody is closed.
     package mutating func shutDown(reason: String, nowMs: Int64) -> [Effect] {
-        var effects: [Effect] = []
-        for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
         let everybody = Array(connections.keys)
         let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", nil)])
-        effects.append(.event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody))
+        var effects: [Effect] = [
+            .event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody)
+        ]
+        for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
         return effects + everybody.map { .close($0, .serviceRestart) }
     }
 }

@@ -33,7 +33,12 @@ struct SpawnParams {
                 .error, "runtime \"\(runtimeName)\" is not available (available: subagent)", rule: "runtime",
                 remedy: "use runtime \"subagent\"")
         }
-        try checkMode(reader)
+        let isThread = try reader.bool("thread") ?? false
+        if try reader.string("context") == "fork" || reader.raw("attachments") != nil {
+            throw SpawnRefusal(
+                .error, "context=\"fork\" and attachments are not available for runtime=\"subagent\" here",
+                rule: "spawn-params", remedy: "put what the child needs into the task")
+        }
         let cleanupName = try reader.string("cleanup") ?? SpawnRequest.Cleanup.keep.rawValue
         guard let cleanup = SpawnRequest.Cleanup(rawValue: cleanupName) else {
             throw reader.failure("cleanup", "must be \"keep\" or \"delete\"")
@@ -46,36 +51,25 @@ struct SpawnParams {
             request: SpawnRequest(
                 task: task, agentID: try reader.nonEmptyString("agentId"), runtime: runtime,
                 label: try reader.nonEmptyString("label"), runTimeoutSeconds: timeout.map(Int.init), cleanup: cleanup,
-                idempotencyKey: try reader.nonEmptyString("idempotencyKey")),
+                idempotencyKey: try reader.nonEmptyString("idempotencyKey"), mode: try mode(reader, isThread: isThread),
+                isThread: isThread, sandbox: try sandbox(reader)),
             sessionKey: try reader.nonEmptyString("sessionKey"))
     }
 
-    private static func checkMode(_ reader: ParamReader) throws {
-        let isThread = try reader.bool("thread") ?? false
-        let mode = try reader.string("mode") ?? (isThread ? "session" : "run")
-        if mode == "session", !isThread {
-            throw SpawnRefusal(
-                .error, "mode=\"session\" requires thread=true so the subagent can stay bound to a thread.",
-                rule: "mode", remedy: "use mode \"run\"")
+    /// `session` where a thread is asked for, else `run`.
+    private static func mode(_ reader: ParamReader, isThread: Bool) throws(ParamReader.Failure) -> SpawnRequest.Mode {
+        guard let name = try reader.string("mode") else { return isThread ? .session : .run }
+        guard let mode = SpawnRequest.Mode(rawValue: name) else {
+            throw reader.failure("mode", "must be \"run\" or \"session\"")
         }
-        if isThread {
-            throw SpawnRefusal(
-                .error,
-                "thread=true is unavailable because no channel plugin registered subagent_spawning hooks.",
-                rule: "thread", remedy: "use mode \"run\" without thread")
+        return mode
+    }
+
+    private static func sandbox(_ reader: ParamReader) throws(ParamReader.Failure) -> SpawnRequest.Sandbox {
+        guard let name = try reader.string("sandbox") else { return .inherit }
+        guard let sandbox = SpawnRequest.Sandbox(rawValue: name) else {
+            throw reader.failure("sandbox", "must be \"inherit\" or \"require\"")
         }
-        guard mode == "run" else { throw reader.failure("mode", "must be \"run\" or \"session\"") }
-        if try reader.string("sandbox") == "require" {
-            throw SpawnRefusal(
-                .forbidden,
-                "sessions_spawn sandbox=\"require\" needs a sandboxed target runtime. "
-                    + "Pick a sandboxed agentId or use sandbox=\"inherit\".",
-                rule: "sandbox", remedy: "use sandbox \"inherit\"")
-        }
-        if try reader.string("context") == "fork" || reader.raw("attachments") != nil {
-            throw SpawnRefusal(
-                .error, "context=\"fork\" and attachments are not available for runtime=\"subagent\" here",
-                rule: "spawn-params", remedy: "put what the child needs into the task")
-        }
+        return sandbox
     }
 }

@@ -75,6 +75,8 @@ package final class CoreHost: Sendable {
         return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
     }
 
+    func isUnended(run runID: String) -> Bool { core.withLock { $0.isUnended(run: runID) } }
+
     func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
         var batch = DeliveryBatch()
         for effect in effects {
@@ -89,8 +91,8 @@ package final class CoreHost: Sendable {
                 batch.add(.open(connection.serial, admitted, hello: hello), to: connection.reactor)
             case .close(let connection, let close):
                 batch.add(.close(connection.serial, close), to: connection.reactor)
-            case .commit(let operations, let then, let failure):
-                commit(operations, then: then, failure: failure)
+            case .commit(let operations, let then, let failure, let otherwise):
+                commit(operations, then: then, failure: failure, otherwise: otherwise)
             case .launch(let order):
                 launcher.withLock { $0 }?.launch(order)
             case .stopWorker(let runID):
@@ -102,7 +104,9 @@ package final class CoreHost: Sendable {
         dispatch(batch, on: context)
     }
 
-    private func commit(_ operations: [StoreOperation], then: [Effect], failure: CommitFailure) {
+    private func commit(
+        _ operations: [StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect]
+    ) {
         store.commit(operations) { [self] result in
             switch result {
             case .success: perform(then)
@@ -110,7 +114,7 @@ package final class CoreHost: Sendable {
                 logger.log(.error, "store", "\(error)")
                 run { core, nowMs in core.commitFailed(failure, why: "\(error)", nowMs: nowMs) }
                 // What nobody waits for must still happen: processes end, children are told.
-                if failure == .background { perform(then) }
+                perform(failure == .background ? then : otherwise)
             }
         }
     }

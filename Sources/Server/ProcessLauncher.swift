@@ -61,6 +61,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     var isIdle: Bool { workers.isEmpty }
 
     private func start(_ order: LaunchOrder, in reactor: Reactor) {
+        // An order waits for its commit, a stop does not: the run may have ended since.
+        guard host.isUnended(run: order.runID) else { return }
         // A worker that was stopped may still be on its way out; its successor waits for it.
         if let old = workers[order.runID] {
             old.successor = order

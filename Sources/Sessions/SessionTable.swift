@@ -111,9 +111,11 @@ package struct SessionTable: Sendable {
         guard var run = runs[runID] else { return false }
         switch run.phase {
         case .launching:
+            // A worker that comes back after a restart of the gateway goes on with the time its run had.
+            let startedAtMs = run.startedAtMs ?? nowMs
             run.phase = .running(
-                deadlineMs: run.runTimeoutSeconds > 0 ? nowMs + Int64(run.runTimeoutSeconds) * 1000 : nil)
-            run.startedAtMs = nowMs
+                deadlineMs: run.runTimeoutSeconds > 0 ? startedAtMs + Int64(run.runTimeoutSeconds) * 1000 : nil)
+            run.startedAtMs = startedAtMs
             runs[runID] = run
             touch(run.sessionKey, nowMs: nowMs)
             return true

@@ -28,6 +28,36 @@ package enum SpawnPolicy {
                     + "Use agents_list to discover valid targets.",
                 rule: "agent-id", remedy: "use an id of agents.list (sallyport agents list)")
         }
+        if request.mode == .session, !request.isThread {
+            throw SpawnRefusal(
+                .error, "mode=\"session\" requires thread=true so the subagent can stay bound to a thread.",
+                rule: "mode", remedy: "use mode \"run\"")
+        }
+        try checkRoom(requester, limits)
+        if request.agentID == nil, limits.requireAgentID {
+            throw SpawnRefusal(
+                .forbidden,
+                "sessions_spawn requires explicit agentId when requireAgentId is configured. "
+                    + "Use agents_list to see allowed agent ids.",
+                rule: "require-agent-id", remedy: "pass agentId, or unset agents.defaults.subagents.requireAgentId")
+        }
+        let target = request.agentID ?? requester.agentID
+        try checkAllowed(target, from: requester.agentID, limits: limits, catalog: catalog)
+        try checkUnsupported(request)
+        guard let agent = catalog[target] else {
+            throw SpawnRefusal(
+                .error, .agentNotAllowed, "agent \"\(target)\" is not configured",
+                rule: "agent-configured", remedy: "add { id: \"\(target)\", exec: { command: […] } } to agents.list")
+        }
+        guard agent.exec != nil else {
+            throw SpawnRefusal(
+                .error, "agent \"\(target)\" has no command to run",
+                rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
+        }
+        return agent
+    }
+
+    private static func checkRoom(_ requester: Requester, _ limits: SpawnLimits) throws(SpawnRefusal) {
         guard requester.depth < limits.maxSpawnDepth else {
             throw SpawnRefusal(
                 .forbidden,
@@ -42,26 +72,23 @@ package enum SpawnPolicy {
                     + "(\(requester.activeChildren)/\(limits.maxChildrenPerAgent))",
                 rule: "max-children", remedy: "raise agents.defaults.subagents.maxChildrenPerAgent")
         }
-        if request.agentID == nil, limits.requireAgentID {
+    }
+
+    /// What needs a sandbox or a channel that binds threads.
+    private static func checkUnsupported(_ request: SpawnRequest) throws(SpawnRefusal) {
+        if request.sandbox == .require {
             throw SpawnRefusal(
                 .forbidden,
-                "sessions_spawn requires explicit agentId when requireAgentId is configured. "
-                    + "Use agents_list to see allowed agent ids.",
-                rule: "require-agent-id", remedy: "pass agentId, or unset agents.defaults.subagents.requireAgentId")
+                "sessions_spawn sandbox=\"require\" needs a sandboxed target runtime. "
+                    + "Pick a sandboxed agentId or use sandbox=\"inherit\".",
+                rule: "sandbox", remedy: "use sandbox \"inherit\"")
         }
-        let target = request.agentID ?? requester.agentID
-        try checkAllowed(target, from: requester.agentID, limits: limits, catalog: catalog)
-        guard let agent = catalog[target] else {
+        if request.isThread {
             throw SpawnRefusal(
-                .error, .agentNotAllowed, "agent \"\(target)\" is not configured",
-                rule: "agent-configured", remedy: "add { id: \"\(target)\", exec: { command: […] } } to agents.list")
+                .error,
+                "thread=true is unavailable because no channel plugin registered subagent_spawning hooks.",
+                rule: "thread", remedy: "use mode \"run\" without thread")
         }
-        guard agent.exec != nil else {
-            throw SpawnRefusal(
-                .error, "agent \"\(target)\" has no command to run",
-                rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
-        }
-        return agent
     }
 
     private static func checkAllowed(

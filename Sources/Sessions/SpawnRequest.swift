@@ -2,6 +2,8 @@
 package struct SpawnRequest: Equatable, Sendable {
     package enum Runtime: String, Sendable { case subagent }
     package enum Cleanup: String, Sendable { case keep, delete }
+    package enum Mode: String, Sendable { case run, session }
+    package enum Sandbox: String, Sendable { case inherit, require }
 
     package var task: String
     package var agentID: String?
@@ -11,10 +13,15 @@ package struct SpawnRequest: Equatable, Sendable {
     package var runTimeoutSeconds: Int?
     package var cleanup: Cleanup
     package var idempotencyKey: String?
+    package var mode: Mode
+    /// Asks to be bound to a thread of the channel.
+    package var isThread: Bool
+    package var sandbox: Sandbox
 
     package init(
         task: String, agentID: String? = nil, runtime: Runtime = .subagent, label: String? = nil,
-        runTimeoutSeconds: Int? = nil, cleanup: Cleanup = .keep, idempotencyKey: String? = nil
+        runTimeoutSeconds: Int? = nil, cleanup: Cleanup = .keep, idempotencyKey: String? = nil, mode: Mode = .run,
+        isThread: Bool = false, sandbox: Sandbox = .inherit
     ) {
         self.task = task
         self.agentID = agentID
@@ -23,6 +30,9 @@ package struct SpawnRequest: Equatable, Sendable {
         self.runTimeoutSeconds = runTimeoutSeconds
         self.cleanup = cleanup
         self.idempotencyKey = idempotencyKey
+        self.mode = mode
+        self.isThread = isThread
+        self.sandbox = sandbox
     }
 }
 

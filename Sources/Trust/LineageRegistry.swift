@@ -192,6 +192,11 @@ package struct LineageRegistry: Sendable {
         return entry
     }
 
+    /// Takes back an entry that could not be made durable.
+    package mutating func remove(deviceID: String) {
+        if let entry = entries[deviceID] { forget(entry) }
+    }
+
     /// Drops tombstones that nobody needs any more.
     package mutating func purge(nowMs: Int64) -> [String] {
         let old = entries.values.filter { entry in

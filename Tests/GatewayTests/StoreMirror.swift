@@ -1,0 +1,57 @@
+import Store
+
+/// What a store would hold after the commits so far.
+struct StoreMirror {
+    var sessions: [String: SessionRecord] = [:]
+    var runs: [String: RunRecord] = [:]
+    var grants: [String: GrantRecord] = [:]
+    var results: [String: ResultRecord] = [:]
+    var devices: [String: DeviceRecord] = [:]
+    var deviceTokens: [String: DeviceTokenRecord] = [:]
+    var pending: [String: PendingPairingRecord] = [:]
+    /// How often a run was stored as ended, and a result was written.
+    var ends: [String: Int] = [:]
+    var resultWrites: [String: Int] = [:]
+
+    mutating func apply(_ operations: [StoreOperation]) {
+        for operation in operations { apply(operation) }
+    }
+
+    private mutating func apply(_ operation: StoreOperation) {
+        switch operation {
+        case .putSession(let record, _): sessions[record.key] = record
+        case .deleteSession(let key): sessions[key] = nil
+        case .putRun(let record, _):
+            runs[record.runId] = record
+            if record.endedAtMs != nil { ends[record.runId, default: 0] += 1 }
+        case .deleteRun(let id): runs[id] = nil
+        case .putGrant(let record, _): grants[record.childDeviceId] = record
+        case .deleteGrant(let id): grants[id] = nil
+        case .putResult(let record, _):
+            results[record.runId] = record
+            resultWrites[record.runId, default: 0] += 1
+        case .putDevice(let record, _): devices[record.deviceId] = record
+        case .removeDevice(let id):
+            devices[id] = nil
+            deviceTokens = deviceTokens.filter { $0.value.deviceId != id }
+        case .putDeviceToken(let record, _): deviceTokens["\(record.deviceId) \(record.role)"] = record
+        case .removeDeviceToken(let id, let role): deviceTokens["\(id) \(role)"] = nil
+        case .putPending(let record, _): pending[record.requestId] = record
+        case .removePending(let id): pending[id] = nil
+        default: break
+        }
+    }
+
+    /// As the store selects at a start.
+    var snapshot: StoreSnapshot {
+        var snapshot = StoreSnapshot()
+        snapshot.sessions = sessions.values.sorted { $0.key < $1.key }
+        snapshot.runs = runs.values.filter { $0.endedAtMs == nil }.sorted { $0.runId < $1.runId }
+        snapshot.grants = grants.values.sorted { $0.childDeviceId < $1.childDeviceId }
+        snapshot.results = results.values.sorted { $0.runId < $1.runId }
+        snapshot.devices = devices.values.sorted { $0.deviceId < $1.deviceId }
+        snapshot.deviceTokens = deviceTokens.values.sorted { $0.deviceId < $1.deviceId }
+        snapshot.pendingPairings = pending.values.sorted { $0.requestId < $1.requestId }
+        return snapshot
+    }
+}
