@@ -59,6 +59,11 @@ let package = Package(
         tests("CryptoTests", "Crypto", "CryptoOracle", "COpenSSL"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
+        .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
+        // Runs the program itself, which is why it depends on it.
+        tests(
+            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS",
+            "Trust", "Wire"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL"),
         tests("WebSocketTests", "WebSocket"),
