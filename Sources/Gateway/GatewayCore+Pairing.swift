@@ -110,11 +110,16 @@ extension GatewayCore {
         _ deviceID: String, nowMs: Int64, _ operations: inout [StoreOperation]
     ) -> [Effect] {
         var effects: [Effect] = []
+        var runs: [String] = []
+        // All are closed before any run ends, so that the reason they are given is the removal and not what follows
+        // from it.
         for entry in trust.lineage.descendants(of: deviceID) {
             guard let revoked = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs) else { continue }
             operations.append(.putGrant(revoked.record))
             effects += connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
-            guard let run = entry.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded else { continue }
+            if let runID = entry.runID { runs.append(runID) }
+        }
+        for run in runs.compactMap({ table.runs[$0] }) where isUnended(run: run.runID) {
             effects += kill(run, cause: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs)
         }
         return effects
