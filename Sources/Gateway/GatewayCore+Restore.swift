@@ -19,6 +19,7 @@ extension GatewayCore {
             let phase = phase(afterRestart: record, results[record.runId], nowMs: nowMs)
             table.insert(Run(record, phase: phase))
         }
+        adoptedRuns = Set(table.unendedRuns.filter { $0.phase != .queued && !$0.isExternal }.map(\.runID))
         var operations: [StoreOperation] = []
         let key = settings.defaultMainSessionKey
         if table.sessions[key] == nil { operations.append(.putSession(mainSession(&table, nowMs: nowMs).record)) }
@@ -37,7 +38,7 @@ extension GatewayCore {
                 ? .running(deadlineMs: nil)
                 : .launching(
                     attempt: SessionTable.maxLaunchAttempts,
-                    deadlineMs: nowMs + max(record.spawnTimeoutMs, 1000))
+                    deadlineMs: nowMs + max(record.spawnTimeoutMs, SessionTable.minReattachMs))
         case .ok, .error, .timeout, .killed, .lost:
             .ended(
                 RunEnd(

@@ -163,6 +163,7 @@ extension GatewayCore {
             .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
         }
         progress[runID] = nil
+        adoptedRuns.remove(runID)
         var cascade: [Effect] = []
         for child in table.activeChildren(of: run.sessionKey) {
             cascade += kill(child, cause: "its parent \(run.sessionKey) ended", nowMs: nowMs)

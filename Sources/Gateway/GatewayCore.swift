@@ -18,6 +18,8 @@ package struct GatewayCore: Sendable {
     var progress: [String: RunProgress] = [:]
     var runByIdempotencyKey: [IdempotencyKey: String] = [:]
     var departed: [JSON] = []
+    /// Runs whose worker was started by an earlier gateway: of its end nobody will tell us.
+    var adoptedRuns: Set<String> = []
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
     var nextHousekeepingMs: Int64
@@ -100,6 +102,12 @@ package struct GatewayCore: Sendable {
             if connectionsByDevice[device]?.isEmpty == true { connectionsByDevice[device] = nil }
         }
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
+        if let runID = connection.admitted.lineage?.runID, adoptedRuns.contains(runID),
+            connection.admitted.deviceID.map({ connectionsByDevice[$0] == nil }) ?? true
+        {
+            // Either its worker comes back, or it is gone.
+            table.awaitWorker(runID, nowMs: nowMs)
+        }
         guard connection.isPresent else { return [] }
         stateVersion.presence += 1
         departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
