@@ -320,6 +320,8 @@ package final class GatewayServer {
     private func restore() {
         do throws(StoreError) {
             let snapshot = try store.load(nowMs: GatewayClock.systemMs())
+            let unended = Set(snapshot.runs.map(\.runId))
+            options.state.removeChildDirectories { unended.contains($0) }
             host.run { core, nowMs in core.restore(snapshot, nowMs: nowMs) }
         } catch {
             logger.log(.error, "store", "cannot load: \(error)")

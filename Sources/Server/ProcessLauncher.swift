@@ -49,7 +49,11 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
 
     func stop(runID: String) {
         reactor.enqueue { [self] reactor in
-            guard let worker = workers[runID] else { return }
+            guard let worker = workers[runID] else {
+                // Its worker was started by an earlier gateway; if that lives, it hears of the end by its connection.
+                Files.removeTree(template.state.childDirectory(runID: runID))
+                return
+            }
             worker.successor = nil
             worker.stop(after: Self.grace, in: reactor)
         }

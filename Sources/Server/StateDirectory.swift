@@ -26,11 +26,17 @@ package struct StateDirectory: Equatable, Sendable {
     package func childDirectory(runID: String) -> String { childrenDirectory + "/" + runID }
 
     package func prepare() throws(FileError) {
-        for directory in [path, path + "/run", path + "/identity", path + "/state", path + "/gateway/tls"] {
+        for directory in [
+            path, path + "/run", childrenDirectory, path + "/identity", path + "/state", path + "/gateway/tls",
+        ] {
             try Files.makeDirectory(directory)
         }
-        // What a crash left behind belongs to no process of ours.
-        Files.removeTree(childrenDirectory)
-        try Files.makeDirectory(childrenDirectory)
+    }
+
+    /// Removes what workers left that ended together with an earlier gateway. Those that outlived it still use theirs.
+    package func removeChildDirectories(unless isUnended: (_ runID: String) -> Bool) {
+        for runID in Files.names(in: childrenDirectory) where !isUnended(runID) {
+            Files.removeTree(childDirectory(runID: runID))
+        }
     }
 }

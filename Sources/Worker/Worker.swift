@@ -79,6 +79,8 @@ package final class Worker {
     }
 
     private func run() -> Int32 {
+        // The gateway removes it too, but it may be another one by then that does not know of us as its child.
+        defer { Files.removeTree(bootstrap.directory) }
         guard let order = attach() else { return 1 }
         let agent: ExecAgent
         do {
