@@ -62,8 +62,9 @@ let package = Package(
         .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
         // Runs the program itself, which is why it depends on it.
         tests(
-            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS",
-            "Trust", "Wire"),
+            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
+            "Store",
+            "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL"),
         tests("WebSocketTests", "WebSocket"),

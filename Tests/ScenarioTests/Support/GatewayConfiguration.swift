@@ -14,7 +14,8 @@ struct GatewayConfiguration {
         static func running(_ id: String) -> Agent { shell(id, "eval \"$1\"") }
     }
 
-    var gateway = #"mode: "local", bind: "loopback", auth: { mode: "token", token: "my-token" }"#
+    var gateway =
+        #"mode: "local", bind: "loopback", tls: { enabled: true }, auth: { mode: "token", token: "my-token" }"#
     var subagents = #"allowAgents: ["*"]"#
     var agents: [Agent] = [.running("my-agent")]
     var more = ""

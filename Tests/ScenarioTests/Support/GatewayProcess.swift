@@ -64,9 +64,10 @@ final class GatewayProcess {
             if let status = process.child.peek() {
                 throw Unexpected("the gateway ended with \(status):\n\(process.standardError)")
             }
-            // `run/gateway.json` is written before the lines, and all lines are written at once.
+            // `run/gateway.json` is written before the lines are.
+            let file = try? JSONParser.parse(Array(contents(of: state.path + "/run/gateway.json").utf8))
             let found = process.standardOutput.split(separator: "\n").compactMap { Listener(line: $0) }
-            return found.isEmpty ? nil : found
+            return found.isEmpty || found.count != file?["urls"]?.array?.count ? nil : found
         }
     }
 
@@ -116,6 +117,11 @@ final class GatewayProcess {
         _ = try process.wait(within: .seconds(5))
     }
 
+    /// Ends what a crash left running.
+    func killWorkers() {
+        for pid in processes { _ = Foundation.kill(pid, SIGKILL) }
+    }
+
     /// Starts again on the same state and port.
     func start() throws {
         earlierErrors += process.standardError
@@ -156,6 +162,6 @@ final class GatewayProcess {
 
     deinit {
         process.child.signal(SIGKILL)
-        for pid in processes { _ = Foundation.kill(pid, SIGKILL) }
+        killWorkers()
     }
 }

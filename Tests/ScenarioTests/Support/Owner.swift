@@ -5,7 +5,8 @@ import TLS
 /// What scenarios ask of a gateway over a connection.
 extension GatewayProcess {
     /// Options of a client with the gateway's pin and the shared token.
-    func options(_ address: String = "127.0.0.1", token: String? = "my-token", scopes: [String] = []) -> ConnectOptions {
+    func options(_ address: String = "127.0.0.1", token: String? = "my-token", scopes: [String] = []) -> ConnectOptions
+    {
         var options = ConnectOptions(url: url(address))
         if let pin = pin.flatMap({ CertificatePin($0) }) { options.trust = .pins(PinSet([pin])) }
         options.plaintext = PlaintextPolicy(allowedHosts: [address])
@@ -70,6 +71,16 @@ extension GatewayClient {
     func session(_ key: String) throws -> JSON? {
         let list = try request("sessions.list", ["limit": 1000])
         return list["sessions"]?.array?.first { $0["key"]?.string == key }
+    }
+
+    /// Why the connection ends; nil when it does not.
+    func end(within: Duration) -> ClientError? {
+        do throws(ClientError) {
+            while try nextMessage(timeout: within) != nil {}
+            return nil
+        } catch {
+            return error
+        }
     }
 
     func waitUntilRunning(_ run: Spawned) throws {
