@@ -146,6 +146,28 @@ struct LifecycleTests {
         }
     }
 
+    @Test func aParentThatDoesNotReadIsNotBufferedWithoutEnd() async throws {
+        try await scenario {
+            let gateway = try Self.gateway()
+            let owner = try await gateway.owner()
+            let before = gateway.residentKilobytes
+            let deaf = try await gateway.owner()
+            let run = try owner.spawn("yes 'a line of no great interest' | head -c 200000000")
+            var peak = before
+            let outcome: JSON = try eventually("the flood is over", within: .seconds(60)) {
+                while let message = try owner.nextMessage(timeout: .zero) { _ = message }
+                peak = max(peak, gateway.residentKilobytes)
+                return try owner.request("agent.wait", ["runId": .string(run.runID), "timeoutMs": 0])["result"]
+            }
+            #expect(outcome["status"]?.string == "ok", "\(outcome["cause"] ?? .null)")
+            // One connection may have 50 MiB waiting; buffers grow by doubling.
+            #expect(peak - before < 200 * 1024, "resident memory grew from \(before) to \(peak) kB")
+            deaf.close()
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
     @Test func theCommandNeverReadsItsInput() async throws {
         try await scenario {
             let gateway = try Self.gateway(.init(id: "main", command: ["/bin/sh", "-c", "sleep 0.2; echo unread"]))

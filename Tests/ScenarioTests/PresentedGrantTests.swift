@@ -174,6 +174,16 @@ struct PresentedGrantTests {
             Self.expectRefusal(
                 try await stage.surroundings.refusalFromOutside(options), code: "AUTH_LINEAGE_CREDENTIAL",
                 reason: "lineage_credential")
+            if stage.surroundings.namespace != nil {
+                var paired = stage.gateway.options(scopes: ["operator.read"])
+                paired.device = DeviceKey(try Ed25519PrivateKey(seed: SecureRandom.bytes(32)))
+                let client = try await stage.gateway.connect(paired)
+                options.token = client.issuedDeviceToken
+                client.close()
+                Self.expectRefusal(
+                    try await stage.surroundings.refusalFromOutside(options), code: "AUTH_LINEAGE_CREDENTIAL",
+                    reason: "lineage_credential")
+            }
             for token in ["my-token", stage.parent.runToken] {
                 options.token = token
                 let client = try await stage.surroundings.connectFromOutside(options)
