@@ -62,6 +62,12 @@ let package = Package(
         tests("GatewayTests", "Crypto", "Gateway", "JSON", "Sessions", "Store", "Trust", "Wire"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
+        .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
+        // Runs the program itself, which is why it depends on it.
+        tests(
+            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
+            "Store",
+            "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),

@@ -128,15 +128,15 @@ extension GatewayCore {
             trust.lineage.revoke(deviceID: $0.deviceID, nowMs: nowMs)
         }
         operations += revoked.map { .putGrant($0.record) }
-        var effects: [Effect] = []
+        // All are closed before any run ends, so that the reason they are given is the removal and not what follows.
+        // The device itself may be the one that asked: it is closed after its answer.
+        var effects: [Effect] = revoked.filter { $0.deviceID != deviceID }.flatMap { entry in
+            connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
+        }
         let runs = revoked.compactMap { $0.runID.flatMap { table.runs[$0] } }
         // What is queued ends first, or it would take the places that become free.
         for run in runs.filter({ $0.phase == .queued }) + runs where table.runs[run.runID]?.phase.isEnded == false {
             effects += kill(run, cause: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs)
-        }
-        for entry in revoked {
-            guard entry.deviceID != deviceID else { continue }
-            effects += connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
         }
         return effects
     }

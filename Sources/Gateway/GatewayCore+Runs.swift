@@ -171,10 +171,13 @@ extension GatewayCore {
         if let cause = end.cause { data.append(("error", .string(cause))) }
         var operations = endRecords(of: run, end)
         var then = [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
-        then += (waiters.removeValue(forKey: runID) ?? []).map { waiter in
+        let waiting = waiters.removeValue(forKey: runID) ?? []
+        then += waiting.map { waiter in
             .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
         }
+        if !waiting.isEmpty { then += acknowledge(runID, nowMs: nowMs) }
         progress[runID] = nil
+        adoptedRuns.remove(runID)
         var cascade: [Effect] = []
         for child in table.activeChildren(of: run.sessionKey) {
             cascade += kill(child, cause: "its parent \(run.sessionKey) ended", nowMs: nowMs)
@@ -247,11 +250,17 @@ extension GatewayCore {
             throw GatewayError(
                 .invalidRequest, "unknown runId: \(runID)", details: JSONObject([("code", "RUN_NOT_FOUND")]))
         }
-        if let end = run.end { return [reply(request, outcome(of: run, end))] }
+        if let end = run.end { return [reply(request, outcome(of: run, end))] + acknowledge(runID, nowMs: nowMs) }
         guard timeoutMs > 0 else { return [reply(request, stillRunning(run))] }
         waiters[runID, default: []].append(
             RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs + timeoutMs))
         return []
+    }
+
+    /// Somebody has the result: it leaves the outbox, and need not be taken up after a restart.
+    private mutating func acknowledge(_ runID: String, nowMs: Int64) -> [Effect] {
+        guard acknowledgedRuns.insert(runID).inserted else { return [] }
+        return [.commit([.acknowledgeResult(runId: runID, atMs: nowMs)], then: [], failure: .background)]
     }
 
     private func outcome(of run: Run, _ end: RunEnd) -> JSON {
@@ -351,6 +360,14 @@ extension GatewayCore {
         table.forgetOldRuns(nowMs: nowMs)
         unsavedEnds = unsavedEnds.filter { table.runs[$0] != nil }
         runByIdempotencyKey = runByIdempotencyKey.filter { table.runs[$0.value] != nil }
+        acknowledgedRuns = acknowledgedRuns.filter { table.runs[$0] != nil }
+        if nowMs >= nextPurgeMs {
+            nextPurgeMs = nowMs + Self.purgeIntervalMs
+            operations += [
+                .purge(.acknowledgedResults, beforeMs: nowMs - Self.purgeIntervalMs * 24),
+                .purge(.endedRuns, beforeMs: nowMs - Self.purgeIntervalMs * 24 * 7),
+            ]
+        }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
         var effects: [Effect] = []
         for run in table.unendedRuns {

@@ -20,9 +20,14 @@ package struct GatewayCore: Sendable {
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
     var departed: [JSON] = []
+    /// Runs whose worker was started by an earlier gateway: of its end nobody will tell us.
+    var adoptedRuns: Set<String> = []
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
     var nextHousekeepingMs: Int64
+    var nextPurgeMs: Int64
+    /// Ended runs whose result somebody has.
+    var acknowledgedRuns: Set<String> = []
 
     struct IdempotencyKey: Hashable, Sendable {
         let requesterKey: String
@@ -48,6 +53,8 @@ package struct GatewayCore: Sendable {
     }
 
     static let housekeepingIntervalMs: Int64 = 60_000
+    /// Acknowledged results are kept for a day, ended runs for a week; both are looked for once an hour.
+    static let purgeIntervalMs: Int64 = 3_600_000
     static let maxPresence = 200
 
     package init(settings: CoreSettings, ids: Identifiers) {
@@ -57,6 +64,7 @@ package struct GatewayCore: Sendable {
             lineage: LineageRegistry(rootDeviceID: settings.root.deviceID), pairing: PairingRegistry())
         nextTickMs = settings.startedAtMs + Int64(settings.connectionPolicy.tickIntervalMs)
         nextHousekeepingMs = settings.startedAtMs + Self.housekeepingIntervalMs
+        nextPurgeMs = settings.startedAtMs + Self.purgeIntervalMs
     }
 
     package var connectionCount: Int { connections.count }
@@ -108,6 +116,12 @@ package struct GatewayCore: Sendable {
             if connectionsByDevice[device]?.isEmpty == true { connectionsByDevice[device] = nil }
         }
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
+        if let runID = connection.admitted.lineage?.runID, adoptedRuns.contains(runID),
+            connection.admitted.deviceID.map({ connectionsByDevice[$0] == nil }) ?? true
+        {
+            // Either its worker comes back, or it is gone.
+            table.awaitWorker(runID, nowMs: nowMs)
+        }
         guard connection.isPresent else { return [] }
         stateVersion.presence += 1
         departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))

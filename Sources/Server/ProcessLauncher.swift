@@ -14,7 +14,7 @@ internal import Wire
 /// A worker leads its process group and is a subreaper; we are one above it. So when a worker is gone, whatever it left
 /// is either in its group or has become our child, and nothing remains.
 final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
-    // @unchecked: `workers` is touched on the control reactor's thread only; the rest is immutable.
+    // @unchecked: `workers` and `isStopping` are touched on the control reactor's thread only; the rest is immutable.
 
     struct Template: Sendable {
         var executable: String
@@ -35,6 +35,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     private let host: CoreHost
     private let reactor: ReactorHandle
     private var workers: [String: Worker] = [:]
+    private var isStopping = false
 
     init(template: Template, host: CoreHost, reactor: ReactorHandle) {
         self.template = template
@@ -48,24 +49,35 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
 
     func stop(runID: String) {
         reactor.enqueue { [self] reactor in
-            guard let worker = workers[runID] else { return }
+            guard let worker = workers[runID] else {
+                // Its worker was started by an earlier gateway; if that lives, it hears of the end by its connection.
+                Files.removeTree(template.state.childDirectory(runID: runID))
+                return
+            }
+            worker.successor = nil
             worker.stop(after: Self.grace, in: reactor)
         }
     }
 
-    /// Asks for the end of all workers. To be called on the control reactor's thread.
+    /// Asks for the end of all workers, and starts no more. To be called on the control reactor's thread.
     func stopAll(in reactor: Reactor) {
-        for worker in workers.values { worker.stop(after: Self.grace, in: reactor) }
+        isStopping = true
+        for worker in workers.values {
+            worker.successor = nil
+            worker.stop(after: Self.grace, in: reactor)
+        }
     }
 
     var isIdle: Bool { workers.isEmpty }
 
     private func start(_ order: LaunchOrder, in reactor: Reactor) {
         // An order waits for its commit, a stop does not: the run may have ended since.
-        guard host.isUnended(run: order.runID) else { return }
-        // A worker that was stopped may still be on its way out; its successor waits for it.
+        guard !isStopping, host.isUnended(run: order.runID) else { return }
+        // A worker that was stopped may still be on its way out; its successor waits for it, but not for its grace: it
+        // has attached to nothing and so has nothing to put in order.
         if let old = workers[order.runID] {
             old.successor = order
+            old.stopNow()
             return
         }
         let directory = template.state.childDirectory(runID: order.runID)
@@ -157,6 +169,11 @@ private final class Worker: EventHandler {
         isStopping = true
         child.signal(SIGTERM)
         _ = reactor.schedule(after: grace) { [weak self] _ in self?.child.signalGroup(SIGKILL) }
+    }
+
+    func stopNow() {
+        isStopping = true
+        child.signalGroup(SIGKILL)
     }
 
     func ready(_ events: Readiness, in reactor: Reactor) {

@@ -26,10 +26,11 @@ package struct StateDirectory: Equatable, Sendable {
     package func childDirectory(runID: String) -> String { childrenDirectory + "/" + runID }
 
     package func prepare() throws(FileError) {
-        for directory in [path, path + "/run", path + "/identity", path + "/state", path + "/gateway/tls"] {
+        for directory in [
+            path, path + "/run", childrenDirectory, path + "/identity", path + "/state", path + "/gateway/tls",
+        ] {
             try Files.makeDirectory(directory)
         }
-        try Files.makeDirectory(childrenDirectory)
     }
 
     /// Removes the private directories of runs that are over. Those of live ones stay: their workers may come back.

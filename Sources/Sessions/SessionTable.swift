@@ -4,6 +4,8 @@
 package struct SessionTable: Sendable {
     /// A worker that has not attached in time is replaced once.
     package static let maxLaunchAttempts = 2
+    /// A worker that lost its gateway gets at least this long to come back, whatever the time for a start is.
+    package static let minReattachMs: Int64 = 1000
     /// Ended runs stay for `agent.wait` this long after their session is gone.
     package static let endedRunRetentionMs: Int64 = 3_600_000
 
@@ -124,6 +126,14 @@ package struct SessionTable: Sendable {
         case .queued, .ended:
             return false
         }
+    }
+
+    /// The worker that a run had is out of sight: it ends unless that worker attaches again in time.
+    package mutating func awaitWorker(_ runID: String, nowMs: Int64) {
+        guard var run = runs[runID], case .running = run.phase else { return }
+        run.phase = .launching(
+            attempt: Self.maxLaunchAttempts, deadlineMs: nowMs + max(run.spawnTimeoutMs, Self.minReattachMs))
+        runs[runID] = run
     }
 
     /// What to do when a worker process is gone or its time to attach is over.

@@ -4,6 +4,8 @@ package struct StoreSnapshot: Equatable, Sendable {
     package var sessions: [SessionRecord] = []
     /// Not ended.
     package var runs: [RunRecord] = []
+    /// Ended, with a result that is not acknowledged.
+    package var endedRuns: [RunRecord] = []
     /// Live ones, and those whose tombstone has not expired.
     package var grants: [GrantRecord] = []
     /// Not acknowledged.

@@ -132,13 +132,15 @@ final class RunConnection {
     }
 
     /// Hands in the result, as often as it takes within the grace.
+    /// - Parameter givesUp: asked while the gateway is away; whether to stop waiting for it.
     /// - Returns: whether the gateway has it.
-    func complete(_ result: [(String, JSON)]) -> Bool {
+    func complete(_ result: [(String, JSON)], unless givesUp: () -> Bool) -> Bool {
         let params = runParams(result)
         while true {
             switch state {
             case .lost: return false
             case .waiting(let until):
+                if givesUp() { return false }
                 let wait = until - .now()
                 if wait > .zero { Pause.sleep(wait) }
                 advance()

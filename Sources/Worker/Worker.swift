@@ -82,6 +82,7 @@ package final class Worker {
     }
 
     private func run() -> Int32 {
+        // The gateway removes it too, but it may be another one by then that does not know of us as its child.
         guard let order = attach() else { return 1 }
         let agent: ExecAgent
         do {
@@ -129,16 +130,19 @@ package final class Worker {
                 isCancelled = true
                 agent.cancel(graceSeconds: Self.cancelGraceSeconds)
             }
-            // When nobody takes the output, the command waits on its full pipe instead of us growing.
-            agent.isReadingPaused = connection.isFull && !isLost
+            // When nobody takes the output, the command waits on its full pipe instead of us growing. But when nobody
+            // ever will, what it says is read and forgotten, or its end would wait for a gateway that is gone.
+            let isAbandoned = isLost || isTerminated()
+            agent.isReadingPaused = connection.isFull && !isAbandoned
             while let event = agent.nextEvent() {
                 switch event {
                 case .output(let stream, let bytes):
+                    guard !isAbandoned else { continue }
                     connection.send(
                         output: String(decoding: bytes, as: UTF8.self), stream: stream == .stdout ? "stdout" : "stderr")
                 case .ended(let status): return status
                 }
-                agent.isReadingPaused = connection.isFull && !isLost
+                agent.isReadingPaused = connection.isFull && !isAbandoned
             }
             wait(agent)
         }
@@ -155,7 +159,8 @@ package final class Worker {
             pollfd(
                 fd: interest.descriptor, events: Int16(interest.condition == .readable ? POLLIN : POLLOUT), revents: 0)
         }
-        polled.append(pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0))
+        // A signal that has been noticed stays readable and would keep us awake.
+        if !isTerminated() { polled.append(pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0)) }
         if let descriptor = connection.descriptor {
             polled.append(
                 pollfd(fd: descriptor, events: Int16(POLLIN | (connection.wantsWrite ? POLLOUT : 0)), revents: 0))
@@ -193,7 +198,8 @@ package final class Worker {
     }
 
     private func handIn(_ result: [(String, JSON)]) -> Int32 {
-        connection.complete(result) ? 0 : 1
+        // Told to end, we do not outlast a gateway that has closed its connections already.
+        connection.complete(result, unless: isTerminated) ? 0 : 1
     }
 
     /// Our standard error is the gateway's log.

@@ -30,6 +30,11 @@ extension Connection {
         snapshot.sessions = try records(
             of: SessionRecord.self, where: sessions == .active ? Self.activeSessions : "archived_at_ms IS NULL")
         snapshot.runs = try records(of: RunRecord.self, where: "ended_at_ms IS NULL")
+        snapshot.endedRuns = try records(
+            of: RunRecord.self,
+            where: """
+                ended_at_ms IS NOT NULL AND run_id IN (SELECT run_id FROM results WHERE acknowledged_at_ms IS NULL)
+                """)
         snapshot.grants = try records(of: GrantRecord.self, where: "state = 'live' OR tombstone_until_ms > ?1") {
             $0.write(nowMs)
         }

@@ -1,0 +1,13 @@
+/* `setns` is hidden without _GNU_SOURCE, which clashes with the Glibc module. */
+#ifndef SALLYPORT_NAMESPACE_SHIMS_H
+#define SALLYPORT_NAMESPACE_SHIMS_H
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Moves the calling thread into the network namespace that `descriptor` stands for. */
+static inline int sallyport_enter_network_namespace(int descriptor) {
+    return (int)syscall(SYS_setns, descriptor, 0x40000000 /* CLONE_NEWNET */);
+}
+
+#endif

@@ -1,0 +1,90 @@
+"""A gateway client after the protocol's documentation alone: websockets for the transport, cryptography for the device.
+
+usage: gateway_client.py handshake URL CA_FILE TOKEN v2|v3
+       gateway_client.py echo URL CA_FILE
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import ssl
+import sys
+
+import websockets
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+def trust(url, ca_file):
+    return ssl.create_default_context(cafile=ca_file) if url.startswith("wss://") else None
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def connect_params(version, token, challenge):
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    device = hashlib.sha256(public).hexdigest()
+    scopes = ["operator.read"]
+    signed = [version, device, "cli", "cli", "operator", ",".join(scopes), str(challenge["ts"]), token,
+              challenge["nonce"]]
+    if version == "v3":
+        signed += ["linux", ""]
+    return {
+        "minProtocol": 3,
+        "maxProtocol": 3 if version == "v2" else 4,
+        "client": {"id": "cli", "version": "1.0.0", "platform": "linux", "mode": "cli"},
+        "role": "operator",
+        "scopes": scopes,
+        "caps": [],
+        "auth": {"token": token},
+        "device": {
+            "id": device,
+            "publicKey": base64url(public),
+            "signature": base64url(key.sign("|".join(signed).encode())),
+            "signedAt": challenge["ts"],
+            "nonce": challenge["nonce"],
+        },
+    }
+
+
+async def request(socket, number, method, params):
+    await socket.send(json.dumps({"type": "req", "id": str(number), "method": method, "params": params}))
+    while True:
+        frame = json.loads(await socket.recv())
+        if frame["type"] == "res" and frame["id"] == str(number):
+            if not frame["ok"]:
+                raise SystemExit(f"{method} was refused: {frame['error']}")
+            return frame["payload"]
+
+
+async def handshake(url, ca_file, token, version):
+    async with websockets.connect(url, ssl=trust(url, ca_file)) as socket:
+        challenge = json.loads(await socket.recv())
+        assert challenge["event"] == "connect.challenge", challenge
+        hello = await request(socket, 1, "connect", connect_params(version, token, challenge["payload"]))
+        assert hello["type"] == "hello-ok", hello
+        sessions = await request(socket, 2, "sessions.list", {})
+        print(json.dumps({"protocol": hello["protocol"], "scopes": hello["auth"]["scopes"],
+                          "sessions": [entry["key"] for entry in sessions["sessions"]]}))
+
+
+async def echo(url, ca_file):
+    # Offers permessage-deflate, as this library does by default.
+    async with websockets.connect(url, ssl=trust(url, ca_file), compression="deflate", max_size=None) as socket:
+        extensions = socket.response.headers.get("Sec-WebSocket-Extensions")
+        for message in ["", "gr\u00fc\u00df dich \U0001f3f0", b"", bytes(range(256)) * 4096, "x" * (1 << 20)]:
+            await socket.send(message)
+            assert await socket.recv() == message
+        await socket.send([b"in ", b"three ", b"fragments"])
+        assert await socket.recv() == b"in three fragments"
+        await (await socket.ping(b"are you there"))
+        print(json.dumps({"extensions": extensions}))
+    assert socket.close_code == 1000, socket.close_code
+
+
+command, *arguments = sys.argv[1:]
+asyncio.run({"handshake": handshake, "echo": echo}[command](*arguments))

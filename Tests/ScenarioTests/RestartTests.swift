@@ -1,0 +1,148 @@
+import Client
+import Foundation
+import JSON
+import Testing
+
+/// The gateway goes away while workers run, and comes back.
+struct RestartTests {
+    private static func gateway() throws -> GatewayProcess {
+        var configuration = GatewayConfiguration()
+        configuration.subagents = "spawnTimeoutMs: 8000"
+        configuration.agents = [.running("main")]
+        return try GatewayProcess(configuration.text)
+    }
+
+    @Test func aWorkerThatOutlivesACrashComesBackAndDeliversItsResult() async throws {
+        try await scenario {
+            let gateway = try Self.gateway()
+            let directory = try TemporaryDirectory()
+            let before = try await gateway.owner()
+            let run = try before.spawn(
+                "echo before; while ! [ -e \(directory.path)/go ]; do sleep 0.05; done; echo after")
+            try before.waitUntilRunning(run)
+            try gateway.kill()
+            try gateway.start()
+            let owner = try await gateway.owner()
+            let row = try #require(try owner.session(run.sessionKey))
+            #expect(row["hasActiveRun"]?.bool == true)
+            _ = try directory.write("go", "")
+            let result = try owner.result(of: run)
+            #expect(result["status"]?.string == "ok", "\(result)\n\(gateway.log)")
+            #expect(result["text"]?.string == "before\nafter\n")
+            #expect(result["exitCode"]?.integer == 0)
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
+    @Test func aRunWhoseWorkerDiedWithTheGatewayDoesNotStayRunning() async throws {
+        try await scenario {
+            var configuration = GatewayConfiguration()
+            configuration.subagents = "spawnTimeoutMs: 1500"
+            configuration.agents = [.running("main")]
+            let gateway = try GatewayProcess(configuration.text)
+            let before = try await gateway.owner()
+            let run = try before.spawn("sleep 600")
+            try before.waitUntilRunning(run)
+            try gateway.kill()
+            gateway.killWorkers()
+            try gateway.start()
+            let owner = try await gateway.owner()
+            let result = try owner.result(of: run)
+            #expect(["error", "lost"].contains(result["status"]?.string), "\(result)")
+            #expect(result["cause"]?.string?.isEmpty == false)
+            #expect(try owner.session(run.sessionKey)?["status"]?.string == "failed")
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
+    @Test func aWorkerThatOutlivesACrashAndThenDiesLeavesNoRunBehind() async throws {
+        try await scenario {
+            var configuration = GatewayConfiguration()
+            configuration.subagents = "spawnTimeoutMs: 1500"
+            configuration.agents = [.running("main")]
+            let gateway = try GatewayProcess(configuration.text)
+            let before = try await gateway.owner()
+            let run = try before.spawn("sleep 600")
+            try before.waitUntilRunning(run)
+            try eventually("the command runs") { gateway.processes.count >= 4 }
+            try gateway.kill()
+            let workers = gateway.processes
+            try gateway.start()
+            let owner = try await gateway.owner()
+            try owner.waitUntilRunning(run)
+            for pid in workers { _ = Foundation.kill(pid, SIGKILL) }
+            let result = try owner.result(of: run)
+            #expect(["error", "lost"].contains(result["status"]?.string), "\(result)")
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
+    @Test func anOrderlyStopEndsTheWorkersAndTheRunIsNotRunningAfterwards() async throws {
+        try await scenario {
+            var configuration = GatewayConfiguration()
+            configuration.subagents = "spawnTimeoutMs: 1500"
+            configuration.agents = [.running("main")]
+            let gateway = try GatewayProcess(configuration.text)
+            let before = try await gateway.owner()
+            let run = try before.spawn("sleep 600")
+            try before.waitUntilRunning(run)
+            // A peer that does not answer the close frame would be waited for.
+            before.close()
+            let started = ContinuousClock.now
+            try gateway.stop()
+            // Nothing that was asked to end was waited for.
+            #expect(ContinuousClock.now - started < .seconds(4))
+            try gateway.start()
+            let owner = try await gateway.owner()
+            let result = try owner.result(of: run)
+            #expect(result["status"]?.string != "ok", "\(result)")
+            #expect(try owner.session(run.sessionKey)?["hasActiveRun"]?.bool == false)
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func aFinishedResultIsThereAfterwards(isCrash: Bool) async throws {
+        try await scenario {
+            let gateway = try Self.gateway()
+            let before = try await gateway.owner()
+            let run = try before.spawn("echo kept; exit 3")
+            _ = try before.result(of: run)
+            if isCrash { try gateway.kill() } else { try gateway.stop() }
+            try gateway.start()
+            let owner = try await gateway.owner()
+            let result = try owner.result(of: run)
+            #expect(result["text"]?.string == "kept\n")
+            #expect(result["exitCode"]?.integer == 3)
+            let row = try #require(try owner.session(run.sessionKey))
+            #expect(row["status"]?.string == "failed")
+            #expect(row["hasActiveRun"]?.bool == false)
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
+    @Test func everybodyIsToldOfAnOrderlyStop() async throws {
+        try await scenario {
+            let gateway = try Self.gateway()
+            let owner = try await gateway.owner()
+            try gateway.stop()
+            var names: [String] = []
+            let end: ClientError?
+            do throws(ClientError) {
+                while let message = try owner.nextMessage(timeout: .seconds(5)) {
+                    if case .event(let name, _, _) = message { names.append(name) }
+                }
+                end = nil
+            } catch {
+                end = error
+            }
+            #expect(names.last == "shutdown")
+            #expect(end == .closed(code: 1012, reason: "service restart"))
+        }
+    }
+}

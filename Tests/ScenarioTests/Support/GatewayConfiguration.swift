@@ -1,0 +1,46 @@
+/// Text of an `openclaw.json` with the agents that scenarios run.
+struct GatewayConfiguration {
+    struct Agent {
+        let id: String
+        let command: [String]
+        var stdin = "task"
+
+        /// A shell command with the task as `$1`.
+        static func shell(_ id: String, _ script: String, stdin: String = "none") -> Agent {
+            Agent(id: id, command: ["/bin/sh", "-c", script, "sh", "{task}"], stdin: stdin)
+        }
+
+        /// Runs the task as a command line, as the fix article's agent does.
+        static func running(_ id: String) -> Agent { shell(id, "eval \"$1\"") }
+    }
+
+    var gateway =
+        #"mode: "local", bind: "loopback", tls: { enabled: true }, auth: { mode: "token", token: "my-token" }"#
+    var subagents = #"allowAgents: ["*"]"#
+    var agents: [Agent] = [.running("my-agent")]
+    var more = ""
+
+    var text: String {
+        """
+        {
+          gateway: { \(gateway) },
+          agents: {
+            defaults: { subagents: { \(subagents) } },
+            list: [
+        \(agents.map(Self.entry).joined(separator: ",\n"))
+            ],
+          },
+          \(more)
+        }
+        """
+    }
+
+    private static func entry(_ agent: Agent) -> String {
+        let command = agent.command.map { "\"\(escaped($0))\"" }.joined(separator: ", ")
+        return "      { id: \"\(agent.id)\", exec: { command: [\(command)], stdin: \"\(agent.stdin)\" } }"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}

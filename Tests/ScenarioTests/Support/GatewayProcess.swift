@@ -1,0 +1,167 @@
+import Agents
+import Files
+import Foundation
+import JSON
+import Testing
+
+/// A gateway of its own for one scenario: own state, free port, own namespace where asked for.
+final class GatewayProcess {
+    struct Listener: Equatable {
+        let url: String
+        let pin: String?
+
+        /// `listening wss://127.0.0.1:40123 pin sha256:…`
+        init?(line: Substring) {
+            let words = line.split(separator: " ")
+            guard words.count >= 2, words[0] == "listening" else { return nil }
+            url = String(words[1])
+            pin = words.count == 4 ? String(words[3].dropFirst("sha256:".count)) : nil
+        }
+    }
+
+    let state: TemporaryDirectory
+    let namespace: NetworkNamespace?
+    private let outputs: TemporaryDirectory
+    private let arguments: [String]
+    private var environment: [String: String]
+    private(set) var process: RunningProcess
+    private(set) var listeners: [Listener] = []
+    private var earlierErrors = ""
+
+    /// Starts a gateway and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - configuration: text of `openclaw.json`; nil for none.
+    ///   - state: a directory that an earlier gateway used.
+    init(
+        _ configuration: String?, _ arguments: [String] = ["--port", "0"], in namespace: NetworkNamespace? = nil,
+        state: TemporaryDirectory? = nil, environment: [String: String] = [:]
+    ) throws {
+        self.state = try state ?? TemporaryDirectory()
+        self.namespace = namespace
+        self.environment = environment
+        outputs = try TemporaryDirectory()
+        self.arguments = ["gateway", "run", "--state-dir", self.state.path] + arguments
+        if let configuration { _ = try self.state.write("openclaw.json", configuration) }
+        process = try Self.launch(self.arguments, environment, self.state, outputs, namespace)
+        try waitUntilListening()
+    }
+
+    private static func launch(
+        _ arguments: [String], _ environment: [String: String], _ state: TemporaryDirectory,
+        _ outputs: TemporaryDirectory, _ namespace: NetworkNamespace?
+    ) throws -> RunningProcess {
+        var all = CommandLineTool.baseEnvironment
+        // The mark by which everything that the gateway starts is found again.
+        all["SALLYPORT_TEST_STATE"] = state.path
+        all.merge(environment) { $1 }
+        return try RunningProcess(
+            [Program.path] + arguments, environment: all, outputs: outputs.path, namespace: namespace)
+    }
+
+    private func waitUntilListening() throws {
+        listeners = try eventually("the gateway listens") {
+            if let status = process.child.peek() {
+                throw Unexpected("the gateway ended with \(status):\n\(process.standardError)")
+            }
+            // `run/gateway.json` is written before the lines are.
+            let file = try? JSONParser.parse(Array(contents(of: state.path + "/run/gateway.json").utf8))
+            let found = process.standardOutput.split(separator: "\n").compactMap { Listener(line: $0) }
+            return found.isEmpty || found.count != file?["urls"]?.array?.count ? nil : found
+        }
+    }
+
+    // MARK: - Facts
+
+    var pid: Int32 { process.child.pid }
+    var log: String { earlierErrors + process.standardError }
+    var pin: String? { listeners.first?.pin }
+    var port: UInt16 { listeners.first?.url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0 }
+    var scheme: String { pin == nil ? "ws" : "wss" }
+    var certificatePath: String { state.path + "/gateway/tls/gateway-cert.pem" }
+    var tokenFile: String { state.path + "/gateway/token" }
+
+    func url(_ address: String = "127.0.0.1") -> String { "\(scheme)://\(address):\(port)" }
+
+    /// The command line of this machine's owner.
+    var cli: CommandLineTool {
+        CommandLineTool(stateDirectory: state.path, outputs: outputs.path, namespace: namespace)
+    }
+
+    /// - Returns: the first line of the log with all of these words.
+    func waitForLog(_ words: String..., within: Duration = .seconds(20)) throws -> String {
+        try eventually("a log line with \(words)", within: within) {
+            log.split(separator: "\n").map(String.init).first { line in words.allSatisfy { line.contains($0) } }
+        }
+    }
+
+    /// Kilobytes of memory that the gateway holds.
+    var residentKilobytes: Int {
+        let line = contents(of: "/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
+    // MARK: - Ends
+
+    /// Stops the gateway and looks for what it may have left.
+    func stop(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        process.child.signal(SIGTERM)
+        let code = try process.wait(within: .seconds(15))
+        #expect(code == 0, "exit status; log:\n\(log)", sourceLocation: sourceLocation)
+        expectNothingLeft(sourceLocation: sourceLocation)
+    }
+
+    /// A crash. Workers survive it.
+    func kill() throws {
+        process.child.signal(SIGKILL)
+        _ = try process.wait(within: .seconds(5))
+    }
+
+    /// Ends what a crash left running.
+    func killWorkers() {
+        for pid in processes { _ = Foundation.kill(pid, SIGKILL) }
+    }
+
+    /// Starts again on the same state and port.
+    func start() throws {
+        earlierErrors += process.standardError
+        var arguments = arguments
+        if let index = arguments.firstIndex(of: "--port"), arguments[index + 1] == "0" {
+            arguments[index + 1] = String(port)
+        }
+        process = try Self.launch(arguments, environment, state, outputs, namespace)
+        try waitUntilListening()
+    }
+
+    /// No process that belongs to this state, and no directory of a child.
+    func expectNothingLeft(sourceLocation: SourceLocation = #_sourceLocation) {
+        let left = try? eventually("nothing is left", within: .seconds(5)) { processes.isEmpty ? true : nil }
+        #expect(left == true, "processes left: \(processes.map(Self.describe))", sourceLocation: sourceLocation)
+        #expect(childDirectories == [], sourceLocation: sourceLocation)
+    }
+
+    var childDirectories: [String] { Files.names(in: state.path + "/run/children") }
+
+    /// Processes with the state directory in their environment, the gateway itself among them while it runs.
+    var processes: [Int32] {
+        let mark = Data(state.path.utf8)
+        return Files.names(in: "/proc").compactMap { Int32($0) }.filter { pid in
+            guard let environment = try? Files.read("/proc/\(pid)/environ", maxBytes: 1 << 20) else { return false }
+            // Command lines that the scenario itself runs carry the directory too, but not this name.
+            let text = Data(environment)
+            return text.range(of: mark) != nil
+                && (text.range(of: Data("SALLYPORT_TEST_STATE=".utf8)) != nil
+                    || text.range(of: Data("SALLYPORT_RUN_ID=".utf8)) != nil)
+        }
+    }
+
+    private static func describe(_ pid: Int32) -> String {
+        let words = contents(of: "/proc/\(pid)/cmdline").split(separator: "\0").joined(separator: " ")
+        return "\(pid) \(words)"
+    }
+
+    deinit {
+        process.child.signal(SIGKILL)
+        killWorkers()
+    }
+}

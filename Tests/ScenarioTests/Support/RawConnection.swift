@@ -1,0 +1,91 @@
+import EventLoop
+import Foundation
+import TLS
+
+/// A TCP connection, with TLS or without, for bytes that no well-behaved client sends.
+final class RawConnection {
+    private let socket: FileDescriptor
+    private let tls: TLSConnection?
+
+    /// - Parameter pin: with TLS when there is one.
+    init(port: UInt16, pin: String?) throws {
+        socket = try Sockets.connect(to: .loopback(port: port))
+        try Self.wait(socket.raw, POLLOUT)
+        guard let pin else {
+            tls = nil
+            return
+        }
+        let pins = PinSet([CertificatePin(pin)].compactMap { $0 })
+        let tls = try TLSConnection(
+            connecting: ClientTLSContext(trust: .pins(pins)), descriptor: socket.raw, serverName: "localhost")
+        self.tls = tls
+        while true {
+            switch try tls.handshake() {
+            case .complete: return
+            case .wantsRead: try Self.wait(socket.raw, POLLIN)
+            case .wantsWrite: try Self.wait(socket.raw, POLLOUT)
+            }
+        }
+    }
+
+    func send(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let rest = bytes.span.extracting(sent...)
+            if let tls {
+                if case .bytes(let count) = try tls.write(rest) { sent += count }
+            } else if case .bytes(let count) = Sockets.send(socket, rest) {
+                sent += count
+            }
+            if sent < bytes.count { try Self.wait(socket.raw, POLLOUT) }
+        }
+    }
+
+    /// Everything until the peer closes.
+    func receiveAll() throws -> String {
+        var text: [UInt8] = []
+        while let part = try receive() { text += part }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// - Returns: nil at the end.
+    private func receive() throws -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            var span = buffer.mutableSpan
+            if let tls {
+                switch try tls.read(into: &span) {
+                case .bytes(let count): return Array(buffer[..<count])
+                case .closed: return nil
+                case .wantsRead, .wantsWrite: break
+                }
+            } else {
+                switch Sockets.receive(socket, into: &span) {
+                case .bytes(let count): return Array(buffer[..<count])
+                case .endOfStream, .failed: return nil
+                case .wouldBlock: break
+                }
+            }
+            try Self.wait(socket.raw, POLLIN)
+        }
+    }
+
+    private static func wait(_ descriptor: Int32, _ events: Int32) throws {
+        var polled = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        guard unsafe poll(&polled, 1, 10_000) > 0 else { throw Unexpected("the peer is silent for 10 s") }
+    }
+}
+
+extension GatewayProcess {
+    /// Sends one HTTP request on a connection of its own and returns everything that comes back.
+    func http(_ request: String, usesTLS: Bool = true) throws -> String {
+        let connection = try RawConnection(port: port, pin: usesTLS ? pin : nil)
+        try connection.send(request)
+        return try connection.receiveAll()
+    }
+
+    func get(_ path: String) throws -> String {
+        try http("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    }
+}
