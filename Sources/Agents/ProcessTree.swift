@@ -63,6 +63,19 @@ package enum ProcessTree {
         }
     }
 
+    /// Kills (SIGKILL) every process that was started with exactly this `NAME=value` in its environment, whoever its
+    /// parent is: what is left of a tree whose root was not ours. Does not wait.
+    package static func killProcesses(matchingEnvironment entry: String) {
+        for pid in ProcFiles.processIDs() where pid != getpid() {
+            let pidfd = sallyport_pidfd_open(pid)
+            guard pidfd >= 0 else { continue }
+            defer { close(pidfd) }
+            // Read after the process was pinned, so that it is this one that gets the signal.
+            guard ProcFiles.environment(of: pid, contains: entry) else { continue }
+            _ = sallyport_pidfd_signal(pidfd, SIGKILL)
+        }
+    }
+
     /// Kills (SIGKILL) every adopted child once, and reaps those that are dead. Does not wait.
     ///
     /// - Parameters:

@@ -51,6 +51,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         reactor.enqueue { [self] reactor in
             guard let worker = workers[runID] else {
                 // Its worker was started by an earlier gateway; if that lives, it hears of the end by its connection.
+                // If not, its command was left to nobody.
+                ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_RUN_ID=\(runID)")
                 Files.removeTree(template.state.childDirectory(runID: runID))
                 return
             }

@@ -42,15 +42,6 @@ struct LifecycleTests {
         #expect(try owner.session(run.sessionKey)?["hasActiveRun"]?.bool == false, sourceLocation: sourceLocation)
     }
 
-    /// The worker of the only run.
-    private static func worker(_ gateway: GatewayProcess) throws -> Int32 {
-        try eventually("the worker is found") {
-            gateway.processes.first {
-                contents(of: "/proc/\($0)/cmdline").split(separator: "\0").last == "worker"
-            }
-        }
-    }
-
     @Test func killedByItsOwner() async throws {
         try await scenario {
             let gateway = try Self.gateway()
@@ -90,7 +81,7 @@ struct LifecycleTests {
             let owner = try await gateway.owner()
             let run = try owner.spawn("sleep 600")
             try owner.waitUntilRunning(run)
-            #expect(Foundation.kill(try Self.worker(gateway), SIGKILL) == 0)
+            #expect(Foundation.kill(try gateway.worker(), SIGKILL) == 0)
             try Self.expectEnd(of: run, "lost", cause: "signal 9", owner, gateway)
             #expect(try owner.session(run.sessionKey)?["status"]?.string == "failed")
             owner.close()
@@ -212,7 +203,7 @@ struct LifecycleTests {
             let run = try owner.spawn("setsid sleep 600 & sleep 600")
             try owner.waitUntilRunning(run)
             try eventually("the command runs") { gateway.processes.count >= 4 }
-            #expect(Foundation.kill(try Self.worker(gateway), SIGKILL) == 0)
+            #expect(Foundation.kill(try gateway.worker(), SIGKILL) == 0)
             try Self.expectEnd(of: run, "lost", owner, gateway)
             owner.close()
             try gateway.stop()

@@ -117,9 +117,12 @@ final class GatewayProcess {
         _ = try process.wait(within: .seconds(5))
     }
 
-    /// Ends what a crash left running.
+    /// Ends what a crash left running, and what that starts meanwhile.
     func killWorkers() {
-        for pid in processes { _ = Foundation.kill(pid, SIGKILL) }
+        _ = try? eventually("no process is left", within: .seconds(5)) {
+            for pid in processes { _ = Foundation.kill(pid, SIGKILL) }
+            return processes.isEmpty ? true : nil
+        }
     }
 
     /// Starts again on the same state and port.
@@ -152,6 +155,13 @@ final class GatewayProcess {
             return text.range(of: mark) != nil
                 && (text.range(of: Data("SALLYPORT_TEST_STATE=".utf8)) != nil
                     || text.range(of: Data("SALLYPORT_RUN_ID=".utf8)) != nil)
+        }
+    }
+
+    /// The worker of the only run.
+    func worker() throws -> Int32 {
+        try eventually("the worker is found") {
+            processes.first { contents(of: "/proc/\($0)/cmdline").split(separator: "\0").last == "worker" }
         }
     }
 
