@@ -4,11 +4,11 @@ package struct StoreSnapshot: Equatable, Sendable {
     package var sessions: [SessionRecord] = []
     /// Not ended.
     package var runs: [RunRecord] = []
-    /// Ended, with a result that is not acknowledged.
+    /// Ended within the last hour, or with a result that is not acknowledged.
     package var endedRuns: [RunRecord] = []
     /// Live ones, and those whose tombstone has not expired.
     package var grants: [GrantRecord] = []
-    /// Not acknowledged.
+    /// Those of the ended runs.
     package var results: [ResultRecord] = []
     package var devices: [DeviceRecord] = []
     /// Revoked ones included.

@@ -263,7 +263,7 @@ struct PresentedGrantTests {
             let child = try stage.parent.child(spawnID: sibling.run.runID, nowSeconds: stage.now)
             #expect(child.grant.sessionKey == sibling.run.sessionKey)
             let error = try await stage.surroundings.refusalFromOutside(child.options(stage.outside))
-            Self.expectRefusal(error, code: "SPAWN_GRANT_REFUSED", reason: "session-exists")
+            Self.expectRefusal(error, code: "SPAWN_GRANT_REFUSED", reason: "jti-conflict")
             #expect(try stage.owner.session(sibling.run.sessionKey)?["phase"]?.string == "running")
             try stage.finish()
         }

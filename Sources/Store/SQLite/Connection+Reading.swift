@@ -33,12 +33,16 @@ extension Connection {
         snapshot.endedRuns = try records(
             of: RunRecord.self,
             where: """
-                ended_at_ms IS NOT NULL AND run_id IN (SELECT run_id FROM results WHERE acknowledged_at_ms IS NULL)
-                """)
+                ended_at_ms > ?1
+                OR run_id IN (SELECT run_id FROM results WHERE acknowledged_at_ms IS NULL) AND ended_at_ms IS NOT NULL
+                """
+        ) { $0.write(nowMs - options.endedRunLifeMs) }
         snapshot.grants = try records(of: GrantRecord.self, where: "state = 'live' OR tombstone_until_ms > ?1") {
             $0.write(nowMs)
         }
-        snapshot.results = try records(of: ResultRecord.self, where: "acknowledged_at_ms IS NULL")
+        snapshot.results = try records(
+            of: ResultRecord.self, where: "acknowledged_at_ms IS NULL OR created_at_ms > ?1"
+        ) { $0.write(nowMs - options.endedRunLifeMs) }
         snapshot.devices = try records(of: DeviceRecord.self)
         snapshot.deviceTokens = try records(of: DeviceTokenRecord.self)
         snapshot.pendingPairings = try records(of: PendingPairingRecord.self, where: "created_at_ms > ?1") {

@@ -16,6 +16,8 @@ package final class SQLiteStore: Store {
         package var pendingPairingLifeMs: Int64 = 5 * 60_000
         /// Idempotency keys older than this are not loaded.
         package var idempotencyLifeMs: Int64 = 24 * 3_600_000
+        /// Ended runs are taken up at a start for this long, acknowledged or not.
+        package var endedRunLifeMs: Int64 = 3_600_000
 
         package init() {}
     }
