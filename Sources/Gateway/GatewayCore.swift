@@ -153,6 +153,16 @@ package struct GatewayCore: Sendable {
         return effects
     }
 
+    /// The certificate has changed. Everybody hears of it, workers too: they have to find back to us.
+    package func announcePin(certificateSHA256: String, spkiSHA256: String, nowMs: Int64) -> [Effect] {
+        let payload = JSONObject([
+            ("certificateSHA256", .string(certificateSHA256)), ("spkiSHA256", .string(spkiSHA256)),
+            ("effectiveAtMs", .integer(nowMs)),
+        ])
+        let frame = Frames.openEvent(.tlsPinNext, payload: .object(payload))
+        return [.event(.tlsPinNext, frame: frame, to: Array(connections.keys))]
+    }
+
     /// An orderly stop: everybody is told, runs end, everybody is closed.
     package mutating func shutDown(reason: String, nowMs: Int64) -> [Effect] {
         let everybody = Array(connections.keys)

@@ -17,6 +17,8 @@ package final class GatewayServer {
     /// How long a stop waits for close handshakes and workers.
     private static let drainTimeout = Duration.seconds(8)
     private static let coreInterval = Duration.milliseconds(200)
+    private static let watchInterval = Duration.seconds(2)
+    private static let ticketKeyInterval = Duration.seconds(2 * 3600)
     /// Descriptors kept for workers' pipes, the store and files.
     private static let reservedDescriptors = 256
 
@@ -25,7 +27,9 @@ package final class GatewayServer {
     private let logger: Logger
     private let control: Reactor
     private let listeners: [BoundListener]
-    private let certificate: ServerTLSContext?
+    private let certificateFiles: CertificateFiles?
+    private var certificate: ServerTLSContext?
+    private var watch: CertificateWatch
     private let host: CoreHost
     private let store: SQLiteStore
     private let launcher: ProcessLauncher
@@ -73,7 +77,12 @@ package final class GatewayServer {
         }
         let plan = try ListenPlan.make(configuration.gateway)
         listeners = try plan.listen()
-        certificate = try Self.certificate(configuration.gateway.tls, state, plan)
+        let files = CertificateFiles(configuration.gateway.tls, state)
+        certificate = try files?.loadOrGenerate(
+            names: ["localhost", Self.hostName()], addresses: plan.reachableAddresses)
+        if let certificate { try files?.checkFingerprint(of: certificate) }
+        certificateFiles = files
+        watch = CertificateWatch(loaded: files?.stamps ?? [])
         do throws(StoreError) {
             store = try SQLiteStore(path: state.database)
         } catch {
@@ -94,162 +103,10 @@ package final class GatewayServer {
             maxConnections: max(descriptors - Self.reservedDescriptors, 64))
         launcher = ProcessLauncher(
             template: try Self.template(
-                options, root: root.deviceID, port: listeners[0].address.port, certificate: certificate,
-                secret: secret.value),
+                options, root: root.deviceID, port: listeners[0].address.port, files: files,
+                certificate: certificate, secret: secret.value),
             host: host, reactor: control.handle)
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
-    }
-
-    // MARK: - Preparations
-
-    private static func checkSupported(_ configuration: Configuration) throws(StartFailure) {
-        if configuration.gateway.mode == .remote {
-            throw .configuration(
-                "gateway.mode is \"remote\": this configuration only connects to a gateway elsewhere",
-                hint: "set gateway: { mode: \"local\" } to serve here")
-        }
-        if configuration.gateway.auth.mode == .trustedProxy {
-            throw .configuration(
-                "gateway.auth.mode \"trusted-proxy\" is not available in this version",
-                hint: "use gateway.auth.mode: \"token\"")
-        }
-    }
-
-    private static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
-        do throws(FileError) {
-            try Files.makeDirectory(state.path + "/run")
-            let lock = try FileLock(state.lockFile, holder: "process \(getpid())")
-            try state.prepare()
-            return lock
-        } catch {
-            if case .locked(_, let holder) = error {
-                throw .configuration(
-                    "Gateway failed to start: another gateway instance uses the state directory \(state.path) (\(holder))",
-                    hint: "stop it, or choose another directory with --state-dir")
-            }
-            throw .configuration("cannot use the state directory: \(error.description)", hint: "check its permissions")
-        }
-    }
-
-    private struct SharedSecret {
-        var mode: AdmissionPolicy.AuthMode
-        var value: String?
-        var generatedFile: String?
-    }
-
-    private static func secret(
-        _ configuration: Configuration, _ state: StateDirectory
-    ) throws(StartFailure) -> SharedSecret {
-        let auth = configuration.gateway.auth
-        switch auth.mode {
-        case .none, .trustedProxy: return SharedSecret(mode: .none)
-        case .password: return SharedSecret(mode: .password, value: auth.password?.value)
-        case .token:
-            if let token = auth.token { return SharedSecret(mode: .token, value: token.value) }
-            do throws(FileError) {
-                if Files.exists(state.tokenFile) {
-                    let bytes = try Files.read(state.tokenFile, maxBytes: 4096)
-                    let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
-                    if let text {
-                        return SharedSecret(mode: .token, value: String(text), generatedFile: state.tokenFile)
-                    }
-                }
-                let token = SecureRandom.token()
-                try Files.writeAtomically(state.tokenFile, Array((token + "\n").utf8))
-                return SharedSecret(mode: .token, value: token, generatedFile: state.tokenFile)
-            } catch {
-                throw .configuration("cannot keep the gateway's token: \(error.description)")
-            }
-        }
-    }
-
-    private static func certificate(
-        _ tls: TLSSettings, _ state: StateDirectory, _ plan: ListenPlan
-    ) throws(StartFailure) -> ServerTLSContext? {
-        guard tls.enabled else { return nil }
-        let certificatePath = tls.certPath ?? state.certificate
-        let keyPath = tls.keyPath ?? state.privateKey
-        let context: ServerTLSContext
-        do throws(TLSError) {
-            let certificatePEM: String
-            let keyPEM: String
-            if tls.autoGenerate {
-                let pair = try TLSFiles.loadOrGenerate(
-                    certificatePath: certificatePath, keyPath: keyPath, dnsNames: ["localhost", hostName()],
-                    ipAddresses: plan.reachableAddresses, now: GatewayClock.systemMs() / 1000)
-                (certificatePEM, keyPEM) = (pair.certificatePEM, pair.privateKeyPEM)
-            } else {
-                let pair = try TLSFiles.load(certificatePath: certificatePath, keyPath: keyPath)
-                (certificatePEM, keyPEM) = (pair.certificatePEM, pair.privateKeyPEM)
-            }
-            context = try ServerTLSContext(certificatePEM: certificatePEM, privateKeyPEM: keyPEM)
-        } catch {
-            throw .configuration(
-                "gateway tls: failed to load cert (\(error))",
-                hint: "check \(certificatePath) and \(keyPath), or gateway.tls.certPath and gateway.tls.keyPath")
-        }
-        let actual = context.info.certificateSHA256Hex
-        if let expected = tls.fingerprint, expected != actual {
-            throw .configuration(
-                "gateway.tls.fingerprint does not match the certificate: configured sha256:\(expected), "
-                    + "\(certificatePath) has sha256:\(actual)",
-                hint: "set gateway.tls.fingerprint to the second value if that certificate is yours, "
-                    + "or put the certificate back that it belongs to")
-        }
-        return context
-    }
-
-    private static func template(
-        _ options: ServerOptions, root: String, port: UInt16, certificate: ServerTLSContext?, secret: String?
-    ) throws(StartFailure) -> ProcessLauncher.Template {
-        guard let executable = Files.currentExecutable() else { throw .other("cannot find our own program file") }
-        let tls = options.configuration.gateway.tls
-        var bundle: String?
-        let certificatePath = certificate == nil ? nil : Files.absolute(tls.certPath ?? options.state.certificate)
-        if let certificatePath {
-            bundle = options.state.caBundle
-            do throws(FileError) {
-                try CABundle.write(to: options.state.caBundle, certificatePath: certificatePath)
-            } catch {
-                throw .other("cannot write the certificate bundle for children: \(error.description)")
-            }
-        }
-        return ProcessLauncher.Template(
-            executable: executable, state: options.state, gatewayID: root,
-            loopbackURL: "\(certificate == nil ? "ws" : "wss")://127.0.0.1:\(port)",
-            pin: certificate?.info.certificateSHA256Hex, sharedToken: secret, certificatePath: certificatePath,
-            caBundlePath: bundle, environment: options.environment.filter { !Self.isSecretVariable($0.key) })
-    }
-
-    /// Secrets of the gateway that no child may inherit.
-    private static func isSecretVariable(_ name: String) -> Bool {
-        ["_GATEWAY_TOKEN", "_GATEWAY_PASSWORD"].contains { name.hasSuffix($0) }
-    }
-
-    private static func hostName() -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        _ = unsafe gethostname(&buffer, buffer.count - 1)
-        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return name.isEmpty ? "localhost" : name
-    }
-
-    private static func warnings(_ configuration: Configuration) -> [String] {
-        var warnings: [String] = []
-        let gateway = configuration.gateway
-        if !gateway.enforcePairing {
-            warnings.append(
-                "gateway.security.enforcePairing is false: any device with the shared secret is let in; "
-                    + "for development only")
-        }
-        if !configuration.security.requireForExternal {
-            warnings.append(
-                "security.devicePairing.requireForExternal is false: remote devices with the shared secret need no pairing"
-            )
-        }
-        if gateway.auth.mode == .none {
-            warnings.append("gateway.auth.mode is \"none\": everybody on this host is let in")
-        }
-        return warnings
     }
 
     // MARK: - Running
@@ -315,6 +172,8 @@ package final class GatewayServer {
             }
         }
         advanceCore()
+        watchCertificate()
+        rotateTicketKeys()
         announce()
     }
 
@@ -375,11 +234,75 @@ package final class GatewayServer {
         }
     }
 
+    // MARK: - The certificate
+
+    /// Looks at the files every two seconds; replacing them is a few steps, so they have to be at rest first.
+    private func watchCertificate() {
+        guard let certificateFiles, !isStopping else { return }
+        if watch.shouldReload(certificateFiles.stamps) { reloadCertificate(because: "the files changed") }
+        _ = control.schedule(after: Self.watchInterval) { [weak self] _ in self?.watchCertificate() }
+    }
+
+    /// New handshakes use the pair that is there now; connections stay. A bad pair changes nothing.
+    private func reloadCertificate(because reason: String) {
+        guard let certificateFiles, let current = certificate else {
+            logger.log(.info, "gateway", "\(reason): TLS is off, there is no certificate to reload")
+            return
+        }
+        watch = CertificateWatch(loaded: certificateFiles.stamps)
+        do throws(StartFailure) {
+            let next = try certificateFiles.reload()
+            guard next.info != current.info else {
+                logger.log(.info, "tls", "\(reason): the certificate is the same")
+                return
+            }
+            try certificateFiles.checkFingerprint(of: next)
+            use(next, from: certificateFiles)
+            logger.log(
+                .info, "tls",
+                "\(reason): new connections get certificate sha256:\(next.info.certificateSHA256Hex) "
+                    + "spki sha256:\(next.info.spkiSHA256Hex)")
+        } catch {
+            logger.log(
+                .error, "tls",
+                "\(reason): keeping the old certificate sha256:\(current.info.certificateSHA256Hex): \(error.message); "
+                    + (error.hint ?? ""))
+        }
+    }
+
+    private func use(_ next: ServerTLSContext, from files: CertificateFiles) {
+        certificate = next
+        for address in addresses {
+            guard let sibling = address.context.index == 0 ? next : try? next.makeSibling() else { continue }
+            address.handle.enqueue { _ in address.context.tls = sibling }
+        }
+        launcher.replacePin(next.info.certificateSHA256Hex)
+        do throws(FileError) {
+            try CABundle.write(to: options.state.caBundle, certificatePath: files.certificatePath)
+        } catch {
+            logger.log(.warn, "tls", "children will not find the new certificate: \(error.description)")
+        }
+        writeRunFile(scheme: "wss")
+        // Whoever pins the old one has to learn of the new one while it is still connected.
+        host.run { core, nowMs in
+            core.announcePin(
+                certificateSHA256: next.info.certificateSHA256Hex, spkiSHA256: next.info.spkiSHA256Hex, nowMs: nowMs)
+        }
+    }
+
+    private func rotateTicketKeys() {
+        _ = control.schedule(after: Self.ticketKeyInterval) { [weak self] _ in
+            guard let self, !self.isStopping else { return }
+            self.certificate?.rotateTicketKeys()
+            self.rotateTicketKeys()
+        }
+    }
+
     // MARK: - Stopping
 
     private func take(_ signal: SignalSource.Signal) {
         switch signal {
-        case .hangup: logger.log(.info, "gateway", "SIGHUP: nothing to reload yet; restart to apply changes")
+        case .hangup: reloadCertificate(because: "SIGHUP")
         case .terminate, .interrupt: stop(because: signal == .terminate ? "SIGTERM" : "SIGINT")
         }
     }

@@ -14,7 +14,7 @@ internal import Wire
 /// A worker leads its process group and is a subreaper; we are one above it. So when a worker is gone, whatever it left
 /// is either in its group or has become our child, and nothing remains.
 final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
-    // @unchecked: `workers` and `isStopping` are touched on the control reactor's thread only; the rest is immutable.
+    // @unchecked: what can change is touched on the control reactor's thread only; the rest is immutable.
 
     struct Template: Sendable {
         var executable: String
@@ -31,7 +31,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     /// Between the polite signal and the last one.
     private static let grace = Duration.seconds(5)
 
-    private let template: Template
+    private var template: Template
     private let host: CoreHost
     private let reactor: ReactorHandle
     private var workers: [String: Worker] = [:]
@@ -68,6 +68,11 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             worker.successor = nil
             worker.stop(after: Self.grace, in: reactor)
         }
+    }
+
+    /// Pin of the certificate for workers to come. To be called on the control reactor's thread.
+    func replacePin(_ pin: String) {
+        template.pin = pin
     }
 
     var isIdle: Bool { workers.isEmpty }

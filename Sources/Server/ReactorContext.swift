@@ -17,7 +17,8 @@ final class ReactorContext: EventHandler {
     let reactor: Reactor
     let host: CoreHost
     let facts: ListenerFacts
-    let tls: ServerTLSContext?
+    /// For connections to come; replaced when the certificate is.
+    var tls: ServerTLSContext?
     let scratch = ScratchBuffer(capacity: ReactorContext.readCapacity)
     /// Where a response is put together before its frame is written.
     var message: [UInt8] = []

@@ -9,11 +9,13 @@ package enum EventName: String, CaseIterable, Sendable {
     case devicePairRequested = "device.pair.requested"
     case devicePairResolved = "device.pair.resolved"
     case runCancel = "run.cancel"
+    /// The gateway's certificate changes: pins to accept from now on (our addition).
+    case tlsPinNext = "tls.pin.next"
 
     /// Scope that a connection must hold to be in the audience; nil: everybody.
     package var requiredScope: OperatorScope? {
         switch self {
-        case .connectChallenge, .tick, .shutdown, .runCancel: nil
+        case .connectChallenge, .tick, .shutdown, .runCancel, .tlsPinNext: nil
         case .presence, .agent: .read
         case .devicePairRequested, .devicePairResolved: .pairing
         }
@@ -22,14 +24,14 @@ package enum EventName: String, CaseIterable, Sendable {
     package var isDroppable: Bool {
         switch self {
         case .presence, .devicePairRequested, .devicePairResolved: true
-        case .connectChallenge, .tick, .shutdown, .agent, .runCancel: false
+        case .connectChallenge, .tick, .shutdown, .agent, .runCancel, .tlsPinNext: false
         }
     }
 
     /// Targeted events carry no `seq`.
     package var isTargeted: Bool {
         switch self {
-        case .connectChallenge, .runCancel: true
+        case .connectChallenge, .runCancel, .tlsPinNext: true
         case .tick, .shutdown, .presence, .agent, .devicePairRequested, .devicePairResolved: false
         }
     }

@@ -1,6 +1,7 @@
 internal import Client
 internal import EventLoop
 internal import JSON
+internal import TLS
 
 /// The worker's line to the gateway: it comes back by itself when it breaks, and nothing that was said is lost.
 ///
@@ -16,7 +17,7 @@ final class RunConnection {
     /// Unacknowledged messages beyond which the agent's output is not read.
     private static let window = 64
 
-    private let options: ConnectOptions
+    private var options: ConnectOptions
     private let runID: String
     private let grace: Duration
     private var client: GatewayClient?
@@ -104,6 +105,8 @@ final class RunConnection {
                 case .response(let id, _): acknowledge(id)
                 case .event("run.cancel", let payload, _):
                     cancelReason = payload["reason"]?.string ?? "cancelled"
+                case .event("tls.pin.next", let payload, _):
+                    accept(pin: payload["certificateSHA256"]?.string)
                 default: break
                 }
             }
@@ -111,6 +114,14 @@ final class RunConnection {
         } catch {
             failed(error)
         }
+    }
+
+    /// The gateway's certificate changes: both pins are good from now on.
+    private func accept(pin text: String?) {
+        guard let pin = text.flatMap({ CertificatePin($0) }), case .pins(let known) = options.trust,
+            !known.pins.contains(pin)
+        else { return }
+        options.trust = .pins(PinSet(known.pins.suffix(1) + [pin]))
     }
 
     private func acknowledge(_ id: String) {

@@ -1,0 +1,121 @@
+internal import Config
+internal import Crypto
+internal import Files
+internal import Glibc
+internal import TLS
+internal import Trust
+
+/// What is decided and made before the first connection.
+extension GatewayServer {
+    static func checkSupported(_ configuration: Configuration) throws(StartFailure) {
+        if configuration.gateway.mode == .remote {
+            throw .configuration(
+                "gateway.mode is \"remote\": this configuration only connects to a gateway elsewhere",
+                hint: "set gateway: { mode: \"local\" } to serve here")
+        }
+        if configuration.gateway.auth.mode == .trustedProxy {
+            throw .configuration(
+                "gateway.auth.mode \"trusted-proxy\" is not available in this version",
+                hint: "use gateway.auth.mode: \"token\"")
+        }
+    }
+
+    static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
+        do throws(FileError) {
+            try Files.makeDirectory(state.path + "/run")
+            let lock = try FileLock(state.lockFile, holder: "process \(getpid())")
+            try state.prepare()
+            return lock
+        } catch {
+            if case .locked(_, let holder) = error {
+                throw .configuration(
+                    "Gateway failed to start: another gateway instance uses the state directory \(state.path) (\(holder))",
+                    hint: "stop it, or choose another directory with --state-dir")
+            }
+            throw .configuration("cannot use the state directory: \(error.description)", hint: "check its permissions")
+        }
+    }
+
+    struct SharedSecret {
+        var mode: AdmissionPolicy.AuthMode
+        var value: String?
+        var generatedFile: String?
+    }
+
+    static func secret(
+        _ configuration: Configuration, _ state: StateDirectory
+    ) throws(StartFailure) -> SharedSecret {
+        let auth = configuration.gateway.auth
+        switch auth.mode {
+        case .none, .trustedProxy: return SharedSecret(mode: .none)
+        case .password: return SharedSecret(mode: .password, value: auth.password?.value)
+        case .token:
+            if let token = auth.token { return SharedSecret(mode: .token, value: token.value) }
+            do throws(FileError) {
+                if Files.exists(state.tokenFile) {
+                    let bytes = try Files.read(state.tokenFile, maxBytes: 4096)
+                    let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first
+                    if let text {
+                        return SharedSecret(mode: .token, value: String(text), generatedFile: state.tokenFile)
+                    }
+                }
+                let token = SecureRandom.token()
+                try Files.writeAtomically(state.tokenFile, Array((token + "\n").utf8))
+                return SharedSecret(mode: .token, value: token, generatedFile: state.tokenFile)
+            } catch {
+                throw .configuration("cannot keep the gateway's token: \(error.description)")
+            }
+        }
+    }
+
+    static func template(
+        _ options: ServerOptions, root: String, port: UInt16, files: CertificateFiles?,
+        certificate: ServerTLSContext?, secret: String?
+    ) throws(StartFailure) -> ProcessLauncher.Template {
+        guard let executable = Files.currentExecutable() else { throw .other("cannot find our own program file") }
+        if let files {
+            do throws(FileError) {
+                try CABundle.write(to: options.state.caBundle, certificatePath: files.certificatePath)
+            } catch {
+                throw .other("cannot write the certificate bundle for children: \(error.description)")
+            }
+        }
+        return ProcessLauncher.Template(
+            executable: executable, state: options.state, gatewayID: root,
+            loopbackURL: "\(certificate == nil ? "ws" : "wss")://127.0.0.1:\(port)",
+            pin: certificate?.info.certificateSHA256Hex, sharedToken: secret, certificatePath: files?.certificatePath,
+            caBundlePath: files == nil ? nil : options.state.caBundle,
+            environment: options.environment.filter { !Self.isSecretVariable($0.key) })
+    }
+
+    /// Secrets of the gateway that no child may inherit.
+    private static func isSecretVariable(_ name: String) -> Bool {
+        ["_GATEWAY_TOKEN", "_GATEWAY_PASSWORD"].contains { name.hasSuffix($0) }
+    }
+
+    static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        _ = unsafe gethostname(&buffer, buffer.count - 1)
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return name.isEmpty ? "localhost" : name
+    }
+
+    static func warnings(_ configuration: Configuration) -> [String] {
+        var warnings: [String] = []
+        let gateway = configuration.gateway
+        if !gateway.enforcePairing {
+            warnings.append(
+                "gateway.security.enforcePairing is false: any device with the shared secret is let in; "
+                    + "for development only")
+        }
+        if !configuration.security.requireForExternal {
+            warnings.append(
+                "security.devicePairing.requireForExternal is false: remote devices with the shared secret need no pairing"
+            )
+        }
+        if gateway.auth.mode == .none {
+            warnings.append("gateway.auth.mode is \"none\": everybody on this host is let in")
+        }
+        return warnings
+    }
+}
