@@ -96,8 +96,11 @@ package struct Admission {
             note(.origin, .notConcerned, "no Origin header")
             return
         }
-        guard let origin = facts.origin else {
-            throw refuse(.origin, "missing", .originNotAllowed(reason: "origin missing or invalid", origin: nil))
+        // A sandboxed frame of any web page sends "null": a browser without a name, not a client without a browser.
+        guard let origin = facts.origin, !origin.isEmpty, origin.lowercased() != "null" else {
+            throw refuse(
+                .origin, facts.origin ?? "missing",
+                .originNotAllowed(reason: "origin missing or invalid", origin: nil))
         }
         guard OriginCheck.isAllowed(origin, facts: facts, policy: policy) else {
             throw refuse(.origin, origin, .originNotAllowed(reason: "origin not allowed", origin: origin))
