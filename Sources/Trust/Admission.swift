@@ -264,7 +264,9 @@ package struct Admission {
             binding: state.lineage.binding(issuer: grant.issuer, spawnID: grant.spawnID))
     }
 
-    /// Judges a chain, root first. Links that the registry knows already are only walked over.
+    /// Judges a chain, root first. Links that the registry knows already are only walked over. Each link must be
+    /// issued by the one before it and bring a spawn id of its own: side branches would escape the limits of their
+    /// issuer, and a session cannot be its own parent.
     private mutating func readChain(
         presentedBy device: ProvenDevice
     ) throws(Refused) -> (LineageEntry, [SpawnGrant]) {
@@ -272,6 +274,7 @@ package struct Admission {
         var facts: [String: IssuerFacts] = [:]
         var principal: Principal = .unshared
         var last: LineageEntry?
+        var spawnIDs: Set<String> = []
         for presented in request.grants {
             let parsed: ParsedGrant
             switch presented.parsed {
@@ -279,6 +282,8 @@ package struct Admission {
             case .success(let value): parsed = value
             }
             let grant = parsed.grant
+            if let last, grant.issuer != last.deviceID { throw refuseGrant(.unknownIssuer) }
+            guard spawnIDs.insert(grant.spawnID).inserted else { throw refuseGrant(.jtiConflict) }
             let issuer = facts[grant.issuer] ?? state.issuerFacts(of: grant.issuer, nowMs: nowMs)
             let verdict = check(grant, isSignatureValid: presented.isSignatureValid, issuer: issuer)
             guard verdict == .valid else { throw refuseGrant(verdict) }
@@ -287,6 +292,8 @@ package struct Admission {
                 principal = known.principal
                 continue
             }
+            // Presenting a child for the first time is spawning it.
+            guard issuer?.scopes.covers(.write) == true else { throw refuseGrant(.scopeEscalation) }
             if facts[grant.issuer] == nil { principal = rootPrincipal(of: grant.issuer) }
             facts[grant.subject] = IssuerFacts(
                 publicKey: grant.publicKey, scopes: grant.scopes, depth: grant.depth, state: .live)

@@ -69,7 +69,9 @@ struct TestGateway {
             switch effect {
             case .respond(let id, let frame):
                 if let json = try? JSONParser.parse(frame) { answer.responses.append((id, json)) }
-            case .open(_, let admitted, _): answer.admitted = admitted
+            case .open(let id, let admitted, let hello):
+                answer.admitted = admitted
+                if let json = try? JSONParser.parse(hello) { answer.responses.append((id, json)) }
             case .close(let id, let close): answer.closed[id] = close
             case .commit(_, let then, let failure):
                 let next = commits ? then : core.commitFailed(failure, why: "disk full", nowMs: Self.nowMs)
