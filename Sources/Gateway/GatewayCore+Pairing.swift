@@ -98,7 +98,7 @@ extension GatewayCore {
         let answer = reply(request, .object(JSONObject([("deviceId", .string(deviceID))])))
         var operations: [StoreOperation] = [.removeDevice(deviceId: deviceID)]
         let consequences = revoke(deviceID, nowMs: nowMs, &operations)
-        let closing = connections(ofDevice: deviceID).map { Effect.close($0, .deviceRemoved) }
+        let closing = close(device: deviceID, .deviceRemoved)
         return [
             .commit(operations, then: [answer], failure: .request(request.connection, id: request.id))
         ] + consequences + closing
@@ -113,7 +113,7 @@ extension GatewayCore {
         for entry in trust.lineage.descendants(of: deviceID) {
             guard let revoked = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs) else { continue }
             operations.append(.putGrant(revoked.record))
-            effects += connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
+            effects += close(device: entry.deviceID, .deviceRemoved)
             guard let run = entry.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded else { continue }
             effects += kill(run, cause: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs)
         }

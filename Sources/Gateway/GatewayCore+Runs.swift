@@ -150,9 +150,10 @@ extension GatewayCore {
         var closing: [Effect] = []
         if let entry = trust.lineage.end(runID: runID, nowMs: nowMs) {
             operations.append(.putGrant(entry.record))
-            closing = connections(ofDevice: entry.deviceID).filter { $0 != keepingOpen }.map {
-                .close($0, GatewayClose(4001, "client invalidated: run-ended"))
-            }
+            closing = close(
+                device: entry.deviceID, GatewayClose(4001, "client invalidated: run-ended"), except: keepingOpen)
+            // It may hear the answer and say the same again, and no more.
+            if let keepingOpen { connections[keepingOpen]?.admitted.isReportingOnly = true }
         }
         var data: [(String, JSON)] = [
             ("phase", .string(end.status == .ok ? "end" : "error")), ("status", .string(end.status.rawValue)),
@@ -230,10 +231,13 @@ extension GatewayCore {
 
     // MARK: - Waiting
 
-    mutating func wait(_ request: GatewayRequest, _ reader: ParamReader, nowMs: Int64) throws -> [Effect] {
+    mutating func wait(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
         let runID = try reader.requiredString("runId")
         let timeoutMs = try reader.integer("timeoutMs", in: 0...86_400_000) ?? 30_000
-        guard let run = table.runs[runID] else {
+        // Somebody else's run is no different from none: a result is for whom it concerns.
+        guard let run = table.runs[runID], isVisible(run, to: caller) else {
             throw GatewayError(
                 .invalidRequest, "unknown runId: \(runID)", details: JSONObject([("code", "RUN_NOT_FOUND")]))
         }
@@ -242,6 +246,17 @@ extension GatewayCore {
         waiters[runID, default: []].append(
             RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs + timeoutMs))
         return []
+    }
+
+    /// A derived device sees its own session and those below it; everybody else sees all.
+    func isVisible(_ sessionKey: String, to caller: ClientConnection) -> Bool {
+        guard let own = caller.admitted.lineage?.sessionKey else { return true }
+        return table.isSession(sessionKey, atOrBelow: own)
+    }
+
+    /// Also when its session was deleted with its end.
+    private func isVisible(_ run: Run, to caller: ClientConnection) -> Bool {
+        isVisible(run.sessionKey, to: caller) || isVisible(run.requesterKey, to: caller)
     }
 
     private func outcome(of run: Run, _ end: RunEnd) -> JSON {

@@ -8,7 +8,6 @@ import Wire
 @Suite struct PresentedChainTests {
     private static let far = TransportFacts(isDirectLocal: false, peer: "192.0.2.1")
 
-
     private static func deviceToken(_ answer: Answer) throws -> String {
         try #require(answer.payload?["auth"]?["deviceToken"]?.string)
     }
