@@ -75,6 +75,11 @@ package final class CoreHost: Sendable {
         return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
     }
 
+    /// Whether a run still wants a worker.
+    func isUnended(run runID: String) -> Bool {
+        core.withLock { $0.isUnended(run: runID) }
+    }
+
     func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
         var batch = DeliveryBatch()
         for effect in effects {

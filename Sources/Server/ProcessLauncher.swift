@@ -64,6 +64,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     var isIdle: Bool { workers.isEmpty }
 
     private func start(_ order: LaunchOrder, in reactor: Reactor) {
+        // It may have been ended while its launch waited for a commit, or for its predecessor to go.
+        guard host.isUnended(run: order.runID) else { return }
         // A worker that was stopped may still be on its way out; its successor waits for it.
         if let old = workers[order.runID] {
             old.successor = order
