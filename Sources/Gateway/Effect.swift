@@ -23,10 +23,19 @@ package enum Effect: Sendable {
 /// What was waiting for a commit that failed.
 package enum CommitFailure: Equatable, Sendable {
     case request(ConnectionID, id: [UInt8])
-    case connect(ConnectionID, id: [UInt8])
+    case connect(ConnectionID, id: [UInt8], undo: AdmissionUndo)
     case spawn(ConnectionID, id: [UInt8], runID: String)
     /// Nobody waits; the operations are retried by the shell.
     case background
+}
+
+/// What an admission changed in memory before its commit; taken back when that fails, so that nobody is let in later by
+/// what no disk has.
+package struct AdmissionUndo: Equatable, Sendable {
+    /// Devices as they were before; nil: not paired.
+    var devices: [String: PairedDevice?] = [:]
+    /// Runs that were presented for the first time.
+    var runs: [String] = []
 }
 
 /// How to start a worker.

@@ -62,4 +62,16 @@ import Wire
         #expect(answer.admitted?.lineage?.depth == 2)
         #expect(gateway.core.table.runsBelow("agent:main:main").count == 2)
     }
+
+    @Test func childGetsNoAdminThatTheOwnersConfigurationDoesNotName() throws {
+        var gateway = try TestGateway()
+        let parent = try TestGateway.key(1)
+        let (_, pairing) = gateway.connect(parent)
+        let wide = ["operator.admin", "operator.pairing", "operator.read"]
+        let child = try Child(of: parent, gateway: gateway.root, scopes: wide)
+        let (_, answer) = gateway.connect(
+            child.identity, token: try Self.deviceToken(pairing), scopes: wide, grants: [child.grant], facts: Self.far)
+        #expect(answer.admitted?.scopes.names == ["operator.read"])
+        #expect(gateway.core.trust.lineage[child.identity.deviceID]?.scopes.names == ["operator.read"])
+    }
 }
