@@ -13,6 +13,9 @@ package struct ClientConnection: Sendable {
     package let connectedAtMs: Int64
     /// It has attached to its run: it reports, and hears only what is sent to it.
     package var isWorker = false
+    /// How many of its requests wait for the end of a run.
+    package var waits = 0
+    package static let maxWaits = 1024
     /// Its close is decided and on its way: what still arrives from it counts no more.
     package var isClosing = false
 

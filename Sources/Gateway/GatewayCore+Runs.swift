@@ -68,6 +68,9 @@ extension GatewayCore {
             throw reader.failure("stream", "must be \"stdout\" or \"stderr\"")
         }
         guard let text = try reader.string("text") else { throw reader.failure("text", "must be string") }
+        guard text.utf8.count <= RunEnd.maxTextBytes else {
+            throw reader.failure("text", "must NOT have more than \(RunEnd.maxTextBytes) bytes")
+        }
         let seq = try reader.requiredInteger("seq", in: 1...(1 << 53))
         guard !run.phase.isEnded, seq > progress[run.runID]?.outputSeq ?? 0 else {
             return [reply(request, .object(JSONObject([("ok", true)])))]
@@ -125,7 +128,8 @@ extension GatewayCore {
             throw reader.failure("text", "must NOT have more than \(RunEnd.maxTextBytes) bytes")
         }
         let end = RunEnd(
-            status: status, cause: try reader.string("cause"),
+            status: status,
+            cause: try reader.nonEmptyString("cause").map { String($0.prefix(RunEnd.maxCauseCharacters)) },
             exitCode: try reader.integer("exitCode", in: 0...255).map(Int.init), text: text,
             totalBytes: Int(try reader.integer("totalBytes", in: 0...(1 << 53)) ?? Int64(text.utf8.count)),
             endedAtMs: nowMs)
@@ -163,7 +167,8 @@ extension GatewayCore {
         if let cause = end.cause { data.append(("error", .string(cause))) }
         var then = answering + [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
         then += (waiters.removeValue(forKey: runID) ?? []).map { waiter in
-            .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
+            connections[waiter.connection]?.waits -= 1
+            return .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
         }
         progress[runID] = nil
         var cascade: [Effect] = []
@@ -243,6 +248,12 @@ extension GatewayCore {
         }
         if let end = run.end { return [reply(request, outcome(of: run, end))] }
         guard timeoutMs > 0 else { return [reply(request, stillRunning(run))] }
+        guard caller.waits < ClientConnection.maxWaits else {
+            throw GatewayError(
+                .unavailable, "\(caller.waits) requests of this connection wait already",
+                details: JSONObject([("code", "TOO_MANY_WAITS")]))
+        }
+        connections[request.connection]?.waits += 1
         waiters[runID, default: []].append(
             RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs + timeoutMs))
         return []
@@ -283,12 +294,13 @@ extension GatewayCore {
 
     mutating func expireWaiters(nowMs: Int64) -> [Effect] {
         let late = expireWaitersNow(nowMs)
-        for (runID, _) in late {
+        for runID in Set(late.map(\.0)) {
             waiters[runID]?.removeAll { $0.deadlineMs <= nowMs }
             if waiters[runID]?.isEmpty == true { waiters[runID] = nil }
         }
         return late.compactMap { runID, waiter in
-            table.runs[runID].map { run in
+            connections[waiter.connection]?.waits -= 1
+            return table.runs[runID].map { run in
                 .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: stillRunning(run)))
             }
         }
