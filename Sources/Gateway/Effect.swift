@@ -25,6 +25,9 @@ package enum CommitFailure: Equatable, Sendable {
     case request(ConnectionID, id: [UInt8])
     case connect(ConnectionID, id: [UInt8], undo: AdmissionUndo)
     case spawn(ConnectionID, id: [UInt8], runID: String)
+    /// The end of a run, whose result the connection handed in; the first effect behind the commit is its
+    /// acknowledgement, which is withheld. Everybody else must still hear that the run is over.
+    case runEnd(ConnectionID, id: [UInt8])
     /// Nobody waits; the operations are retried by the shell.
     case background
 }

@@ -204,7 +204,7 @@ extension GatewayCore {
     package mutating func commitFailed(_ failure: CommitFailure, why: String, nowMs: Int64) -> [Effect] {
         let error = GatewayError.storeUnavailable(why)
         switch failure {
-        case .request(let connection, let id):
+        case .request(let connection, let id), .runEnd(let connection, let id):
             return [.respond(connection, Frames.failure(id: id, error))]
         case .connect(let connection, let id, let undo):
             for (deviceID, device) in undo.devices {

@@ -137,7 +137,7 @@ extension GatewayCore {
         guard !run.phase.isEnded else { return [answer] }
         return finish(
             run.runID, end, nowMs: nowMs, answering: [answer], keepingOpen: request.connection,
-            failure: .request(request.connection, id: request.id))
+            failure: .runEnd(request.connection, id: request.id))
     }
 
     // MARK: - Ends

@@ -114,8 +114,12 @@ package final class CoreHost: Sendable {
             case .failure(let error):
                 logger.log(.error, "store", "\(error)")
                 run { core, nowMs in core.commitFailed(failure, why: "\(error)", nowMs: nowMs) }
-                // What nobody waits for must still happen: processes end, children are told.
-                if failure == .background { perform(then) }
+                // What nobody waits for must still happen: processes end, children and parents are told.
+                switch failure {
+                case .background: perform(then)
+                case .runEnd: perform(Array(then.dropFirst()))
+                case .request, .connect, .spawn: break
+                }
             }
         }
     }
