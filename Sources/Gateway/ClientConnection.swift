@@ -7,12 +7,17 @@ package struct ClientConnection: Sendable {
     package let id: ConnectionID
     /// `server.connId`
     package let connID: String
-    package let admitted: Admitted
+    package var admitted: Admitted
     package let client: ClientInfo
     package let clientAddress: String?
     package let connectedAtMs: Int64
     /// It has attached to its run: it reports, and hears only what is sent to it.
     package var isWorker = false
+    /// How many of its requests wait for the end of a run.
+    package var waits = 0
+    package static let maxWaits = 1024
+    /// Its close is decided and on its way: what still arrives from it counts no more.
+    package var isClosing = false
 
     /// One-shot clients do not show in presence (wire protocol, "Enumerations", last row).
     var isPresent: Bool {

@@ -23,13 +23,22 @@ package enum Effect: Sendable {
 /// What was waiting for a commit that failed.
 package enum CommitFailure: Equatable, Sendable {
     case request(ConnectionID, id: [UInt8])
-    /// `spawned`: runs that the presented grants of this connect request made.
-    case connect(ConnectionID, id: [UInt8], spawned: [String] = [])
+    /// `undo`: what the admission changed in memory.
+    case connect(ConnectionID, id: [UInt8], undo: AdmissionUndo = AdmissionUndo())
     case spawn(ConnectionID, id: [UInt8], runID: String)
     /// A worker hands in its result again when it is told of the failure.
     case end(ConnectionID, id: [UInt8], runID: String)
     /// Nobody waits; what follows is performed all the same.
     case background
+}
+
+/// What an admission changed in memory before its commit; taken back when that fails, so that nobody is let in later by
+/// what no disk has.
+package struct AdmissionUndo: Equatable, Sendable {
+    /// Devices as they were before; nil: not paired.
+    var devices: [String: PairedDevice?] = [:]
+    /// Runs that were presented for the first time.
+    var runs: [String] = []
 }
 
 /// How to start a worker.

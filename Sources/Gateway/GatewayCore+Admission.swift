@@ -49,7 +49,9 @@ extension GatewayCore {
             if isNew { effects.append(event(.devicePairRequested, pending.json)) }
         }
         guard !operations.isEmpty else { return effects + answer }
-        return effects + [.commit(operations, then: answer, failure: .connect(id, id: requestID))]
+        return effects + [
+            .commit(operations, then: answer, failure: .connect(id, id: requestID, undo: AdmissionUndo()))
+        ]
     }
 
     private mutating func welcome(
@@ -59,11 +61,13 @@ extension GatewayCore {
         var operations: [StoreOperation] = []
         var effects: [Effect] = []
         var issued: HelloOK.IssuedToken?
-        var spawned: [String] = []
+        var admitted = admitted
+        var undo = AdmissionUndo()
         for change in changes {
             switch change {
             case .requestPairing: break
             case .approveSilently(let pending):
+                undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
                 let device = trust.pairing.approve(pending, via: "silent", nowMs: nowMs)
                 operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
                 effects += [
@@ -76,12 +80,17 @@ extension GatewayCore {
             case .issueToken(let deviceID, let role, let scopes, let token):
                 let record = DeviceToken(
                     role: role.rawValue, digest: SHA256.digest(Array(token.utf8)), scopes: scopes, createdAtMs: nowMs)
+                if undo.devices[deviceID] == nil { undo.devices[deviceID] = .some(trust.pairing.devices[deviceID]) }
                 guard trust.pairing.setToken(record, deviceID: deviceID) != nil else { break }
                 operations.append(.putDeviceToken(record.record(deviceID: deviceID)))
                 issued = HelloOK.IssuedToken(deviceToken: token, issuedAtMs: nowMs)
             case .presentSpawns(let chain, let principal):
                 operations += try registerPresented(chain, principal: principal, nowMs: nowMs)
-                spawned = chain.map(\.spawnID)
+                undo.runs += chain.map(\.spawnID)
+                if let entry = admitted.deviceID.flatMap({ trust.lineage[$0] }) {
+                    admitted.lineage = entry
+                    admitted.scopes = entry.scopes.clamping(admitted.scopes)
+                }
             case .renewGrant(let deviceID, let expiresAtMs):
                 if let entry = trust.lineage.renew(deviceID: deviceID, expiresAtMs: expiresAtMs) {
                     operations.append(.putGrant(entry.record))
@@ -104,8 +113,7 @@ extension GatewayCore {
                     "connected peer=\(request.facts.peer) client=\(connection.client.id)/\(connection.client.mode) "
                         + "conn=\(connID) walk: \(decision.summary)")))
         guard !operations.isEmpty else { return effects + [opening] }
-        let failure = CommitFailure.connect(id, id: requestID, spawned: spawned)
-        return effects + [.commit(operations, then: [opening], failure: failure)]
+        return effects + [.commit(operations, then: [opening], failure: .connect(id, id: requestID, undo: undo))]
     }
 
     /// First presentation is a spawn: the checks of a spawn run against the issuer's session, for the whole chain
@@ -154,7 +162,8 @@ extension GatewayCore {
             phase: .running(deadlineMs: nil))
         let entry = LineageEntry(
             deviceID: grant.subject, publicKey: grant.publicKey, issuer: grant.issuer, spawnID: grant.spawnID,
-            sessionKey: grant.sessionKey, scopes: grant.scopes, depth: grant.depth, principal: principal, asker: nil,
+            sessionKey: grant.sessionKey, scopes: ceiling(of: grant.agentID).clamping(grant.scopes),
+            depth: grant.depth, principal: principal, asker: nil,
             runID: grant.spawnID, isRegistered: false, expiresAtMs: grant.expiresAt * 1000, runTokenDigest: nil)
         table.insert(session)
         table.insert(run)
@@ -208,8 +217,11 @@ extension GatewayCore {
         switch failure {
         case .request(let connection, let id):
             return [.respond(connection, Frames.failure(id: id, error))]
-        case .connect(let connection, let id, let spawned):
-            for runID in spawned { withdraw(runID, nowMs: nowMs, forgetting: true) }
+        case .connect(let connection, let id, let undo):
+            for (deviceID, device) in undo.devices {
+                if let device { trust.pairing.restore(device) } else { _ = trust.pairing.remove(deviceID: deviceID) }
+            }
+            for runID in undo.runs { withdraw(runID, nowMs: nowMs, forgetting: true) }
             return [
                 .respond(connection, Frames.failure(id: id, error)),
                 .close(connection, GatewayClose(1013, "store unavailable")),

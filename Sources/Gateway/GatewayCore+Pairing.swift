@@ -112,10 +112,11 @@ extension GatewayCore {
         let consequences = revoke(deviceID, nowMs: nowMs, &operations)
         // A caller that removes itself gets its answer before it is closed (wire protocol, section 5.8).
         let own = caller.admitted.deviceID == deviceID ? [Effect.close(caller.id, .deviceRemoved)] : []
-        let others = connections(ofDevice: deviceID).filter { $0 != caller.id }
+        let others = close(device: deviceID, .deviceRemoved, except: caller.id)
+        if !own.isEmpty { connections[caller.id]?.isClosing = true }
         return [
             .commit(operations, then: [answer] + own, failure: .request(request.connection, id: request.id))
-        ] + consequences + others.map { .close($0, .deviceRemoved) }
+        ] + consequences + others
     }
 
     /// Revokes everything that descends from a device, by key or because it asked for it: closed at once, and their
@@ -130,8 +131,9 @@ extension GatewayCore {
         operations += revoked.map { .putGrant($0.record) }
         // All are closed before any run ends, so that the reason they are given is the removal and not what follows.
         // The device itself may be the one that asked: it is closed after its answer.
-        var effects: [Effect] = revoked.filter { $0.deviceID != deviceID }.flatMap { entry in
-            connections(ofDevice: entry.deviceID).map { .close($0, .deviceRemoved) }
+        var effects: [Effect] = []
+        for entry in revoked where entry.deviceID != deviceID {
+            effects += close(device: entry.deviceID, .deviceRemoved)
         }
         let runs = revoked.compactMap { $0.runID.flatMap { table.runs[$0] } }
         // What is queued ends first, or it would take the places that become free.

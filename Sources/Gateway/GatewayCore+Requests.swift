@@ -22,7 +22,7 @@ package struct GatewayRequest: Sendable {
 extension GatewayCore {
     /// Answers a request: authorisation first (wire protocol, section 5.4), then the method.
     package mutating func handle(_ request: GatewayRequest, nowMs: Int64) -> [Effect] {
-        guard let caller = connections[request.connection] else { return [] }
+        guard let caller = connections[request.connection], !caller.isClosing else { return [] }
         do throws(GatewayError) {
             try authorise(request.method, caller)
             return try route(request, from: caller, nowMs: nowMs)
@@ -76,10 +76,10 @@ extension GatewayCore {
             case .systemPresence: return [reply(request, .array(presence(nowMs: nowMs)))]
             case .gatewayIdentityGet: return [reply(request, identity())]
             case .agentsList: return [reply(request, agentsList())]
-            case .sessionsList: return [reply(request, try sessionsList(reader, nowMs: nowMs))]
+            case .sessionsList: return [reply(request, try sessionsList(reader, for: caller, nowMs: nowMs))]
             case .sessionsSpawn, .sessionsSpawnTool: return try spawn(request, reader, from: caller, nowMs: nowMs)
             case .sessionsAbort: return try abort(request, reader, from: caller, nowMs: nowMs)
-            case .agentWait: return try wait(request, reader, nowMs: nowMs)
+            case .agentWait: return try wait(request, reader, from: caller, nowMs: nowMs)
             case .runAttach: return try attach(request, reader, from: caller, nowMs: nowMs)
             case .runOutput: return try output(request, reader, from: caller, nowMs: nowMs)
             case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)

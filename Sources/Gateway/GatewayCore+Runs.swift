@@ -68,6 +68,9 @@ extension GatewayCore {
             throw reader.failure("stream", "must be \"stdout\" or \"stderr\"")
         }
         guard let text = try reader.string("text") else { throw reader.failure("text", "must be string") }
+        guard text.utf8.count <= RunEnd.maxTextBytes else {
+            throw reader.failure("text", "must NOT have more than \(RunEnd.maxTextBytes) bytes")
+        }
         let seq = try reader.requiredInteger("seq", in: 1...(1 << 53))
         guard !run.phase.isEnded, seq > progress[run.runID]?.outputSeq ?? 0 else {
             return [reply(request, .object(JSONObject([("ok", true)])))]
@@ -125,7 +128,8 @@ extension GatewayCore {
             throw reader.failure("text", "must NOT have more than \(RunEnd.maxTextBytes) bytes")
         }
         let end = RunEnd(
-            status: status, cause: try reader.string("cause"),
+            status: status,
+            cause: try reader.nonEmptyString("cause").map { String($0.prefix(RunEnd.maxCauseCharacters)) },
             exitCode: try reader.integer("exitCode", in: 0...255).map(Int.init), text: text,
             totalBytes: Int(try reader.integer("totalBytes", in: 0...(1 << 53)) ?? Int64(text.utf8.count)),
             endedAtMs: nowMs)
@@ -159,9 +163,10 @@ extension GatewayCore {
         guard let run = table.end(runID, end) else { return answering }
         var closing: [Effect] = []
         if let entry = trust.lineage.end(runID: runID, nowMs: nowMs) {
-            closing = connections(ofDevice: entry.deviceID).filter { $0 != keepingOpen }.map {
-                .close($0, GatewayClose(4001, "client invalidated: run-ended"))
-            }
+            closing = close(
+                device: entry.deviceID, GatewayClose(4001, "client invalidated: run-ended"), except: keepingOpen)
+            // It may hear the answer and say the same again, and no more.
+            if let keepingOpen { connections[keepingOpen]?.admitted.isReportingOnly = true }
         }
         var data: [(String, JSON)] = [
             ("phase", .string(end.status == .ok ? "end" : "error")), ("status", .string(end.status.rawValue)),
@@ -173,7 +178,8 @@ extension GatewayCore {
         var then = [agentEvent(run, stream: "lifecycle", data: data, nowMs: nowMs)]
         let waiting = waiters.removeValue(forKey: runID) ?? []
         then += waiting.map { waiter in
-            .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
+            connections[waiter.connection]?.waits -= 1
+            return .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: outcome(of: run, end)))
         }
         if !waiting.isEmpty { then += acknowledge(runID, nowMs: nowMs) }
         progress[runID] = nil
@@ -243,15 +249,24 @@ extension GatewayCore {
 
     // MARK: - Waiting
 
-    mutating func wait(_ request: GatewayRequest, _ reader: ParamReader, nowMs: Int64) throws -> [Effect] {
+    mutating func wait(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
         let runID = try reader.requiredString("runId")
         let timeoutMs = try reader.integer("timeoutMs", in: 0...86_400_000) ?? 30_000
-        guard let run = table.runs[runID] else {
+        // Somebody else's run is no different from none: a result is for whom it concerns.
+        guard let run = table.runs[runID], isVisible(run, to: caller) else {
             throw GatewayError(
                 .invalidRequest, "unknown runId: \(runID)", details: JSONObject([("code", "RUN_NOT_FOUND")]))
         }
         if let end = run.end { return [reply(request, outcome(of: run, end))] + acknowledge(runID, nowMs: nowMs) }
         guard timeoutMs > 0 else { return [reply(request, stillRunning(run))] }
+        guard caller.waits < ClientConnection.maxWaits else {
+            throw GatewayError(
+                .unavailable, "\(caller.waits) requests of this connection wait already",
+                details: JSONObject([("code", "TOO_MANY_WAITS")]))
+        }
+        connections[request.connection]?.waits += 1
         waiters[runID, default: []].append(
             RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs + timeoutMs))
         return []
@@ -261,6 +276,17 @@ extension GatewayCore {
     private mutating func acknowledge(_ runID: String, nowMs: Int64) -> [Effect] {
         guard acknowledgedRuns.insert(runID).inserted else { return [] }
         return [.commit([.acknowledgeResult(runId: runID, atMs: nowMs)], then: [], failure: .background)]
+    }
+
+    /// A derived device sees its own session and those below it; everybody else sees all.
+    func isVisible(_ sessionKey: String, to caller: ClientConnection) -> Bool {
+        guard let own = caller.admitted.lineage?.sessionKey else { return true }
+        return table.isSession(sessionKey, atOrBelow: own)
+    }
+
+    /// Also when its session was deleted with its end.
+    private func isVisible(_ run: Run, to caller: ClientConnection) -> Bool {
+        isVisible(run.sessionKey, to: caller) || isVisible(run.requesterKey, to: caller)
     }
 
     private func outcome(of run: Run, _ end: RunEnd) -> JSON {
@@ -287,12 +313,13 @@ extension GatewayCore {
 
     mutating func expireWaiters(nowMs: Int64) -> [Effect] {
         let late = expireWaitersNow(nowMs)
-        for (runID, _) in late {
+        for runID in Set(late.map(\.0)) {
             waiters[runID]?.removeAll { $0.deadlineMs <= nowMs }
             if waiters[runID]?.isEmpty == true { waiters[runID] = nil }
         }
         return late.compactMap { runID, waiter in
-            table.runs[runID].map { run in
+            connections[waiter.connection]?.waits -= 1
+            return table.runs[runID].map { run in
                 .respond(waiter.connection, Frames.response(id: waiter.requestID, payload: stillRunning(run)))
             }
         }

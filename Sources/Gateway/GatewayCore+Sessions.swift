@@ -4,7 +4,9 @@ internal import Wire
 
 /// Session listings (wire protocol, section 6.4).
 extension GatewayCore {
-    func sessionsList(_ reader: ParamReader, nowMs: Int64) throws(ParamReader.Failure) -> JSON {
+    func sessionsList(
+        _ reader: ParamReader, for caller: ClientConnection, nowMs: Int64
+    ) throws(ParamReader.Failure) -> JSON {
         let limit = Int(try reader.integer("limit", in: 1...10_000) ?? 100)
         let offset = Int(try reader.integer("offset", in: 0...1_000_000_000) ?? 0)
         let agentID = try reader.string("agentId")
@@ -12,7 +14,8 @@ extension GatewayCore {
         let label = try reader.string("label")
         let activeMinutes = try reader.integer("activeMinutes", in: 1...10_000_000)
         let matching = table.sessions.values.filter { session in
-            (agentID == nil || session.agentID == agentID) && (spawnedBy == nil || session.parentKey == spawnedBy)
+            isVisible(session.key, to: caller) && (agentID == nil || session.agentID == agentID)
+                && (spawnedBy == nil || session.parentKey == spawnedBy)
                 && (label == nil || session.label == label)
                 && (activeMinutes.map { session.updatedAtMs >= nowMs - $0 * 60_000 } ?? true)
         }.sorted { ($1.updatedAtMs, $1.key) < ($0.updatedAtMs, $0.key) }

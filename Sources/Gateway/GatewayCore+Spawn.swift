@@ -9,7 +9,7 @@ internal import Wire
 extension GatewayCore {
     static let grantLifeMs: Int64 = 24 * 3_600_000
     /// Scopes that a child gets at most: read and write, unless the owner's configuration names others.
-    private func ceiling(of agentID: String) -> ScopeSet {
+    func ceiling(of agentID: String) -> ScopeSet {
         settings.catalog.limits(of: agentID).scopes.map { ScopeSet($0) } ?? ScopeSet(.read, .write)
     }
 

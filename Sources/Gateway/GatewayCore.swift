@@ -84,7 +84,9 @@ package struct GatewayCore: Sendable {
     /// Connections that may see an event. Of runs, a derived device sees its own and those below it.
     func audience(_ name: EventName, of run: Run? = nil) -> [ConnectionID] {
         connections.values.filter { connection in
-            guard !connection.isWorker else { return false }
+            guard !connection.isWorker, !connection.isClosing, !connection.admitted.isReportingOnly else {
+                return false
+            }
             if let run, let lineage = connection.admitted.lineage,
                 !table.isSession(run.sessionKey, atOrBelow: lineage.sessionKey)
             {
@@ -131,6 +133,14 @@ package struct GatewayCore: Sendable {
                 .presence, .object(JSONObject([("presence", .array(presence(nowMs: nowMs)))])),
                 stateVersion: stateVersion)
         ]
+    }
+
+    /// Closes all connections of a device; from here on nothing that they send is answered any more.
+    mutating func close(device deviceID: String, _ close: GatewayClose, except kept: ConnectionID? = nil) -> [Effect] {
+        connections(ofDevice: deviceID).filter { $0 != kept }.map { id in
+            connections[id]?.isClosing = true
+            return .close(id, close)
+        }
     }
 
     func connections(ofDevice deviceID: String) -> [ConnectionID] {

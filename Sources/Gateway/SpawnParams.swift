@@ -11,6 +11,7 @@ struct SpawnParams {
     private static let deliveryKeys = [
         "target", "transport", "channel", "to", "threadId", "thread_id", "replyTo", "reply_to",
     ]
+    static let maxNameBytes = 512
     static let maxTaskBytes = 1_048_576
 
     static func read(_ reader: ParamReader) throws -> SpawnParams {
@@ -50,9 +51,10 @@ struct SpawnParams {
         return SpawnParams(
             request: SpawnRequest(
                 task: task, agentID: try reader.nonEmptyString("agentId"), runtime: runtime,
-                label: try reader.nonEmptyString("label"), runTimeoutSeconds: timeout.map(Int.init), cleanup: cleanup,
-                idempotencyKey: try reader.nonEmptyString("idempotencyKey"), mode: try mode(reader, isThread: isThread),
-                isThread: isThread, sandbox: try sandbox(reader)),
+                label: try reader.nonEmptyString("label", maxBytes: maxNameBytes),
+                runTimeoutSeconds: timeout.map(Int.init), cleanup: cleanup,
+                idempotencyKey: try reader.nonEmptyString("idempotencyKey", maxBytes: maxNameBytes),
+                mode: try mode(reader, isThread: isThread), isThread: isThread, sandbox: try sandbox(reader)),
             sessionKey: try reader.nonEmptyString("sessionKey"))
     }
 

@@ -88,7 +88,8 @@ extension Connection {
         let client = ClientAddress.attribute(
             peer: peerAddress, head: head, trustedProxies: context.facts.trustedProxies,
             allowRealIPFallback: context.facts.allowRealIPFallback)
-        let origin = head.first("origin").flatMap { $0.isEmpty || $0 == "null" ? nil : $0 }
+        // Kept as it came, even when it is "null" or empty: only a browser sends the field at all.
+        let origin = head.first("origin")
         return TransportFacts(
             isDirectLocal: peerAddress.isLoopback && !hasForwarding && !isProxy, hasForwardingHeaders: hasForwarding,
             peerIsTrustedProxy: isProxy, isTLS: tls != nil, peer: peer.hostText,

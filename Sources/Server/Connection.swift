@@ -85,9 +85,10 @@ final class Connection: EventHandler {
     private func handshakeTimedOut() {
         handshakeTimer = nil
         switch phase {
-        case .tlsHandshake, .http: drop()
+        // Closing within the deadline means an HTTP answer that its reader does not take.
+        case .tlsHandshake, .http, .closing: drop()
         case .awaitingConnect, .deciding: close(.handshakeTimeout)
-        case .echo, .open, .closing, .closed: break
+        case .echo, .open, .closed: break
         }
     }
 

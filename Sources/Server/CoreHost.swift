@@ -75,7 +75,10 @@ package final class CoreHost: Sendable {
         return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
     }
 
-    func isUnended(run runID: String) -> Bool { core.withLock { $0.isUnended(run: runID) } }
+    /// Whether a run still wants a worker.
+    func isUnended(run runID: String) -> Bool {
+        core.withLock { $0.isUnended(run: runID) }
+    }
 
     func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
         var batch = DeliveryBatch()

@@ -12,7 +12,8 @@ internal import Wire
 /// Runs workers as processes of their own, on the control reactor's thread.
 ///
 /// A worker leads its process group and is a subreaper; we are one above it. So when a worker is gone, whatever it left
-/// is either in its group or has become our child, and nothing remains.
+/// is either in its group or has become our child, and nothing remains. What a live worker's command leaves becomes that
+/// worker's child, not ours: all that we adopt is left from workers that are gone.
 final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     // @unchecked: what can change is touched on the control reactor's thread only; the rest is immutable.
 
@@ -36,6 +37,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     private let reactor: ReactorHandle
     private var workers: [String: Worker] = [:]
     private var isStopping = false
+    /// Children that the process had before it became a gateway, such as those of the shell that it replaced.
+    private let inheritedChildren = Set(ProcessTree.children(of: getpid()))
 
     init(template: Template, host: CoreHost, reactor: ReactorHandle) {
         self.template = template
@@ -91,7 +94,9 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         do {
             try Files.makeDirectory(directory)
             let child = try spawn(order, directory: directory)
-            let worker = Worker(runID: order.runID, child: child, directory: directory) {
+            let worker = Worker(
+                runID: order.runID, child: child, directory: directory, inheritedChildren: inheritedChildren
+            ) {
                 [weak self] worker, how, reactor in
                 self?.ended(worker, how: how, in: reactor)
             }
@@ -159,8 +164,12 @@ private final class Worker: EventHandler {
     private let onEnd: Ended
     private var registration: Registration?
     private var isStopping = false
+    private let inheritedChildren: Set<Int32>
 
-    init(runID: String, child: ChildProcess, directory: String, onEnd: @escaping Ended) {
+    init(
+        runID: String, child: ChildProcess, directory: String, inheritedChildren: Set<Int32>, onEnd: @escaping Ended
+    ) {
+        self.inheritedChildren = inheritedChildren
         self.runID = runID
         self.child = child
         self.directory = directory
@@ -193,9 +202,12 @@ private final class Worker: EventHandler {
         sweep(status, round: 0, in: reactor)
     }
 
-    /// What escaped from the group has become our child: it carries the run's id in its environment.
+    /// What escaped from the group has become our child. Process 1 adopts strangers as well, so there the run's id in the
+    /// environment has to tell them apart, which a command can evade.
     private func sweep(_ status: ExitStatus, round: Int, in reactor: Reactor) {
-        let left = ProcessTree.sweepAdoptedChildren(matchingEnvironment: "SALLYPORT_RUN_ID=\(runID)").remaining
+        let left = ProcessTree.sweepAdoptedChildren(
+            excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(runID)" : nil
+        ).remaining
         guard left > 0, round < Self.maxSweeps else {
             onEnd(self, "\(status)", reactor)
             return

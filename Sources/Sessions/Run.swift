@@ -84,5 +84,7 @@ package struct RunEnd: Equatable, Sendable {
         self.endedAtMs = endedAtMs
     }
 
+    /// A cause is a sentence; it stands in events, in lists and in the log.
+    package static let maxCauseCharacters = 1000
     package static let maxTextBytes = 100 * 1024
 }

@@ -37,11 +37,14 @@ package struct SessionTable: Sendable {
     package func runsBelow(_ key: String) -> [Run] {
         var found: [Run] = []
         var queue = [key]
-        while !queue.isEmpty {
-            for run in activeChildren(of: queue.removeFirst()) {
+        var seen: Set<String> = [key]
+        var next = 0
+        while next < queue.count {
+            for run in activeChildren(of: queue[next]) where seen.insert(run.sessionKey).inserted {
                 found.append(run)
                 queue.append(run.sessionKey)
             }
+            next += 1
         }
         return found
     }

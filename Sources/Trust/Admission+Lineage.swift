@@ -95,6 +95,8 @@ extension Admission {
             guard isUnused(grant), !newcomers.contains(where: { $0.spawnID == grant.spawnID }) else {
                 throw refuseGrant(.jtiConflict)
             }
+            // Presenting a child for the first time is spawning it.
+            guard issuer?.scopes.covers(.write) == true else { throw refuseGrant(.scopeEscalation) }
             if facts[grant.issuer] == nil { principal = rootPrincipal(of: grant.issuer) }
             facts[grant.subject] = IssuerFacts(
                 publicKey: grant.publicKey, scopes: grant.scopes, depth: grant.depth, state: .live)

@@ -61,6 +61,11 @@ package struct LineageRegistry: Sendable {
         if bySession[entry.sessionKey] == entry.deviceID { bySession[entry.sessionKey] = nil }
     }
 
+    /// Forgets a binding that could not be made durable, as if it had never been.
+    package mutating func withdraw(runID: String) {
+        if let entry = entry(forRun: runID) { forget(entry) }
+    }
+
     package func binding(issuer: String, spawnID: String) -> GrantBinding? {
         guard let id = byBinding[Binding(issuer: issuer, spawnID: spawnID)], let entry = entries[id] else { return nil }
         let state: GrantBinding.State =

@@ -11,7 +11,7 @@ package struct TransportFacts: Equatable, Sendable {
     package var peer: String
     /// The client's address after attribution; nil when it is not known.
     package var clientAddress: String?
-    /// The `Origin` header; nil when absent or "null".
+    /// The `Origin` header as sent; nil when absent. What says nothing ("null", empty) was still sent by a browser.
     package var origin: String?
     package var host: String?
 

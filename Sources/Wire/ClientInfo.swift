@@ -32,6 +32,9 @@ package struct ClientInfo: Equatable, Sendable {
         "webchat", "cli", "ui", "backend", "node", "probe", "test", "worker",
     ]
 
+    /// Every client is shown to every other, so nobody is long.
+    static let maxTextBytes = 512
+
     static func read(_ reader: ParamReader) throws(ParamReader.Failure) -> ClientInfo {
         let id = try reader.requiredString("id")
         guard knownIDs.contains(id) else { throw reader.failure("id", "must be equal to one of the allowed values") }
@@ -40,11 +43,12 @@ package struct ClientInfo: Equatable, Sendable {
             throw reader.failure("mode", "must be equal to one of the allowed values")
         }
         return ClientInfo(
-            id: id, version: try reader.requiredString("version"), platform: try reader.requiredString("platform"),
-            mode: mode, displayName: try reader.nonEmptyString("displayName"),
-            deviceFamily: try reader.nonEmptyString("deviceFamily"),
-            modelIdentifier: try reader.nonEmptyString("modelIdentifier"),
-            instanceID: try reader.nonEmptyString("instanceId"))
+            id: id, version: try reader.requiredString("version", maxBytes: maxTextBytes),
+            platform: try reader.requiredString("platform", maxBytes: maxTextBytes),
+            mode: mode, displayName: try reader.nonEmptyString("displayName", maxBytes: maxTextBytes),
+            deviceFamily: try reader.nonEmptyString("deviceFamily", maxBytes: maxTextBytes),
+            modelIdentifier: try reader.nonEmptyString("modelIdentifier", maxBytes: maxTextBytes),
+            instanceID: try reader.nonEmptyString("instanceId", maxBytes: maxTextBytes))
     }
 }
 

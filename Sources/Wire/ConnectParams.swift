@@ -67,10 +67,11 @@ package struct ConnectParams: Equatable, Sendable {
         case invalidRole(String)
     }
 
+    /// Of scopes and of capabilities: several times what any client has.
+    package static let maxNames = 128
+    package static let maxNameBytes = 256
     package static let maxGrants = 5
     package static let maxGrantBytes = 4096
-    /// Names in `scopes` and `caps`; all that exist are far fewer.
-    package static let maxNames = 64
 
     package init(
         minProtocol: Int64, maxProtocol: Int64, client: ClientInfo, role: Role = .operator, scopes: [String] = [],
@@ -108,8 +109,8 @@ package struct ConnectParams: Equatable, Sendable {
         guard let role = Role(rawValue: roleName) else { throw Failure.invalidRole(roleName) }
         return ConnectParams(
             minProtocol: minProtocol, maxProtocol: maxProtocol, client: client, role: role,
-            scopes: try reader.strings("scopes", maxCount: maxNames) ?? [],
-            caps: try reader.strings("caps", maxCount: maxNames) ?? [],
+            scopes: try reader.strings("scopes", maxCount: maxNames, maxBytes: maxNameBytes) ?? [],
+            caps: try reader.strings("caps", maxCount: maxNames, maxBytes: maxNameBytes) ?? [],
             auth: try credentials(reader.object("auth")), device: try device(reader.object("device")),
             resume: try resume(reader.object("resume")))
     }

@@ -49,6 +49,30 @@ package struct ParamReader: Sendable {
         return text
     }
 
+    /// - Parameter maxBytes: longer text is refused; what is kept or shown to others needs a bound.
+    package func nonEmptyString(_ key: String, maxBytes: Int) throws(Failure) -> String? {
+        guard let text = try nonEmptyString(key) else { return nil }
+        guard text.utf8.count <= maxBytes else { throw failure(key, "must NOT have more than \(maxBytes) bytes") }
+        return text
+    }
+
+    package func requiredString(_ key: String, maxBytes: Int) throws(Failure) -> String {
+        guard let text = try nonEmptyString(key, maxBytes: maxBytes) else { throw missing(key) }
+        return text
+    }
+
+    /// - Parameters:
+    ///   - maxCount: more items are refused.
+    ///   - maxBytes: of one item.
+    package func strings(_ key: String, maxCount: Int, maxBytes: Int) throws(Failure) -> [String]? {
+        guard let texts = try strings(key) else { return nil }
+        guard texts.count <= maxCount else { throw failure(key, "must NOT have more than \(maxCount) items") }
+        guard texts.allSatisfy({ $0.utf8.count <= maxBytes }) else {
+            throw failure(key, "items must NOT have more than \(maxBytes) bytes")
+        }
+        return texts
+    }
+
     package func integer(_ key: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {
         guard let value = raw(key) else { return nil }
         guard let number = value.integer else { throw failure(key, "must be integer") }
@@ -69,10 +93,9 @@ package struct ParamReader: Sendable {
         return flag
     }
 
-    package func strings(_ key: String, maxCount: Int = .max) throws(Failure) -> [String]? {
+    package func strings(_ key: String) throws(Failure) -> [String]? {
         guard let value = raw(key) else { return nil }
         guard let items = value.array else { throw failure(key, "must be array") }
-        guard items.count <= maxCount else { throw failure(key, "must NOT have more than \(maxCount) items") }
         var texts: [String] = []
         texts.reserveCapacity(items.count)
         for item in items {

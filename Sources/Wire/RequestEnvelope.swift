@@ -19,6 +19,9 @@ package struct RequestEnvelope: Equatable, Sendable {
         case invalid(reason: String, id: Range<Int>?)
     }
 
+    /// An id is kept for as long as its request waits. Clients use UUIDs, or the method's name and a number.
+    package static let maxIDBytes = 1024
+
     /// - Parameter bytes: one whole message, valid UTF-8.
     package static func scan(_ bytes: Span<UInt8>) throws(Failure) -> RequestEnvelope {
         var id: Range<Int>?
@@ -67,7 +70,9 @@ package struct RequestEnvelope: Equatable, Sendable {
         guard let type, text(bytes, type) == "req" else {
             throw .invalid(reason: "at /type: must be equal to constant \"req\"", id: usableID)
         }
-        guard let usableID else { throw .invalid(reason: "at /id: must be a non-empty string", id: nil) }
+        guard let usableID else {
+            throw .invalid(reason: "at /id: must be a non-empty string of at most \(maxIDBytes) bytes", id: nil)
+        }
         guard let methodRange, let method = text(bytes, methodRange), !method.isEmpty else {
             throw .invalid(reason: "at /method: must be a non-empty string", id: usableID)
         }
@@ -106,7 +111,7 @@ package struct RequestEnvelope: Equatable, Sendable {
     }
 
     private static func isNonEmptyString(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        range.count > 2 && bytes[range.lowerBound] == UInt8(ascii: "\"")
+        range.count > 2 && range.count <= maxIDBytes + 2 && bytes[range.lowerBound] == UInt8(ascii: "\"")
     }
 
     /// The string at `range`; nil when the value there is none.

@@ -63,7 +63,7 @@ struct Issue30740Tests {
             let admitted = try await surroundings.connectFromOutside(stranger)
             #expect(admitted.grantedScopes == ["operator.read"])
             #expect(try admitted.request("health")["ok"]?.bool == true)
-            #expect(gateway.log.contains("connected peer=\(surroundings.strangerAddress) client=cli/cli"))
+            _ = try gateway.waitForLog("connected peer=\(surroundings.strangerAddress) client=cli/cli")
             admitted.close()
             owner.close()
             try gateway.stop()

@@ -74,7 +74,7 @@ struct AdmissionChainTests {
     @Test("the scopes granted clamp what the presenting child asks for")
     func clamped() throws {
         let world = try World()
-        let chain = try GrantChain(world: world, length: 2, scopes: ScopeSet(.read))
+        let chain = try GrantChain(world: world, length: 1, scopes: ScopeSet(.read))
         let caller = Caller.cli(chain.leaf).from(.remote).with { $0.grants = chain.texts }
         expectAdmitted(
             world.decide(caller.with(scopes: ["operator.admin"])), scopes: ["operator.read"], method: .token,

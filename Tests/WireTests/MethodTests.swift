@@ -63,6 +63,8 @@ struct EventNameTests {
         "health": (nil, false, false), "presence": (.read, true, false), "agent": (.read, false, false),
         "chat": (.read, false, false), "sessions.changed": (.read, true, true),
         "device.pair.requested": (.pairing, true, false), "device.pair.resolved": (.pairing, true, false),
+        // Ours: nobody may miss the pin of the certificate to come.
+        "tls.pin.next": (nil, false, true),
     ]
 
     @Test("entitlement, droppability and seq are as documented", arguments: EventName.allCases)
