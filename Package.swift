@@ -61,7 +61,7 @@ let package = Package(
         tests("EventLoopTests", "EventLoop", "CLinux"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
-        tests("ServerTests", "Crypto", "Gateway", "JSON", "Sessions", "Trust", "Wire"),
+        tests("ServerTests", "Crypto", "Files", "Gateway", "JSON", "Sessions", "Trust", "Wire"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
         tests("WebSocketTests", "WebSocket"),
