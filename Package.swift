@@ -62,7 +62,7 @@ let package = Package(
         tests("GatewayTests", "Crypto", "Gateway", "JSON", "Sessions", "Store", "Trust", "Wire"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
-        tests("AbuseTests", "Crypto", "Gateway", "JSON", "Sessions", "Trust", "Wire"),
+        tests("AbuseTests", "Crypto", "Files", "Gateway", "JSON", "Sessions", "Trust", "Wire"),
         .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
         // Runs the program itself, which is why it depends on it.
         tests(

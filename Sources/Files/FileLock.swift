@@ -6,7 +6,8 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// - Parameter holder: written into the file, for whoever comes second.
     package init(_ path: String, holder: String) throws(FileError) {
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Not through a link: the file is emptied and written to.
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .failed(.lock, path: path, errno: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno

@@ -58,6 +58,14 @@ package enum Files {
         }
     }
 
+    /// Whether a directory belongs to us (or root) and nobody else can put files into it.
+    package static func isPrivate(_ directory: String) -> Bool {
+        var status = stat()
+        guard unsafe lstat(directory, &status) == 0 || errno == ENOENT else { return false }
+        if status.st_mode & S_IFMT == S_IFLNK, unsafe stat(directory, &status) != 0 { return false }
+        return (status.st_uid == geteuid() || status.st_uid == 0) && status.st_mode & S_IWOTH == 0
+    }
+
     /// Replaces a file in one step: readers see the old contents or the new, never a part, also after a power cut.
     package static func writeAtomically(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) {
         let temporary = try writeBeside(path, bytes, mode: mode)
@@ -122,17 +130,44 @@ package enum Files {
     }
 
     /// Removes a directory with everything below it, without following links.
+    ///
+    /// Whoever filled it may have meant harm: directories are moved up and emptied there, so neither names longer than a
+    /// path may be nor depth keep anything from going.
     package static func removeTree(_ path: String) {
-        for name in names(in: path) {
-            let child = path + "/" + name
-            var status = stat()
-            if unsafe lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-                removeTree(child)
-            } else {
-                remove(child)
-            }
+        var moved = 0
+        for _ in 0..<maxRemovalRounds {
+            var isProgress = false
+            for name in names(in: path) where empty(path + "/" + name, into: path, &moved) { isProgress = true }
+            guard isProgress else { break }
         }
         unsafe rmdir(path)
+    }
+
+    private static let maxRemovalRounds = 100_000
+
+    /// Removes one entry; the directories in it are moved to `top`, to be removed there.
+    /// - Returns: whether it is gone.
+    private static func empty(_ entry: String, into top: String, _ moved: inout Int) -> Bool {
+        guard isDirectory(entry) else { return unsafe unlink(entry) == 0 }
+        // Without this a directory that its maker has closed would stay, except for root.
+        unsafe chmod(entry, 0o700)
+        for name in names(in: entry) {
+            let inner = entry + "/" + name
+            guard isDirectory(inner) else {
+                remove(inner)
+                continue
+            }
+            repeat {
+                moved += 1
+            } while unsafe rename(inner, "\(top)/.removed-\(moved)") != 0
+                && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
+        }
+        return unsafe rmdir(entry) == 0
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Names in a directory, without `.` and `..`; none when it cannot be read.
