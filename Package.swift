@@ -69,6 +69,7 @@ let package = Package(
             "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
             "Store",
             "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
+        tests("ServerTests", "EventLoop", "Gateway", "HTTP", "Server"),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),

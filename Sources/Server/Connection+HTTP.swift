@@ -27,6 +27,16 @@ extension Connection {
     }
 
     private func answer(_ head: RequestHead) throws(HTTPError) {
+        attribute(head)
+        guard !isOverBudget else {
+            context.host.logger.log(
+                .warn, "http",
+                "refused peer=\(peer) status=503 rule: at most \(context.host.preauthLimit) connections of "
+                    + "one client may wait for admission (OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP)")
+            finish(Response(status: 503, text: "Too many unauthenticated sockets\n").serialized(persistence: .close))
+            phase = .closing
+            return
+        }
         if Upgrade.isRequested(by: head) {
             let key = try Upgrade.validate(head)
             upgrade(head, key: key)
@@ -42,6 +52,15 @@ extension Connection {
             finish(bytes)
             phase = .closing
         }
+    }
+
+    /// A proxy says whose connection this is.
+    private func attribute(_ head: RequestHead) {
+        guard let address = IPAddress(octets: peer.bytes.span), isTrustedProxy(address) else { return }
+        let client = ClientAddress.attribute(
+            peer: address, head: head, trustedProxies: context.facts.trustedProxies,
+            allowRealIPFallback: context.facts.allowRealIPFallback)
+        if case .forwarded(let client) = client { claimPlace(for: client) }
     }
 
     private func plainResponse(to head: RequestHead) -> Response {
@@ -75,7 +94,7 @@ extension Connection {
         if let echoPath = context.facts.echoPath, head.path == echoPath {
             phase = .echo
             decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
-            cancelHandshakeTimer()
+            endHandshake()
             self.head = nil
             return
         }

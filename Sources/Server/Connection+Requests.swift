@@ -84,7 +84,7 @@ extension Connection {
             return TransportFacts(isDirectLocal: false, isTLS: tls != nil, peer: peer.hostText)
         }
         let hasForwarding = ForwardedInfo.hasForwardingHeaders(head)
-        let isProxy = context.facts.trustedProxies.contains { $0.contains(peerAddress) }
+        let isProxy = isTrustedProxy(peerAddress)
         let client = ClientAddress.attribute(
             peer: peerAddress, head: head, trustedProxies: context.facts.trustedProxies,
             allowRealIPFallback: context.facts.allowRealIPFallback)
@@ -99,7 +99,7 @@ extension Connection {
     /// The core has admitted us.
     func open(_ admitted: Admitted, hello: [UInt8]) {
         guard case .deciding = phase else { return }
-        cancelHandshakeTimer()
+        endHandshake()
         head = nil
         decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
         send(message: hello.span)

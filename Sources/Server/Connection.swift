@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Gateway
 internal import Glibc
 internal import HTTP
+internal import Synchronization
 internal import TLS
 internal import Trust
 internal import WebSocket
@@ -31,6 +32,7 @@ final class Connection: EventHandler {
     private static let maxReadsPerTurn = 16
     static let preauthMaxBytes = 65_536
     private static let closeTimeout = Duration.seconds(5)
+    private static let overBudgetTimeout = Duration.seconds(3)
     private static let pingInterval = Duration.seconds(25)
 
     let id: ConnectionID
@@ -55,6 +57,10 @@ final class Connection: EventHandler {
     private var outbound: [UInt8] = []
     private var sent = 0
     private var closesWhenSent = false
+    /// Its client's budget counts it, for nobody has admitted it yet.
+    private(set) var hasPlace = false
+    /// Its client has too many connections that nobody has admitted; the request gets a 503.
+    private(set) var isOverBudget = false
     private var pingAt: MonotonicInstant?
     private var pongDeadline: MonotonicInstant?
 
@@ -73,8 +79,10 @@ final class Connection: EventHandler {
     func start() throws(EventLoopError) {
         registration = try context.reactor.register(descriptor.raw, for: interest, handler: self)
         // One deadline for TLS, HTTP and connect together.
-        handshakeTimer = context.reactor.schedule(after: context.facts.handshakeTimeout) { [weak self] _ in
-            self?.handshakeTimedOut()
+        armHandshakeTimer(context.facts.handshakeTimeout)
+        // Loopback and proxies stand for many clients: they count only in the total until a header attributes them.
+        if let address = IPAddress(octets: peer.bytes.span), !address.isLoopback, !isTrustedProxy(address) {
+            claimPlace(for: address)
         }
     }
 
@@ -92,9 +100,35 @@ final class Connection: EventHandler {
         }
     }
 
-    func cancelHandshakeTimer() {
+    private func armHandshakeTimer(_ timeout: Duration) {
+        if let handshakeTimer { context.reactor.cancel(handshakeTimer) }
+        handshakeTimer = context.reactor.schedule(after: timeout) { [weak self] _ in self?.handshakeTimedOut() }
+    }
+
+    /// The connection is admitted, needs no admission, or is gone: neither its deadline nor its place is needed.
+    func endHandshake() {
         if let handshakeTimer { context.reactor.cancel(handshakeTimer) }
         handshakeTimer = nil
+        if hasPlace { context.host.preauth.withLock { $0.leave(id) } }
+        hasPlace = false
+    }
+
+    func isTrustedProxy(_ address: IPAddress) -> Bool {
+        context.facts.trustedProxies.contains { $0.contains(address) }
+    }
+
+    /// Takes one of the client's places for connections that nobody has admitted yet.
+    func claimPlace(for client: IPAddress) {
+        switch context.host.preauth.withLock({ $0.enter(id, client: client, now: context.reactor.now) }) {
+        case .admitted: hasPlace = true
+        case .admittedEvicting(let silent):
+            hasPlace = true
+            context.host.evict(silent, on: context)
+        case .full:
+            // It is told so, if it asks soon.
+            isOverBudget = true
+            armHandshakeTimer(Self.overBudgetTimeout)
+        }
     }
 
     // MARK: - Events of the socket
@@ -157,6 +191,7 @@ final class Connection: EventHandler {
                 return
             }
             mustProcessLeftover = false
+            if hasPlace, received.count > 0 { context.host.preauth.withLock { $0.heard(id, now: context.reactor.now) } }
             let total = kept + received.count
             let consumed = scratch.withSpan(0..<total) { span in process(&span) }
             guard !isClosed else { return }
@@ -436,6 +471,14 @@ final class Connection: EventHandler {
         }
     }
 
+    /// Its `connect` has reached the core.
+    var isKnownToCore: Bool {
+        switch phase {
+        case .open, .deciding: true
+        case .tlsHandshake, .http, .echo, .awaitingConnect, .closing, .closed: false
+        }
+    }
+
     /// Tells the core, once, that an admitted connection takes no part any more.
     private func leave() {
         switch phase {
@@ -444,7 +487,7 @@ final class Connection: EventHandler {
             context.host.run(on: context) { core, nowMs in core.connectionClosed(id, nowMs: nowMs) }
         default: break
         }
-        cancelHandshakeTimer()
+        endHandshake()
     }
 
     /// Answers with a plain HTTP response and closes when it is out.

@@ -17,6 +17,8 @@ package final class CoreHost: Sendable {
     private let launcher = Mutex<(any WorkerLauncher)?>(nil)
     private let openConnections = Atomic<Int>(0)
     private let maxConnections: Int
+    let preauth: Mutex<PreauthBudget>
+    let preauthLimit: Int
     private let ready = Atomic<Bool>(false)
 
     typealias HelloOKPolicy = HelloOK.Policy
@@ -27,13 +29,17 @@ package final class CoreHost: Sendable {
         let context: ReactorContext
     }
 
-    package init(core: GatewayCore, store: any Store, logger: Logger, clock: GatewayClock, maxConnections: Int) {
+    package init(
+        core: GatewayCore, store: any Store, logger: Logger, clock: GatewayClock, maxConnections: Int, preauthLimit: Int
+    ) {
         policy = core.settings.connectionPolicy
         self.core = Mutex(core)
         self.store = store
         self.logger = logger
         self.clock = clock
         self.maxConnections = maxConnections
+        self.preauthLimit = preauthLimit
+        preauth = Mutex(PreauthBudget(limit: preauthLimit))
     }
 
     var isReady: Bool { ready.load(ordering: .relaxed) }
@@ -59,6 +65,13 @@ package final class CoreHost: Sendable {
 
     func connectionEnded() { openConnections.subtract(1, ordering: .relaxed) }
     var connectionCount: Int { openConnections.load(ordering: .relaxed) }
+
+    /// Closes a connection that lost its place, without ceremony: it has said nothing that could be answered.
+    func evict(_ connection: ConnectionID, on context: ReactorContext) {
+        var batch = DeliveryBatch()
+        batch.add(.evict(connection.serial), to: connection.reactor)
+        dispatch(batch, on: context)
+    }
 
     // MARK: - The core
 

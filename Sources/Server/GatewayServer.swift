@@ -100,7 +100,9 @@ package final class GatewayServer {
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
         host = CoreHost(
             core: core, store: store, logger: logger, clock: clock,
-            maxConnections: max(descriptors - Self.reservedDescriptors, 64))
+            maxConnections: max(descriptors - Self.reservedDescriptors, 64),
+            preauthLimit: options.environment["OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP"].flatMap { Int($0) }
+                .map { max(1, $0) } ?? PreauthBudget.defaultLimit)
         launcher = ProcessLauncher(
             template: try Self.template(
                 options, root: root.deviceID, port: listeners[0].address.port, files: files,

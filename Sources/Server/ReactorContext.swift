@@ -101,10 +101,13 @@ final class ReactorContext: EventHandler {
         if connections.removeValue(forKey: serial) != nil { host.connectionEnded() }
     }
 
-    /// No new connections; those that are left are closed as they finish.
+    /// No new connections. Those that the core does not know end here; the others as it says.
     func stopListening() {
         for registration in registrations { reactor.deregister(registration) }
         registrations = []
+        for connection in Array(connections.values) where !connection.isKnownToCore {
+            connection.close(.serviceRestart)
+        }
     }
 
     /// Closes everything that is still open, without ceremony.
@@ -132,6 +135,9 @@ final class ReactorContext: EventHandler {
             connections[serial]?.open(admitted, hello: hello)
         case .close(let serial, let close):
             connections[serial]?.close(close)
+        case .evict(let serial):
+            // It may have been admitted meanwhile.
+            if let connection = connections[serial], connection.hasPlace { connection.drop() }
         }
     }
 
@@ -164,4 +170,5 @@ enum Delivery: Sendable {
     case event(EventName, [UInt8], [UInt64])
     case open(UInt64, Admitted, hello: [UInt8])
     case close(UInt64, GatewayClose)
+    case evict(UInt64)
 }

@@ -49,6 +49,11 @@ final class RawConnection {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// What comes next; nil at the end.
+    func receiveSome() throws -> String? {
+        try receive().map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// - Returns: nil at the end.
     private func receive() throws -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
