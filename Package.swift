@@ -33,7 +33,7 @@ let package = Package(
         module("HTTP"),
         module("Wire", "JSON"),
         module("Trust", "Crypto", "JSON", "Wire"),
-        module("Sessions", "JSON", "Wire"),
+        module("Sessions", "Wire"),
         module("Config", "Files", "JSON"),
         module("Store", "CSQLite"),
         module("Agents", "CLinux"),
