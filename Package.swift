@@ -56,6 +56,8 @@ let package = Package(
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
         tests("AgentsTests", "Agents", "CLinux"),
         tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
+        // Runs the program itself, as ScenarioTests does.
+        tests("CommandTests", "sallyport", "Agents", "Files", "JSON"),
         tests("ConfigTests", "Config", "Files", "JSON"),
         tests("CryptoTests", "Crypto", "CryptoOracle", "COpenSSL"),
         tests("EventLoopTests", "EventLoop", "CLinux"),

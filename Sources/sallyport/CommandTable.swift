@@ -1,8 +1,9 @@
 /// All commands. Help, suggestions and dispatch come from here.
 enum CommandTable {
     static let clientOptions: [Command.Option] = [
-        .init("url", "URL", "gateway to talk to (needs --token)"),
+        .init("url", "URL", "gateway to talk to (needs --token or --password)"),
         .init("token", "TOKEN", "the gateway's shared token"),
+        .init("password", "TEXT", "its password, with gateway.auth.mode password"),
         .init("tls-fingerprint", "SHA256", "pin of the gateway's certificate, or of its public key"),
         .init("state-dir", "DIR", "state directory (default: SALLYPORT_STATE_DIR, OPENCLAW_STATE_DIR, ~/.sallyport)"),
         .init("config", "FILE", "configuration file (default: openclaw.json in the state directory)"),
