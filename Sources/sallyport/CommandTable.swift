@@ -1,7 +1,8 @@
 /// All commands. Help, suggestions and dispatch come from here.
 enum CommandTable {
     static let clientOptions: [Command.Option] = [
-        .init("url", "URL", "gateway to talk to (needs --token or --password)"),
+        .init(
+            "url", "URL", "gateway to talk to; needs --token or --password (or all as SALLYPORT_GATEWAY_URL, _TOKEN)"),
         .init("token", "TOKEN", "the gateway's shared token"),
         .init("password", "TEXT", "its password, with gateway.auth.mode password"),
         .init("tls-fingerprint", "SHA256", "pin of the gateway's certificate, or of its public key"),

@@ -116,6 +116,21 @@ struct RunningGatewayTests {
         try gateway.stop()
     }
 
+    @Test func theEnvironmentNamesAGatewayAsOptionsDo() throws {
+        let sandbox = try Sandbox()
+        let gateway = try sandbox.startGateway(Self.configuration(#"auth: { mode: "token", token: "right" }"#))
+        let environment = [
+            "SALLYPORT_GATEWAY_URL": gateway.url, "SALLYPORT_GATEWAY_TOKEN": "right",
+            "SALLYPORT_TLS_FINGERPRINT": try #require(gateway.pin),
+        ]
+        let list = ["sessions", "list", "--state-dir", sandbox.path + "/other"]
+        #expect(try sandbox.run(list, environment: environment).exitCode == 0)
+        let wrong = try sandbox.run(list, environment: environment.merging(["SALLYPORT_GATEWAY_TOKEN": "wrong"]) { $1 })
+        #expect(wrong.exitCode == 1)
+        #expect(wrong.errors.contains("Source: env GATEWAY_URL"), "\(wrong.errors)")
+        try gateway.stop()
+    }
+
     @Test func eitherPinIsRecognised() throws {
         let sandbox = try Sandbox()
         let gateway = try sandbox.startGateway(Self.configuration())
