@@ -64,7 +64,7 @@ enum TLSCommands {
         do {
             info = try CertificateInfo(pem: String(decoding: try Files.read(path, maxBytes: 1 << 20), as: UTF8.self))
         } catch let error as FileError where !error.isMissing {
-            throw CommandFailure(
+            throw CommandFailure.configuration(
                 "cannot read the certificate: \(error)", hint: "run this as the user that the gateway runs as")
         } catch {
             throw CommandFailure(
