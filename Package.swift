@@ -33,7 +33,7 @@ let package = Package(
         module("HTTP"),
         module("Wire", "JSON"),
         module("Trust", "Crypto", "JSON", "Wire"),
-        module("Sessions", "JSON", "Wire"),
+        module("Sessions", "Wire"),
         module("Config", "Files", "JSON"),
         module("Store", "CSQLite"),
         module("Agents", "CLinux"),
@@ -56,6 +56,8 @@ let package = Package(
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
         tests("AgentsTests", "Agents", "CLinux"),
         tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
+        // Runs the program itself, as ScenarioTests does.
+        tests("CommandTests", "sallyport", "Agents", "Files", "JSON"),
         tests("ConfigTests", "Config", "Files", "JSON"),
         tests("CryptoTests", "Crypto", "CryptoOracle", "COpenSSL"),
         tests("EventLoopTests", "EventLoop", "CLinux"),

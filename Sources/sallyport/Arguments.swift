@@ -6,6 +6,15 @@ struct Arguments {
     private(set) var operands: [String] = []
 
     init(_ words: [String], command: Command) throws(CommandFailure) {
+        try read(words, command)
+        if command.operands.isEmpty, !operands.isEmpty {
+            throw .usage(
+                "\(command.name) takes no operands: \(operands.joined(separator: " "))",
+                hint: "see sallyport \(command.name) --help")
+        }
+    }
+
+    private mutating func read(_ words: [String], _ command: Command) throws(CommandFailure) {
         var index = 0
         while index < words.count {
             let word = words[index]
@@ -15,6 +24,12 @@ struct Arguments {
                 return
             }
             guard word.hasPrefix("--") else {
+                guard !word.hasPrefix("-") || word == "-" else {
+                    let option = command.options.first { $0.name.hasPrefix(word.dropFirst().prefix(1)) }
+                    throw .usage(
+                        "\(command.name) has no option \(word)",
+                        hint: option.map { "did you mean --\($0.name)?" } ?? "see sallyport \(command.name) --help")
+                }
                 operands.append(word)
                 continue
             }
@@ -42,6 +57,15 @@ struct Arguments {
     subscript(_ name: String) -> String? { values[name] }
 
     func has(_ name: String) -> Bool { switches.contains(name) }
+
+    /// One of the words that an option may have.
+    func choice(_ name: String, _ allowed: [String]) throws(CommandFailure) -> String? {
+        guard let text = values[name] else { return nil }
+        guard allowed.contains(text) else {
+            throw .usage("--\(name) must be \(allowed.joined(separator: " or ")), not \"\(text)\"")
+        }
+        return text
+    }
 
     func integer(_ name: String, in range: ClosedRange<Int64>) throws(CommandFailure) -> Int64? {
         guard let text = values[name] else { return nil }

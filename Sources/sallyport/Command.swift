@@ -18,19 +18,23 @@ struct Command: Sendable {
     let operands: String
     let summary: String
     let options: [Option]
+    /// Lines below the options, such as exit codes and an example.
+    let notes: [String]
     let handlesSignals: Bool
     let isHidden: Bool
     let run: @Sendable (Invocation) throws -> Int32
 
     init(
         _ words: String, aliases: [String] = [], operands: String = "", summary: String, options: [Option] = [],
-        handlesSignals: Bool = false, isHidden: Bool = false, run: @escaping @Sendable (Invocation) throws -> Int32
+        notes: [String] = [], handlesSignals: Bool = false, isHidden: Bool = false,
+        run: @escaping @Sendable (Invocation) throws -> Int32
     ) {
         self.words = words.split(separator: " ").map(String.init)
         self.aliases = aliases.map { $0.split(separator: " ").map(String.init) }
         self.operands = operands
         self.summary = summary
         self.options = options
+        self.notes = notes
         self.handlesSignals = handlesSignals
         self.isHidden = isHidden
         self.run = run
@@ -54,6 +58,7 @@ struct Command: Sendable {
                 lines.append(text + String(repeating: " ", count: width - text.count + 2) + option.help)
             }
         }
+        if !notes.isEmpty { lines += [""] + notes }
         return lines.joined(separator: "\n")
     }
 }

@@ -1,5 +1,7 @@
 internal import Client
+internal import Config
 internal import JSON
+internal import TLS
 
 /// Why a command ends without success, in the words of the command line.
 struct CommandFailure: Error {
@@ -21,12 +23,44 @@ struct CommandFailure: Error {
         CommandFailure(message, hint: hint, exitCode: 2)
     }
 
+    static func pin(_ text: String) -> CommandFailure {
+        .usage("--tls-fingerprint must be 64 hexadecimal digits, not \"\(text)\"")
+    }
+
     static func configuration(_ message: String, hint: String? = nil) -> CommandFailure {
         CommandFailure(message, hint: hint, exitCode: 78)
     }
 
+    static func configuration(_ result: ConfigResult) -> CommandFailure {
+        let text = result.errors.map(\.description).joined(separator: "\n")
+        return .configuration("the configuration has errors\n\(text)")
+    }
+
     /// What the gateway said, with everything that it explained.
     init(_ error: ClientError, details: [String] = []) {
-        self.init(error.description, hint: error.body?.details["remediationHint"]?.string, details: details)
+        self.init(error.description, hint: Self.hint(error), details: details)
+    }
+
+    private static func hint(_ error: ClientError) -> String? {
+        switch error {
+        case .tls(.certificateUntrusted):
+            "pin it with --tls-fingerprint; sallyport tls fingerprint on the gateway's host prints the pin"
+        case .tls(.pinMismatch):
+            "if the certificate was replaced on purpose, use the new pin: sallyport tls fingerprint on the gateway's host"
+        case .tls(.peerIsPlainHTTP), .tls(.peerIsNotTLS): "does the gateway serve ws:// there, without TLS?"
+        case .unreachable: "is it running? On its host: sallyport gateway status, sallyport gateway run"
+        case .refused(let body, _, _):
+            switch body.detailsCode {
+            case "AUTH_TOKEN_MISMATCH", "AUTH_TOKEN_MISSING":
+                "pass the gateway's token with --token: gateway.auth.token of its configuration, "
+                    + "or the file gateway/token in its state directory"
+            case "AUTH_PASSWORD_MISMATCH", "AUTH_PASSWORD_MISSING":
+                "pass --password: gateway.auth.password of the gateway's configuration"
+            case "PAIRING_REQUEST_NOT_FOUND": "requests are kept for 5 minutes; see: sallyport devices list"
+            case "DEVICE_NOT_FOUND": "see: sallyport devices list"
+            default: body.details["remediationHint"]?.string
+            }
+        default: nil
+        }
     }
 }

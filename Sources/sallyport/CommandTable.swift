@@ -1,8 +1,10 @@
 /// All commands. Help, suggestions and dispatch come from here.
 enum CommandTable {
     static let clientOptions: [Command.Option] = [
-        .init("url", "URL", "gateway to talk to (needs --token)"),
+        .init(
+            "url", "URL", "gateway to talk to; needs --token or --password (or all as SALLYPORT_GATEWAY_URL, _TOKEN)"),
         .init("token", "TOKEN", "the gateway's shared token"),
+        .init("password", "TEXT", "its password, with gateway.auth.mode password"),
         .init("tls-fingerprint", "SHA256", "pin of the gateway's certificate, or of its public key"),
         .init("state-dir", "DIR", "state directory (default: SALLYPORT_STATE_DIR, OPENCLAW_STATE_DIR, ~/.sallyport)"),
         .init("config", "FILE", "configuration file (default: openclaw.json in the state directory)"),
@@ -21,37 +23,90 @@ enum CommandTable {
         return 0
     }
 
+    static let visible: [Command] = all.filter { !$0.isHidden }
+
     /// The command with the most words at the front of `words`, and what follows it.
-    static func find(_ words: [String]) -> (Command, [String])? {
+    static func find(_ words: [String]) throws(CommandFailure) -> (Command, [String])? {
         var best: (Command, Int)?
         for command in all {
             for form in [command.words] + command.aliases where words.starts(with: form) {
                 if form.count > best?.1 ?? 0 { best = (command, form.count) }
             }
         }
-        return best.map { ($0.0, Array(words.dropFirst($0.1))) }
+        guard let (command, count) = best else { return nil }
+        // `sessions` alone is short for one command of its group: another word after it is a slip, no operand.
+        if count < command.words.count, words.count > count, !words[count].hasPrefix("-") {
+            throw unknown(words)
+        }
+        return (command, Array(words.dropFirst(count)))
     }
 
-    static func suggestion(for typed: String) -> String {
-        let names = all.filter { !$0.isHidden }.flatMap { [$0.name] + $0.aliases.map { $0.joined(separator: " ") } }
-        if let near = EditDistance.nearest(to: typed, among: names) { return "did you mean: sallyport \(near)?" }
-        return "sallyport --help lists all commands"
+    /// Commands that begin with this word.
+    static func group(_ word: String) -> [Command] {
+        visible.filter { $0.words.count > 1 && $0.words[0] == word }
+    }
+
+    static func unknown(_ words: [String]) -> CommandFailure {
+        let typed = words.prefix { !$0.hasPrefix("-") }
+        guard let first = typed.first else {
+            return .usage(
+                "a command comes before \(words.first ?? "options")", hint: "sallyport --help lists all commands")
+        }
+        let members = group(first).map { "sallyport \($0.name)" }
+        if typed.count == 1, !members.isEmpty {
+            return .usage("\(first) needs another word", hint: members.joined(separator: ", "))
+        }
+        // Words after the command's are its operands.
+        for count in members.isEmpty ? [2, 1] : [2] {
+            guard let near = nearest(to: typed.prefix(count).joined(separator: " ")) else { continue }
+            let name = typed.prefix(count).joined(separator: " ")
+            return .usage("unknown command: \(name)", hint: "did you mean: sallyport \(near)?")
+        }
+        return .usage(
+            "unknown command: \(typed.prefix(2).joined(separator: " "))",
+            hint: members.isEmpty
+                ? "sallyport --help lists all commands" : "these exist: " + members.joined(separator: ", "))
+    }
+
+    private static func nearest(to typed: String) -> String? {
+        EditDistance.nearest(
+            to: typed, among: visible.flatMap { [$0.name] + $0.aliases.map { $0.joined(separator: " ") } })
+    }
+
+    /// What `--help` or `help` says about these words, which are a command, the first word of several, or nothing.
+    static func help(_ words: [String]) throws(CommandFailure) -> String {
+        guard let first = words.first else { return overview }
+        if words.count == 1, group(first).count > 1 {
+            let short = visible.first { $0.aliases.contains([first]) }
+            return
+                ([
+                    "usage: sallyport \(first) COMMAND [options]", "", list(group(first)), "",
+                    "sallyport \(first) COMMAND --help explains a command.",
+                ] + (short.map { ["sallyport \(first) alone is short for sallyport \($0.name)."] } ?? []))
+                .joined(separator: "\n")
+        }
+        if words.count == 1, let only = group(first).first { return only.help }
+        guard let (command, _) = try find(words) else { throw unknown(words) }
+        return command.help
+    }
+
+    private static func list(_ commands: [Command]) -> String {
+        let width = commands.map(\.name.count).max() ?? 0
+        return commands.map { command in
+            "  " + command.name + String(repeating: " ", count: width - command.name.count + 2) + command.summary
+        }.joined(separator: "\n")
     }
 
     static var overview: String {
-        let visible = all.filter { !$0.isHidden }
-        let width = visible.map(\.name.count).max() ?? 0
-        let lines = visible.map { command in
-            "  " + command.name + String(repeating: " ", count: width - command.name.count + 2) + command.summary
-        }
-        return """
-            usage: sallyport COMMAND [options]
+        """
+        usage: sallyport COMMAND [options]
 
-            A TLS-terminating WebSocket gateway for AI agents.
+        A TLS-terminating WebSocket gateway for AI agents.
 
-            \(lines.joined(separator: "\n"))
+        \(list(visible))
 
-            sallyport COMMAND --help explains a command.
-            """
+        sallyport COMMAND --help explains a command.
+        Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 78 configuration, state directory or port unusable.
+        """
     }
 }

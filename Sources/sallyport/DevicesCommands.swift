@@ -9,7 +9,7 @@ enum DevicesCommands {
         summary: "Lists devices: waiting for approval, paired, and derived for spawned sessions.",
         options: CommandTable.clientOptions
     ) { invocation in
-        let result = try call(invocation, "device.pair.list", [])
+        let result = try with(invocation) { try $0.request("device.pair.list") }
         if invocation.arguments.has("json") {
             invocation.terminal.print(result.prettyPrinted())
             return 0
@@ -60,37 +60,66 @@ enum DevicesCommands {
         "devices approve", operands: "REQUEST-ID", summary: "Lets a waiting device in.",
         options: CommandTable.clientOptions
     ) { invocation in
-        try act(invocation, "device.pair.approve", "requestId", done: "Approved")
+        try act(invocation, "device.pair.approve", done: "Approved")
     }
 
     static let reject = Command(
         "devices reject", operands: "REQUEST-ID", summary: "Turns a waiting device away.",
         options: CommandTable.clientOptions
     ) { invocation in
-        try act(invocation, "device.pair.reject", "requestId", done: "Rejected")
+        try act(invocation, "device.pair.reject", done: "Rejected")
     }
 
     static let remove = Command(
         "devices remove", operands: "DEVICE-ID",
         summary: "Removes a paired device; its connections and all that it spawned end at once.",
-        options: CommandTable.clientOptions
+        options: CommandTable.clientOptions,
+        notes: ["DEVICE-ID may be shortened, as sallyport devices list does."]
     ) { invocation in
-        try act(invocation, "device.pair.remove", "deviceId", done: "Removed")
+        let typed = try operand(invocation, "device id")
+        return try with(invocation) { client in
+            let id = try deviceID(typed, client)
+            return try finish(invocation, client, "device.pair.remove", ("deviceId", id), done: "Removed")
+        }
     }
 
-    private static func act(_ invocation: Invocation, _ method: String, _ key: String, done: String) throws -> Int32 {
+    private static func act(_ invocation: Invocation, _ method: String, done: String) throws -> Int32 {
+        let id = try operand(invocation, "request id")
+        return try with(invocation) { try finish(invocation, $0, method, ("requestId", id), done: done) }
+    }
+
+    private static func operand(_ invocation: Invocation, _ what: String) throws(CommandFailure) -> String {
         guard let id = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
-            throw CommandFailure.usage("this needs one id", hint: "see: sallyport devices list")
+            throw .usage("this needs one \(what)", hint: "see: sallyport devices list")
         }
-        let result = try call(invocation, method, [(key, .string(id))])
-        invocation.terminal.print(invocation.arguments.has("json") ? result.prettyPrinted() : "\(done) \(id)")
+        return id
+    }
+
+    private static func finish(
+        _ invocation: Invocation, _ client: GatewayClient, _ method: String, _ id: (key: String, value: String),
+        done: String
+    ) throws -> Int32 {
+        let result = try client.request(method, .object(JSONObject([(id.key, .string(id.value))])))
+        invocation.terminal.print(invocation.arguments.has("json") ? result.prettyPrinted() : "\(done) \(id.value)")
         return 0
     }
 
-    private static func call(_ invocation: Invocation, _ method: String, _ params: [(String, JSON)]) throws -> JSON {
-        let client = try Target.resolve(invocation, scopes: adminScopes).connect()
+    /// The whole id of the only device that begins with what was typed.
+    private static func deviceID(_ typed: String, _ client: GatewayClient) throws -> String {
+        guard (8..<64).contains(typed.count) else { return typed }
+        let devices = try client.request("device.pair.list")
+        let found = ["paired", "derived"].flatMap { devices[$0]?.array ?? [] }
+            .compactMap { $0["deviceId"]?.string }.filter { $0.hasPrefix(typed.lowercased()) }
+        guard found.count < 2 else {
+            throw CommandFailure("\(found.count) devices begin with \(typed)", hint: "type more of the id")
+        }
+        return found.first ?? typed
+    }
+
+    private static func with<Value>(_ invocation: Invocation, _ body: (GatewayClient) throws -> Value) throws -> Value {
+        let client = try Target.resolve(invocation, scopes: adminScopes).connectAsOwner()
         defer { client.close() }
-        return try client.request(method, .object(JSONObject(params)))
+        return try body(client)
     }
 
     private static func text(_ entry: JSON, _ key: String) -> String { entry[key]?.string ?? "-" }

@@ -13,29 +13,25 @@ enum GatewayCommands {
             .init("config", "FILE", "configuration file (default: openclaw.json in the state directory)"),
             .init(
                 "state-dir", "DIR", "state directory (default: SALLYPORT_STATE_DIR, OPENCLAW_STATE_DIR, ~/.sallyport)"),
-            .init("port", "N", "port; 0 takes a free one (default 18789)"),
-            .init("bind", "MODE", "loopback, lan, tailnet, auto or custom (default loopback)"),
+            .init("port", "N", "port; 0 takes a free one (default: gateway.port, or 18789)"),
+            .init("bind", "MODE", "loopback, lan, tailnet, auto or custom (default: gateway.bind, or loopback)"),
             .init("token", "TOKEN", "shared token; better kept in the configuration or in SALLYPORT_GATEWAY_TOKEN"),
-            .init("no-tls", nil, "plain ws:// instead of wss://"),
+            .init(
+                "no-tls", nil,
+                "plain ws:// instead of wss:// (default: gateway.tls.enabled; on without a configuration)"),
             .init("echo-path", "PATH", "serve a plain WebSocket echo there, for conformance suites and benchmarks"),
             .init("reactors", "N", "threads that serve connections (default: one for each processor)"),
         ], handlesSignals: true
     ) { invocation in
         let locations = try Locations.resolve(invocation)
         let arguments = invocation.arguments
-        guard arguments.operands.isEmpty else {
-            throw CommandFailure.usage("gateway run takes no operands: \(arguments.operands.joined(separator: " "))")
-        }
         var flags: [String: String] = [:]
         flags["gateway.port"] = arguments["port"]
         flags["gateway.bind"] = arguments["bind"]
         flags["gateway.auth.token"] = arguments["token"]
         if arguments.has("no-tls") { flags["gateway.tls.enabled"] = "false" }
         let result = ConfigFiles.load(locations, environment: invocation.environment, flags: flags)
-        guard let configuration = result.configuration else {
-            let text = result.errors.map(\.description).joined(separator: "\n")
-            throw CommandFailure.configuration("the configuration has errors\n\(text)")
-        }
+        guard let configuration = result.configuration else { throw CommandFailure.configuration(result) }
         if let path = arguments["echo-path"], !path.hasPrefix("/") {
             throw CommandFailure.usage("--echo-path must begin with /, not \"\(path)\"")
         }
@@ -62,9 +58,9 @@ enum GatewayCommands {
         options: CommandTable.clientOptions
     ) { invocation in
         let target = try Target.resolve(invocation, scopes: ["operator.read"], createsIdentity: false)
-        let client = try target.connect()
+        let client = try target.connectAsOwner()
         let status = try client.request("health")
-        let local = LocalGateway.find(target.state)
+        let local = target.isLocal ? try LocalGateway.find(target.state) : nil
         let detail = try? client.request("status")
         client.close()
         if invocation.arguments.has("json") {

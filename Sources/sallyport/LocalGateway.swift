@@ -12,8 +12,20 @@ struct LocalGateway {
     let urls: [String]
     let spkiPin: String?
 
-    static func find(_ state: StateDirectory) -> LocalGateway? {
-        guard let bytes = try? Files.read(state.runFile, maxBytes: 64 * 1024), let file = try? JSONParser.parse(bytes),
+    /// - Throws: when the state directory is there and may not be read: then nobody knows whether a gateway runs.
+    static func find(_ state: StateDirectory) throws(CommandFailure) -> LocalGateway? {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try Files.read(state.runFile, maxBytes: 64 * 1024)
+        } catch {
+            guard error.isMissing else {
+                throw .configuration(
+                    "cannot use the state directory: \(error)",
+                    hint: "run this as the user that the gateway runs as, or choose another directory with --state-dir")
+            }
+            return nil
+        }
+        guard let file = try? JSONParser.parse(bytes),
             let url = file["url"]?.string, let pid = file["pid"]?.integer.flatMap({ Int32(exactly: $0) }),
             // A file that a crash left behind names a process that is gone.
             kill(pid, 0) == 0 || errno == EPERM
@@ -24,21 +36,30 @@ struct LocalGateway {
     }
 
     /// Where a gateway with this configuration would be.
-    static func configured(_ locations: ConfigLocations, _ environment: [String: String]) -> String? {
-        guard let configuration = ConfigFiles.load(locations, environment: environment).configuration,
-            !locations.files.isEmpty, configuration.gateway.port != 0
-        else { return nil }
-        return "\(configuration.gateway.tls.enabled ? "wss" : "ws")://127.0.0.1:\(configuration.gateway.port)"
+    static func configured(
+        _ locations: ConfigLocations, _ environment: [String: String]
+    ) throws(CommandFailure) -> String? {
+        let result = ConfigFiles.load(locations, environment: environment)
+        guard let gateway = result.configuration?.gateway else { throw .configuration(result) }
+        guard !locations.files.isEmpty, gateway.port != 0 else { return nil }
+        return "\(gateway.tls.enabled ? "wss" : "ws")://127.0.0.1:\(gateway.port)"
     }
 
-    /// The shared token of this installation: configured, or generated at the gateway's first start.
-    static func token(
+    /// The shared secret of this installation: configured, or generated at the gateway's first start.
+    static func secret(
         _ state: StateDirectory, _ locations: ConfigLocations, _ environment: [String: String]
-    ) -> String? {
-        if let token = ConfigFiles.load(locations, environment: environment).configuration?.gateway.auth.token {
-            return token.value
+    ) throws(CommandFailure) -> (token: String?, password: String?) {
+        let result = ConfigFiles.load(locations, environment: environment)
+        if let auth = result.configuration?.gateway.auth {
+            if auth.mode == .password { return (nil, auth.password?.value) }
+            if let token = auth.token { return (token.value, nil) }
         }
-        guard let bytes = try? Files.read(state.tokenFile, maxBytes: 4096) else { return nil }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first.map(String.init)
+        if let bytes = try? Files.read(state.tokenFile, maxBytes: 4096) {
+            let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            return (words.first.map(String.init), nil)
+        }
+        // The token may stand in the file that cannot be used.
+        if result.configuration == nil { throw .configuration(result) }
+        return (nil, nil)
     }
 }

@@ -31,22 +31,21 @@ enum Main {
     private static func run(
         _ words: [String], environment: [String: String], terminal: Terminal
     ) throws -> Int32 {
-        guard let (command, rest) = CommandTable.find(words) else {
-            if words.isEmpty || words.contains("--help") || words.contains("-h") || words.first == "help" {
-                terminal.print(CommandTable.overview)
-                return words.isEmpty ? 2 : 0
-            }
-            let typed = words.prefix { !$0.hasPrefix("-") }.joined(separator: " ")
-            if words.first == "--version" {
-                terminal.print(version)
-                return 0
-            }
-            throw CommandFailure.usage("unknown command: \(typed)", hint: CommandTable.suggestion(for: typed))
+        let asked = words.prefix { $0 != "--" }
+        if words.isEmpty {
+            terminal.note(CommandTable.overview)
+            return 2
         }
-        if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
-            terminal.print(command.help)
+        if words.first == "help" || asked.contains(where: { $0 == "--help" || $0 == "-h" }) {
+            let topic = words.drop { $0 == "help" }.prefix { !$0.hasPrefix("-") }
+            terminal.print(try CommandTable.help(Array(topic)))
             return 0
         }
+        if words.first == "--version" {
+            terminal.print(version)
+            return 0
+        }
+        guard let (command, rest) = try CommandTable.find(words) else { throw CommandTable.unknown(words) }
         // Only servers and workers handle signals as events; a command ends as commands do.
         if !command.handlesSignals { Signals.restoreDefaults() }
         let arguments = try Arguments(rest, command: command)

@@ -7,9 +7,9 @@ enum SessionsCommands {
         "sessions list", aliases: ["sessions", "sessions_list"], summary: "Lists sessions, the latest first.",
         options: CommandTable.clientOptions + [.init("limit", "N", "how many (default 100)")]
     ) { invocation in
+        let limit = try invocation.arguments.integer("limit", in: 1...10_000) ?? 100
         let target = try Target.resolve(invocation, scopes: ["operator.read"])
         let client = try target.connect()
-        let limit = try invocation.arguments.integer("limit", in: 1...10_000) ?? 100
         let result = try client.request("sessions.list", .object(JSONObject([("limit", .integer(limit))])))
         client.close()
         if invocation.arguments.has("json") {

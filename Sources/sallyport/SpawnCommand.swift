@@ -15,13 +15,20 @@ enum SpawnCommand {
             .init("run-timeout", "SECONDS", "end the run after this time; 0: never"),
             .init("cleanup", "MODE", "keep (default) or delete the session afterwards"),
             .init("no-wait", nil, "return when the spawn is accepted"),
-        ] + CommandTable.clientOptions
+        ] + CommandTable.clientOptions,
+        notes: [
+            "Exit codes: the command's own; or 7 agent not allowed, 65 too many children, 78 configuration unusable,",
+            "2 wrong usage, 1 other failures.", "",
+            "example: sallyport sessions_spawn --agent lines -- /etc/passwd",
+        ]
     ) { invocation in
         let task = invocation.arguments.operands.joined(separator: " ")
         guard !task.isEmpty else {
             throw CommandFailure.usage(
                 "sessions_spawn needs a task", hint: "sallyport sessions_spawn --agent ID -- \"task\"")
         }
+        _ = try invocation.arguments.choice("cleanup", ["keep", "delete"])
+        _ = try invocation.arguments.integer("run-timeout", in: 0...31_536_000)
         return try SpawnSession(invocation, task: task).run()
     }
 }

@@ -7,10 +7,16 @@ internal import TLS
 
 /// Which gateway a command talks to, how it trusts it, and as whom it speaks.
 struct Target {
-    let options: ConnectOptions
+    var options: ConnectOptions
     let state: StateDirectory
     /// `cli --url`, `env SALLYPORT_GATEWAY_URL`, `local gateway`, …
     let source: String
+
+    private static let localSource = "local gateway"
+    private static let configurationSource = "configuration"
+
+    /// The gateway of this machine's state directory.
+    var isLocal: Bool { source == Self.localSource }
 
     /// - Parameters:
     ///   - scopes: least privilege for the command.
@@ -20,6 +26,7 @@ struct Target {
     ) throws -> Target {
         let arguments = invocation.arguments
         let environment = invocation.environment
+        let timeout = try arguments.integer("timeout", in: 1...600_000) ?? 10_000
         let locations = try Locations.resolve(invocation)
         let state = StateDirectory(locations.stateDirectory)
         func variable(_ suffix: String) -> String? {
@@ -28,23 +35,30 @@ struct Target {
         var url = arguments["url"]
         var source = "cli --url"
         var token = arguments["token"]
+        var password = arguments["password"]
         var pin =
             arguments["tls-fingerprint"] ?? environment["SALLYPORT_TLS_FINGERPRINT"].flatMap { $0.isEmpty ? nil : $0 }
         if url != nil {
-            guard token != nil else {
+            guard token != nil || password != nil else {
                 throw CommandFailure(
                     "gateway url override requires explicit credentials",
-                    hint: "pass --token (the gateway prints where its token is)")
+                    hint: "pass --token (the gateway prints where its token is), or --password")
             }
         } else if let named = variable("GATEWAY_URL") {
             (url, source) = (named, "env GATEWAY_URL")
             token = token ?? variable("GATEWAY_TOKEN")
+            password = password ?? variable("GATEWAY_PASSWORD")
         } else {
-            let local = LocalGateway.find(state)
-            url = local?.url ?? LocalGateway.configured(locations, environment)
-            source = local == nil ? "configuration" : "local gateway"
+            let local = try LocalGateway.find(state)
+            url = try local?.url ?? LocalGateway.configured(locations, environment)
+            source = local == nil ? configurationSource : localSource
             pin = pin ?? local?.pin
-            token = token ?? variable("GATEWAY_TOKEN") ?? LocalGateway.token(state, locations, environment)
+            password = password ?? variable("GATEWAY_PASSWORD")
+            token = token ?? variable("GATEWAY_TOKEN")
+            if token == nil, password == nil {
+                let secret = try LocalGateway.secret(state, locations, environment)
+                (token, password) = (secret.token, secret.password)
+            }
         }
         guard let url else {
             throw CommandFailure(
@@ -53,16 +67,17 @@ struct Target {
         var options = ConnectOptions(url: url)
         if let pin {
             guard let parsed = CertificatePin(pin) else {
-                throw CommandFailure.usage("--tls-fingerprint must be 64 hexadecimal digits, not \"\(pin)\"")
+                throw CommandFailure.pin(pin)
             }
             options.trust = .pins(PinSet([parsed]))
         }
         options.clientVersion = Main.version
         options.scopes = scopes
         options.token = token
-        options.connectTimeout = .milliseconds(try arguments.integer("timeout", in: 1...600_000) ?? 10_000)
+        options.password = password
+        options.connectTimeout = .milliseconds(timeout)
         options.device = try identity(state, createsIdentity: createsIdentity)
-        if token == nil, let device = options.device {
+        if token == nil, password == nil, let device = options.device {
             options.deviceToken = DeviceAuth.token(state, deviceID: device.deviceId)
         }
         return Target(options: options, state: state, source: source)
@@ -83,14 +98,41 @@ struct Target {
     /// Connects, and keeps a device token that the gateway issued.
     func connect() throws(CommandFailure) -> GatewayClient {
         do throws(ClientError) {
-            let client = try GatewayClient.connect(options)
-            if let token = client.issuedDeviceToken, let device = options.device {
-                DeviceAuth.store(state, deviceID: device.deviceId, token: token, scopes: client.grantedScopes)
-            }
-            return client
+            return try dial()
         } catch {
-            throw CommandFailure(error, details: ["Gateway target: \(options.url)", "Source: \(source)"])
+            throw failure(error)
         }
+    }
+
+    /// The owner at the gateway's own machine is not kept out by the request that they came to approve: there the
+    /// shared token is enough for a command line that shows no device.
+    func connectAsOwner() throws(CommandFailure) -> GatewayClient {
+        do throws(ClientError) {
+            return try dial()
+        } catch {
+            guard isLocal, options.token != nil || options.password != nil, error.pairingRequestID != nil else {
+                throw failure(error)
+            }
+            var deviceless = self
+            deviceless.options.device = nil
+            return try deviceless.connect()
+        }
+    }
+
+    private func dial() throws(ClientError) -> GatewayClient {
+        let client = try GatewayClient.connect(options)
+        if let token = client.issuedDeviceToken, let device = options.device {
+            DeviceAuth.store(state, deviceID: device.deviceId, token: token, scopes: client.grantedScopes)
+        }
+        return client
+    }
+
+    private func failure(_ error: ClientError) -> CommandFailure {
+        if case .unreachable = error, source == Self.configurationSource {
+            return CommandFailure(
+                "no gateway is running on \(state.path): \(error)", hint: "start one with: sallyport gateway run")
+        }
+        return CommandFailure(error, details: ["Gateway target: \(options.url)", "Source: \(source)"])
     }
 }
 

@@ -1,14 +1,14 @@
 internal import Files
 internal import Glibc
 
-/// Standard output and standard error of a command. Colour only on a terminal, and never with `NO_COLOR`.
+/// Standard output and standard error of a command. Colour only on a terminal that has it, and never with `NO_COLOR`.
 struct Terminal: Sendable {
     let isInteractive: Bool
     private let usesColour: Bool
 
     init(environment: [String: String]) {
         isInteractive = isatty(STDERR_FILENO) == 1
-        usesColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
+        usesColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
     func print(_ text: String) {
