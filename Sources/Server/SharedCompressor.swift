@@ -4,8 +4,8 @@ internal import WebSocket
 /// `server_no_context_takeover`: between two messages it knows nothing. A compressor takes a quarter of a mebibyte, too
 /// much for every connection to have one.
 final class SharedCompressor {
-    /// What is asked of every client that offers compression. A client may keep its context: that is 40 KiB here for
-    /// a connection that has sent compressed messages.
+    /// What is asked of every client that offers compression. A client may keep its context: that is up to 40 KiB here
+    /// for a connection that has sent compressed messages.
     static let policy = PermessageDeflate.Policy(serverNoContextTakeover: true)
 
     private var compressor: MessageCompressor

@@ -177,6 +177,44 @@ struct CompressedMessageTests {
         #expect(decode(unfinished, compression: PermessageDeflate()).error == .invalidUTF8)
     }
 
+    @Test("damaged streams end the same way however they are split, and never in more than the limit")
+    func damaged() {
+        var random = SplitMix64(state: 7692)
+        let limit = 3000
+        var errors = 0
+        for round in 0..<1500 {
+            let top = UInt8.random(in: 1...255, using: &random)
+            var bytes: [UInt8] = []
+            for _ in 0..<3 {
+                let message = (0..<Int.random(in: 0...1500, using: &random)).map { _ in
+                    UInt8.random(in: 0...top, using: &random)
+                }
+                bytes += frame(
+                    2, deflated(message, level: Int32.random(in: 0...9, using: &random)), reserved: Self.rsv1)
+            }
+            // Anywhere behind the first header: payloads mostly, later headers sometimes.
+            for _ in 0..<Int.random(in: 0...3, using: &random) {
+                bytes[Int.random(in: 8..<max(9, bytes.count), using: &random) % bytes.count] ^=
+                    1 << UInt8.random(in: 0...7, using: &random)
+            }
+            let whole = decode(bytes, maxMessageBytes: limit, compression: PermessageDeflate())
+            var pieces: [ArraySlice<UInt8>] = []
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let piece = rest.prefix(Int.random(in: 1...200, using: &random))
+                pieces.append(piece)
+                rest = rest.dropFirst(piece.count)
+            }
+            let split = decode(pieces, maxMessageBytes: limit, compression: PermessageDeflate())
+            #expect(split == whole, "round \(round)")
+            for case .message(_, let payload) in whole.events {
+                #expect(payload.count <= limit)
+            }
+            if whole.error != nil { errors += 1 }
+        }
+        #expect(errors > 100)
+    }
+
     // MARK: - Limits
 
     @Test("a message of the limit passes, one octet more does not", arguments: [1, 5, 511, 512, 513, 65_536, 300_000])
