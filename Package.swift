@@ -24,12 +24,13 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         module("JSON"),
         module("Crypto", "COpenSSL"),
         module("TLS", "COpenSSL", "Crypto", "Files"),
-        module("WebSocket"),
+        module("WebSocket", "CZlib"),
         module("HTTP"),
         module("Wire", "JSON"),
         module("Trust", "Crypto", "JSON", "Wire"),
@@ -78,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "TrustTests", dependencies: ["Crypto", "JSON", "Trust", "Wire"], resources: [.copy("Vectors")],
             swiftSettings: swiftSettings),
-        tests("WebSocketTests", "WebSocket"),
+        tests("WebSocketTests", "CZlib", "WebSocket"),
         tests("WireTests", "JSON", "Wire"),
     ],
     cxxLanguageStandard: .cxx17

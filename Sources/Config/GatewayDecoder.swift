@@ -22,7 +22,7 @@ struct GatewayDecoder {
             handshakeTimeout: section.duration(
                 "handshakeTimeoutMs", unit: .milliseconds(1), default: .seconds(15), in: 1...600_000,
                 variable: .init("HANDSHAKE_TIMEOUT_MS")),
-            reload: reload())
+            reload: reload(), compression: compression())
         checkExposure(settings)
         checkTrustedProxyMode(settings)
         section.warnAboutUnknownKeys(ignoring: [
@@ -230,6 +230,13 @@ struct GatewayDecoder {
             debounce: section.duration(
                 "debounceMs", unit: .milliseconds(1), default: .milliseconds(300), in: 0...60_000))
         section.warnAboutUnknownKeys(ignoring: ["deferralTimeoutMs"])
+        return settings
+    }
+
+    private func compression() -> GatewaySettings.Compression {
+        let section = section.section("compression")
+        let settings = GatewaySettings.Compression(enabled: section.bool("enabled", default: false))
+        section.warnAboutUnknownKeys()
         return settings
     }
 

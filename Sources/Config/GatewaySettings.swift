@@ -21,6 +21,11 @@ package struct GatewaySettings: Equatable, Sendable {
         package let dangerouslyAllowHostHeaderOriginFallback: Bool
     }
 
+    package struct Compression: Equatable, Sendable {
+        /// Whether permessage-deflate is negotiated with clients that offer it.
+        package let enabled: Bool
+    }
+
     package struct NodePairing: Equatable, Sendable {
         package let autoApproveLocal: Bool
         /// Addresses and ranges, checked for syntax.
@@ -60,4 +65,5 @@ package struct GatewaySettings: Equatable, Sendable {
     /// For TLS, upgrade and `connect` together.
     package let handshakeTimeout: Duration
     package let reload: Reload
+    package let compression: Compression
 }

@@ -15,11 +15,13 @@ package enum ClientAddress: Hashable, Sendable {
         }
     }
 
-    /// The peer, unless that is a trusted proxy: then the last hop of `X-Forwarded-For` that is neither a trusted proxy
-    /// nor loopback.
+    /// The peer, unless that is a trusted proxy: then the last hop of `X-Forwarded-For` or `Forwarded` that is neither a
+    /// trusted proxy nor loopback.
     ///
     /// Every hop to the right of that one was written by a proxy we trust, every hop to its left by anyone. A hop that is
-    /// no address ends the walk without a result, since what stands to its left may be the client's invention.
+    /// no address ends the walk without a result, since what stands to its left may be the client's invention. Most
+    /// proxies write one of the two fields and pass the other on as the client sent it: when both are there and do not
+    /// name the same client, neither is believed.
     ///
     /// - Parameter allowRealIPFallback: Whether `X-Real-IP` is believed when the walk finds nobody.
     package static func attribute(
@@ -29,17 +31,51 @@ package enum ClientAddress: Hashable, Sendable {
             trustedProxies.contains { $0.contains(address) }
         }
         guard isTrusted(peer) else { return .peer(peer) }
-        for hop in head.list("x-forwarded-for").reversed() {
-            guard let address = parseHop(hop), !address.isUnspecified else { break }
-            if !isTrusted(address) && !address.isLoopback {
-                return .forwarded(address)
-            }
+        let named = [legacyHops(head), standardHops(head)].compactMap { hops in
+            hops.isEmpty ? nil : Walk(hops, isTrusted: isTrusted)
+        }
+        if let first = named.first {
+            guard named.allSatisfy({ $0 == first }) else { return .unknown }
+            if case .found(let address) = first { return .forwarded(address) }
         }
         let realIPs = allowRealIPFallback ? head.all("x-real-ip") : []
         guard realIPs.count == 1, let address = parseHop(realIPs[0]), !address.isLoopback, !address.isUnspecified else {
             return .unknown
         }
         return .forwarded(address)
+    }
+
+    /// What one field says of the client.
+    private enum Walk: Equatable {
+        case found(IPAddress)
+        case nobody
+
+        /// - Parameter hops: As written, the nearest last; `nil` for one that is no address.
+        init(_ hops: [IPAddress?], isTrusted: (IPAddress) -> Bool) {
+            self = .nobody
+            for hop in hops.reversed() {
+                guard let address = hop, !address.isUnspecified else { return }
+                if !isTrusted(address) && !address.isLoopback {
+                    self = .found(address)
+                    return
+                }
+            }
+        }
+    }
+
+    private static func legacyHops(_ head: RequestHead) -> [IPAddress?] {
+        head.list("x-forwarded-for").map(parseHop)
+    }
+
+    /// Each line is read by itself: one that is malformed, which a client may have sent, is one hop that is no address.
+    private static func standardHops(_ head: RequestHead) -> [IPAddress?] {
+        head.all("forwarded").flatMap { line in
+            guard let hops = Forwarded.parse(line) else { return [nil] as [IPAddress?] }
+            return hops.map { hop in
+                guard case .address(let address) = hop.for?.name else { return nil }
+                return address
+            }
+        }
     }
 
     /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.

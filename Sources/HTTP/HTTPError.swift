@@ -30,6 +30,7 @@ package enum HTTPError: Error, Equatable, Sendable {
     case notAnUpgrade
     case unsupportedWebSocketVersion(String?)
     case invalidWebSocketKey
+    case invalidExtensions
 
     package var status: Int {
         switch self {
@@ -43,7 +44,7 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .bareLineFeed, .bareCarriageReturn, .controlCharacter, .malformedRequestLine, .malformedStatusLine,
             .malformedTarget, .malformedField, .foldedField, .invalidFieldName, .missingHost, .duplicateField,
             .invalidHost, .invalidContentLength, .conflictingLengths, .upgradeHTTPVersion,
-            .upgradeWithoutConnection, .upgradeWithBody, .invalidWebSocketKey:
+            .upgradeWithoutConnection, .upgradeWithBody, .invalidWebSocketKey, .invalidExtensions:
             400
         }
     }
@@ -79,6 +80,7 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .notAnUpgrade: "This address speaks WebSocket only."
         case .unsupportedWebSocketVersion: "Only version 13 of the WebSocket protocol is spoken here."
         case .invalidWebSocketKey: "The Sec-WebSocket-Key header is not the base64 of 16 bytes."
+        case .invalidExtensions: "The Sec-WebSocket-Extensions header is malformed."
         }
     }
 

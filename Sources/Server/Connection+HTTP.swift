@@ -39,7 +39,7 @@ extension Connection {
         }
         if Upgrade.isRequested(by: head) {
             let key = try Upgrade.validate(head)
-            upgrade(head, key: key)
+            try upgrade(head, key: key)
             return
         }
         let response = plainResponse(to: head)
@@ -88,9 +88,11 @@ extension Connection {
         return known
     }
 
-    private func upgrade(_ head: RequestHead, key: String) {
+    private func upgrade(_ head: RequestHead, key: String) throws(HTTPError) {
+        let extensions = try negotiateExtensions(head)
         self.head = head
-        queue(Upgrade.response(acceptKey: Upgrade.acceptKey(for: key, sha1: SHA1.digest)).span)
+        let acceptKey = Upgrade.acceptKey(for: key, sha1: SHA1.digest)
+        queue(Upgrade.response(acceptKey: acceptKey, fields: extensions).span)
         if let echoPath = context.facts.echoPath, head.path == echoPath {
             phase = .echo
             decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
@@ -102,5 +104,21 @@ extension Connection {
         phase = .awaitingConnect(nonce: nonce)
         let challenge = Frames.challenge(nonce: nonce, timestampMs: GatewayClock.systemMs())
         queueFrame(.text, challenge.span)
+    }
+
+    /// - Returns: The field that answers the client's offers. Without compression offers are not even read.
+    private func negotiateExtensions(_ head: RequestHead) throws(HTTPError) -> [HeaderField] {
+        guard context.facts.compresses else { return [] }
+        let agreement: PermessageDeflate?
+        do throws(ExtensionSyntaxError) {
+            agreement = try PermessageDeflate.negotiate(
+                offers: head.all("sec-websocket-extensions"), policy: SharedCompressor.policy)
+        } catch {
+            throw .invalidExtensions
+        }
+        guard let agreement else { return [] }
+        decoder.allowCompression(agreement)
+        compressor = context.compressor(windowBits: agreement.serverMaxWindowBits)
+        return [HeaderField("Sec-WebSocket-Extensions", agreement.responseValue)]
     }
 }

@@ -43,6 +43,8 @@ final class Connection: EventHandler {
     var phase: Phase
     var head: RequestHead?
     var decoder = MessageDecoder(endpoint: .server, maxMessageBytes: Connection.preauthMaxBytes)
+    /// Present when permessage-deflate was agreed.
+    var compressor: SharedCompressor?
     var closeHandshake = CloseHandshake(endpoint: .server)
     /// `seq` of the last event that this connection was entitled to.
     private var lastSeq: UInt64 = 0
@@ -324,7 +326,11 @@ final class Connection: EventHandler {
 
     func queueFrame(_ opcode: Opcode, _ payload: Span<UInt8>) {
         if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
-        FrameEncoder.append(to: &outbound, opcode: opcode, payload: payload)
+        if let compressor, !opcode.isControl {
+            compressor.append(to: &outbound, opcode: opcode, payload: payload)
+        } else {
+            FrameEncoder.append(to: &outbound, opcode: opcode, payload: payload)
+        }
     }
 
     func send(event: EventName, frame: [UInt8]) {
@@ -342,9 +348,15 @@ final class Connection: EventHandler {
         if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
         var end: [UInt8] = context.takeBuffer()
         Frames.finishEvent(seq: seq, into: &end)
-        FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: frame.count + end.count)
-        outbound.append(contentsOf: frame)
-        outbound.append(contentsOf: end)
+        if let compressor {
+            // The number in its end makes every connection's event another message.
+            end.insert(contentsOf: frame, at: 0)
+            compressor.append(to: &outbound, opcode: .text, payload: end.span)
+        } else {
+            FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: frame.count + end.count)
+            outbound.append(contentsOf: frame)
+            outbound.append(contentsOf: end)
+        }
         context.giveBack(end)
     }
 

@@ -119,7 +119,8 @@ package final class GatewayServer {
             isTLS: certificate != nil,
             trustedProxies: options.configuration.gateway.trustedProxies.compactMap { CIDR($0) },
             allowRealIPFallback: options.configuration.gateway.allowRealIPFallback, echoPath: options.echoPath,
-            handshakeTimeout: options.configuration.gateway.handshakeTimeout)
+            handshakeTimeout: options.configuration.gateway.handshakeTimeout,
+            compresses: options.configuration.gateway.compression.enabled)
         defer { tearDown() }
         do throws(EventLoopError) {
             let signals = try SignalSource(on: control) { [unowned self] signal, _ in take(signal) }

@@ -9,15 +9,18 @@ package struct ListenerFacts: Sendable {
     /// A plain WebSocket echo is served there; nil: nowhere.
     package var echoPath: String?
     package var handshakeTimeout: Duration
+    /// Whether permessage-deflate is negotiated with clients that offer it.
+    package var compresses: Bool
 
     package init(
         isTLS: Bool, trustedProxies: [CIDR] = [], allowRealIPFallback: Bool = false, echoPath: String? = nil,
-        handshakeTimeout: Duration = .seconds(15)
+        handshakeTimeout: Duration = .seconds(15), compresses: Bool = false
     ) {
         self.isTLS = isTLS
         self.trustedProxies = trustedProxies
         self.allowRealIPFallback = allowRealIPFallback
         self.echoPath = echoPath
         self.handshakeTimeout = handshakeTimeout
+        self.compresses = compresses
     }
 }

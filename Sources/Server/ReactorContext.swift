@@ -25,6 +25,8 @@ final class ReactorContext: EventHandler {
     private var connections: [UInt64: Connection] = [:]
     private var nextSerial: UInt64 = 1
     private var spareBuffers: [[UInt8]] = []
+    /// By bits of the window; made when first needed.
+    private var compressors: [Int: SharedCompressor] = [:]
     private let listeners: [FileDescriptorBox]
     private var listenerRegistrations: [Registration: Int] = [:]
     private var registrations: [Registration] = []
@@ -139,6 +141,16 @@ final class ReactorContext: EventHandler {
             // It may have been admitted meanwhile.
             if let connection = connections[serial], connection.hasPlace { connection.drop() }
         }
+    }
+
+    // MARK: - Compression
+
+    /// For connections to which we send with a window of so many bits.
+    func compressor(windowBits: Int) -> SharedCompressor {
+        if let known = compressors[windowBits] { return known }
+        let compressor = SharedCompressor(windowBits: windowBits)
+        compressors[windowBits] = compressor
+        return compressor
     }
 
     // MARK: - Buffers

@@ -2,4 +2,6 @@
 package enum Endpoint: Sendable {
     case server
     case client
+
+    var peer: Endpoint { self == .server ? .client : .server }
 }

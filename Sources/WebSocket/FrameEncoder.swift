@@ -41,6 +41,16 @@ package enum FrameEncoder {
         }
     }
 
+    /// Appends the first or only frame of a compressed message: one with RSV1 (RFC 7692 §6). `payload` is compressed.
+    package static func appendCompressed(
+        to out: inout [UInt8], opcode: Opcode, payload: Span<UInt8>, fin: Bool = true, maskingKey: UInt32? = nil
+    ) {
+        precondition(opcode == .text || opcode == .binary, "RSV1 belongs to the first frame of a message")
+        let start = out.count
+        append(to: &out, opcode: opcode, payload: payload, fin: fin, maskingKey: maskingKey)
+        out[start] |= 0x40
+    }
+
     /// Appends a Close frame.
     ///
     /// - Parameters:

@@ -12,6 +12,8 @@ struct FrameHeader: Equatable, Sendable {
     static let maxControlPayloadLength = 125
 
     var fin: Bool
+    /// RSV1 on the first frame of a message (RFC 7692 §6).
+    var isCompressed: Bool
     var opcode: Opcode
     /// `nil` on frames from a server.
     var maskingKey: UInt32?
@@ -34,8 +36,11 @@ struct FrameHeader: Equatable, Sendable {
         let first = bytes[start]
         guard let opcode = Opcode(rawValue: first & 0x0F) else { throw .reservedOpcode(first & 0x0F) }
         let fin = first & 0x80 != 0
-        let permittedBits: UInt8 = allowsCompressed && (opcode == .text || opcode == .binary) ? 0x40 : 0
-        guard first & 0x70 & ~permittedBits == 0 else { throw .reservedBits(first & 0x70) }
+        let reservedBits = first & 0x70
+        if reservedBits != 0 {
+            let mayBeCompressed = allowsCompressed && (opcode == .text || opcode == .binary)
+            guard mayBeCompressed && reservedBits == 0x40 else { throw .reservedBits(reservedBits) }
+        }
         guard fin || !opcode.isControl else { throw .fragmentedControlFrame(opcode) }
 
         guard available >= 2 else { return nil }
@@ -71,7 +76,8 @@ struct FrameHeader: Equatable, Sendable {
             maskingKey = UInt32(truncatingIfNeeded: bigEndian(bytes, at: start + 2 + lengthOctets, octets: 4))
         }
         return FrameHeader(
-            fin: fin, opcode: opcode, maskingKey: maskingKey, payloadLength: payloadLength, headerLength: headerLength)
+            fin: fin, isCompressed: reservedBits != 0, opcode: opcode, maskingKey: maskingKey,
+            payloadLength: payloadLength, headerLength: headerLength)
     }
 
     private static func bigEndian(_ bytes: Span<UInt8>, at start: Int, octets: Int) -> UInt64 {

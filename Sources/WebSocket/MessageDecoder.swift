@@ -2,8 +2,8 @@
 ///
 /// A data frame that lies wholly in the caller's buffer is unmasked where it is and handed out as a range of that
 /// buffer. Anything else is assembled here as it arrives, so memory grows with what was received and never with what
-/// a header announces.
-package struct MessageDecoder: Sendable {
+/// a header announces. Compressed messages are inflated as they arrive, up to the limit for messages and one octet.
+package struct MessageDecoder: ~Copyable, Sendable {
     package enum Event: Equatable, Sendable {
         /// `opcode` is `.text` (its payload is valid UTF-8) or `.binary`.
         case message(opcode: Opcode, Payload)
@@ -17,7 +17,7 @@ package struct MessageDecoder: Sendable {
     package enum Payload: Equatable, Sendable {
         /// Unmasked where it lies in the caller's buffer.
         case inPlace(Range<Int>)
-        /// Came in several frames or reads: see ``MessageDecoder/assembledPayload`` until the next call of `next`.
+        /// Came in several frames or reads, or compressed: see ``MessageDecoder/assembledPayload`` until the next call of `next`.
         case assembled
     }
 
@@ -51,10 +51,20 @@ package struct MessageDecoder: Sendable {
     /// The opcode of the message in progress, between its first header and its end.
     private var messageOpcode: Opcode?
     private var utf8 = UTF8Validator()
+    private var compression: PermessageDeflate?
+    /// Made for the first compressed message, and kept for the next only if that may refer back to it.
+    private var inflater: Inflater?
+    /// Octets of the compressed message in progress, as they were on the wire; `nil` when it is not compressed.
+    private var compressedBytes: Int?
 
     package init(endpoint: Endpoint, maxMessageBytes: Int) {
         self.endpoint = endpoint
         self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// Accepts compressed messages from now on, as agreed in the opening handshake.
+    package mutating func allowCompression(_ agreement: PermessageDeflate) {
+        compression = agreement
     }
 
     /// Memory held for assembly, in bytes.
@@ -99,6 +109,7 @@ package struct MessageDecoder: Sendable {
         state = end
         messageOpcode = nil
         assembledPayload = []
+        inflater = nil
     }
 
     private mutating func advance(
@@ -108,14 +119,16 @@ package struct MessageDecoder: Sendable {
             switch state {
             case .betweenFrames:
                 let parsed = try FrameHeader.parse(
-                    buffer.span, at: offset, receivedBy: endpoint, allowsCompressed: false)
+                    buffer.span, at: offset, receivedBy: endpoint, allowsCompressed: compression != nil)
                 guard let header = parsed else { return nil }
                 if header.opcode.isControl {
                     return try takeControlFrame(header, in: &buffer, at: &offset)
                 }
                 try admit(header)
                 let start = offset + header.headerLength
-                if header.fin && header.opcode != .continuation && header.payloadLength <= buffer.count - start {
+                if header.fin && header.opcode != .continuation && header.payloadLength <= buffer.count - start
+                    && !header.isCompressed
+                {
                     offset = start + header.payloadLength
                     let range = start..<offset
                     try unmask(range, of: &buffer, key: header.maskingKey, phase: 0, isText: header.opcode == .text)
@@ -125,6 +138,7 @@ package struct MessageDecoder: Sendable {
                 offset = start
                 if header.opcode != .continuation {
                     messageOpcode = header.opcode
+                    compressedBytes = header.isCompressed ? 0 : nil
                 }
                 state = .inFrame(
                     PartialFrame(fin: header.fin, maskingKey: header.maskingKey, remaining: header.payloadLength))
@@ -136,6 +150,7 @@ package struct MessageDecoder: Sendable {
                 }
                 state = .betweenFrames
                 if frame.fin, let opcode = messageOpcode {
+                    try finishCompressed()
                     guard utf8.isComplete else { throw .invalidUTF8 }
                     messageOpcode = nil
                     isAssembledDelivered = true
@@ -154,8 +169,10 @@ package struct MessageDecoder: Sendable {
     private func admit(_ header: FrameHeader) throws(WebSocketError) {
         if header.opcode == .continuation {
             guard messageOpcode != nil else { throw .unexpectedContinuation }
+            if compressedBytes != nil { return try admitCompressed(header) }
         } else {
             guard messageOpcode == nil else { throw .interruptedMessage(by: header.opcode) }
+            if header.isCompressed { return try admitCompressed(header) }
         }
         let (total, overflow) = assembledPayload.count.addingReportingOverflow(header.payloadLength)
         guard !overflow && total <= maxMessageBytes else {
@@ -169,11 +186,15 @@ package struct MessageDecoder: Sendable {
         let count = min(frame.remaining, buffer.count - offset)
         guard count > 0 else { return }
         let range = offset..<offset + count
-        try unmask(
-            range, of: &buffer, key: frame.maskingKey, phase: frame.taken, isText: messageOpcode == .text)
-        makeRoom(for: count, of: frame)
-        unsafe buffer.span.extracting(range).withUnsafeBufferPointer { bytes in
-            unsafe assembledPayload.append(contentsOf: bytes)
+        if compressedBytes != nil {
+            try takeCompressed(range, of: &buffer, key: frame.maskingKey, phase: frame.taken)
+        } else {
+            try unmask(
+                range, of: &buffer, key: frame.maskingKey, phase: frame.taken, isText: messageOpcode == .text)
+            makeRoom(for: count, of: frame)
+            unsafe buffer.span.extracting(range).withUnsafeBufferPointer { bytes in
+                unsafe assembledPayload.append(contentsOf: bytes)
+            }
         }
         offset += count
         frame.taken += count
@@ -199,6 +220,58 @@ package struct MessageDecoder: Sendable {
         guard isText && !(isKnownASCII && utf8.isComplete) else { return }
         guard utf8.consume(buffer.span.extracting(range)) else { throw .invalidUTF8 }
     }
+
+    // MARK: - Compressed messages (RFC 7692 §7.2.2)
+
+    /// A message may take more room compressed than not: up to nine bits for an octet, and the ends of blocks. Beyond
+    /// that it can only inflate to too much, or hide endless empty blocks.
+    private func admitCompressed(_ header: FrameHeader) throws(WebSocketError) {
+        let before = header.opcode == .continuation ? compressedBytes ?? 0 : 0
+        let (total, overflow) = before.addingReportingOverflow(header.payloadLength)
+        let (limit, isUnlimited) = maxMessageBytes.addingReportingOverflow(maxMessageBytes / 8 + 64)
+        guard !overflow && (isUnlimited || total <= limit) else {
+            throw .messageTooBig(length: overflow ? .max : total, limit: maxMessageBytes)
+        }
+    }
+
+    private mutating func takeCompressed(
+        _ range: Range<Int>, of buffer: inout MutableSpan<UInt8>, key: UInt32?, phase: Int
+    ) throws(WebSocketError) {
+        if let key {
+            _ = Masking.apply(key, to: &buffer, in: range, phase: phase)
+        }
+        if inflater == nil {
+            inflater = Inflater(windowBits: compression?.maxWindowBits(of: endpoint.peer) ?? 15)
+        }
+        compressedBytes = (compressedBytes ?? 0) + range.count
+        let start = assembledPayload.count
+        try inflater?.inflate(
+            buffer.span.extracting(range), appendingTo: &assembledPayload, maxCount: maxMessageBytes)
+        try checkInflated(from: start)
+    }
+
+    private mutating func finishCompressed() throws(WebSocketError) {
+        guard let octets = compressedBytes else { return }
+        compressedBytes = nil
+        // An empty message should be an empty block (RFC 7692 §7.2.3.6). Senders that flush zlib twice in a row leave
+        // nothing of it.
+        guard octets > 0 else { return }
+        let start = assembledPayload.count
+        try inflater?.finishMessage(appendingTo: &assembledPayload, maxCount: maxMessageBytes)
+        try checkInflated(from: start)
+        if compression?.keepsContext(of: endpoint.peer) != true { inflater = nil }
+    }
+
+    private mutating func checkInflated(from start: Int) throws(WebSocketError) {
+        guard messageOpcode == .text else { return }
+        var validator = utf8
+        guard validator.consume(assembledPayload.span.extracting(start..<assembledPayload.count)) else {
+            throw .invalidUTF8
+        }
+        utf8 = validator
+    }
+
+    // MARK: - Control frames
 
     /// Control frames wait in the caller's buffer until they are whole, so theirs is never unmasked twice.
     private mutating func takeControlFrame(

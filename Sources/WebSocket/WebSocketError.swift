@@ -20,6 +20,8 @@ package enum WebSocketError: Error, Equatable, Sendable {
     /// `length` is what the message would have grown to with the frame just announced.
     case messageTooBig(length: Int, limit: Int)
     case invalidUTF8
+    /// A compressed message is not DEFLATE, is cut short, or refers back further than was agreed (RFC 7692 §7.2.2).
+    case invalidCompressedData
     /// A Close frame with a payload of a single byte.
     case truncatedCloseCode
     case invalidCloseCode(UInt16)
@@ -30,7 +32,7 @@ package enum WebSocketError: Error, Equatable, Sendable {
         switch self {
         case .messageTooBig:
             .messageTooBig
-        case .invalidUTF8, .invalidCloseReason:
+        case .invalidUTF8, .invalidCompressedData, .invalidCloseReason:
             .invalidFramePayloadData
         case .reservedBits, .reservedOpcode, .fragmentedControlFrame, .oversizedControlFrame, .unmaskedFrame,
             .unmaskedClose, .maskedFrame, .nonMinimalLength, .lengthOutOfRange, .unexpectedContinuation,

@@ -27,6 +27,7 @@ struct DefaultsTests {
         #expect(!gateway.pairing.loopbackExempt && gateway.pairing.internalSpawnBypass)
         #expect(gateway.enforcePairing)
         #expect(gateway.handshakeTimeout == .seconds(15))
+        #expect(!gateway.compression.enabled)
         #expect(gateway.reload.mode == .hybrid)
         #expect(gateway.reload.debounce == .milliseconds(300))
         #expect(configuration.security == (try Self.defaults()).security)

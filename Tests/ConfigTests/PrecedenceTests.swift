@@ -76,12 +76,13 @@ struct PrecedenceTests {
     @Test("gateway.json is laid over openclaw.json, arrays and all")
     func supplement() throws {
         let result = load(
-            "{gateway:{mode:'local',port:1,trustedProxies:['10.0.0.1'],reload:{mode:'off'}}}",
+            "{gateway:{mode:'local',port:1,trustedProxies:['10.0.0.1'],reload:{mode:'off'},compression:{enabled:true}}}",
             gateway: "{gateway:{port:2,trustedProxies:['10.0.0.2']}}")
         let configuration = try #require(result.configuration)
         #expect(configuration.gateway.port == 2)
         #expect(configuration.gateway.trustedProxies == ["10.0.0.2"])
         #expect(configuration.gateway.reload.mode == .off)
+        #expect(configuration.gateway.compression.enabled)
         #expect(configuration.source(of: "gateway.port") == .file(path: "/c/gateway.json", line: 1))
         #expect(configuration.source(of: "gateway.reload.mode") == .file(path: "/c/openclaw.json", line: 1))
         #expect(configuration.files == ["/c/openclaw.json", "/c/gateway.json"])

@@ -30,6 +30,10 @@ struct UnknownKeyTests {
             ("gateway:{Port:1}", "gateway.Port", "did you mean gateway.port?", "1:11"),
             ("gateway:{trustedProxy:[]}", "gateway.trustedProxy", "did you mean gateway.trustedProxies?", "1:11"),
             ("gateway:{tls:{enable:true}}", "gateway.tls.enable", "did you mean gateway.tls.enabled?", "1:16"),
+            (
+                "gateway:{compression:{enable:true}}", "gateway.compression.enable",
+                "did you mean gateway.compression.enabled?", "1:24"
+            ),
             ("gateway:{auth:{tokn:'x'}}", "gateway.auth.tokn", "did you mean gateway.auth.token?", "1:17"),
             (
                 "gateway:{pairing:{loopbackExcempt:true}}", "gateway.pairing.loopbackExcempt",

@@ -70,6 +70,71 @@ struct ClientAddressTests {
         Case(
             testDescription: "two of X-Real-IP are none", fields: ["X-Real-IP: 192.0.2.1", "X-Real-IP: 192.0.2.2"],
             allowsRealIP: true, expected: nil),
+        Case(
+            testDescription: "Forwarded, quoted, with a port and other parameters",
+            fields: [#"Forwarded: for="[2001:db8::1]:4711";proto=https;by=203.0.113.43"#], expected: "2001:db8::1"),
+        Case(
+            testDescription: "Forwarded from a stranger is not believed", peer: "203.0.113.5",
+            fields: ["Forwarded: for=127.0.0.1"], expected: "203.0.113.5", isForwarded: false),
+        Case(
+            testDescription: "Forwarded: the last hop counts",
+            fields: ["Forwarded: for=192.0.2.1, for=198.51.100.7"], expected: "198.51.100.7"),
+        Case(
+            testDescription: "Forwarded: trusted hops and loopback are passed over",
+            fields: [#"Forwarded: for=192.0.2.1,for=198.51.100.7, For="10.0.0.9:80",for="[fd00::1]",for=127.0.0.1"#],
+            expected: "198.51.100.7"),
+        Case(
+            testDescription: "Forwarded: several lines are one list",
+            fields: ["Forwarded: for=192.0.2.1", "Forwarded: for=198.51.100.7", "Forwarded: for=10.0.0.2"],
+            expected: "198.51.100.7"),
+        Case(
+            testDescription: "Forwarded: a mapped hop", fields: [#"Forwarded: for="[::ffff:198.51.100.7]""#],
+            expected: "198.51.100.7"),
+        Case(
+            testDescription: "Forwarded: an obfuscated hop ends the walk",
+            fields: ["Forwarded: for=198.51.100.7, for=_hidden"], expected: nil),
+        Case(
+            testDescription: "Forwarded: an unknown hop ends the walk",
+            fields: ["Forwarded: for=198.51.100.7, for=unknown, for=10.0.0.2"], expected: nil),
+        Case(
+            testDescription: "Forwarded: a hop that names nobody ends the walk",
+            fields: ["Forwarded: for=198.51.100.7, proto=https"], expected: nil),
+        Case(
+            testDescription: "Forwarded: an unspecified hop ends the walk",
+            fields: ["Forwarded: for=198.51.100.7, for=0.0.0.0"], expected: nil),
+        Case(
+            testDescription: "Forwarded: only proxies and loopback", fields: ["Forwarded: for=10.0.0.3, for=127.0.0.1"],
+            expected: nil),
+        Case(
+            testDescription: "Forwarded: quotes that the client left open hide nobody",
+            fields: [#"Forwarded: for="127.0.0.1, for=198.51.100.7"#], expected: nil),
+        Case(
+            testDescription: "Forwarded: a client's malformed line does not spoil the proxy's own",
+            fields: [#"Forwarded: for="127.0.0.1"#, "Forwarded: for=198.51.100.7"], expected: "198.51.100.7"),
+        Case(
+            testDescription: "Forwarded: but the walk ends there",
+            fields: ["Forwarded: for=192.0.2.1", "Forwarded: ;;=", "Forwarded: for=10.0.0.2"], expected: nil),
+        Case(
+            testDescription: "both fields, the same client",
+            fields: ["X-Forwarded-For: 192.0.2.9, 198.51.100.7", "Forwarded: for=198.51.100.7;proto=https"],
+            expected: "198.51.100.7"),
+        Case(
+            testDescription: "both fields, different clients",
+            fields: ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=192.0.2.1"], expected: nil),
+        Case(
+            testDescription: "both fields, one of them hidden, does not fall back",
+            fields: ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=_hidden", "X-Real-IP: 198.51.100.7"],
+            allowsRealIP: true, expected: nil),
+        Case(
+            testDescription: "both fields, one of them loopback only",
+            fields: ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=127.0.0.1"], expected: nil),
+        Case(
+            testDescription: "an empty Forwarded says nothing",
+            fields: ["X-Forwarded-For: 198.51.100.7", "Forwarded: ,"], expected: "198.51.100.7"),
+        Case(
+            testDescription: "X-Real-IP when allowed and both fields find nobody",
+            fields: ["X-Forwarded-For: 10.0.0.2", "Forwarded: for=10.0.0.2", "X-Real-IP: 198.51.100.7"],
+            allowsRealIP: true, expected: "198.51.100.7"),
     ]
 
     @Test("is attributed", arguments: cases)

@@ -15,15 +15,18 @@ struct Outcome: Equatable, Sendable {
 }
 
 /// Plays the caller of `MessageDecoder`: keeps what was not consumed and presents it again.
-struct Receiver {
+struct Receiver: ~Copyable {
     var decoder: MessageDecoder
     var outcome = Outcome()
     var leftover: [UInt8] = []
     var largestLeftover = 0
     var inPlaceMessages = 0
 
-    init(_ endpoint: Endpoint = .server, maxMessageBytes: Int = 1 << 20) {
+    init(
+        _ endpoint: Endpoint = .server, maxMessageBytes: Int = 1 << 20, compression: PermessageDeflate? = nil
+    ) {
         decoder = MessageDecoder(endpoint: endpoint, maxMessageBytes: maxMessageBytes)
+        if let compression { decoder.allowCompression(compression) }
     }
 
     mutating func feed(_ bytes: some Sequence<UInt8>) {
@@ -59,17 +62,21 @@ struct Receiver {
 }
 
 func decode(
-    _ pieces: [ArraySlice<UInt8>], endpoint: Endpoint = .server, maxMessageBytes: Int = 1 << 20
+    _ pieces: [ArraySlice<UInt8>], endpoint: Endpoint = .server, maxMessageBytes: Int = 1 << 20,
+    compression: PermessageDeflate? = nil
 ) -> Outcome {
-    var receiver = Receiver(endpoint, maxMessageBytes: maxMessageBytes)
+    var receiver = Receiver(endpoint, maxMessageBytes: maxMessageBytes, compression: compression)
     for piece in pieces {
         receiver.feed(piece)
     }
     return receiver.outcome
 }
 
-func decode(_ bytes: [UInt8], endpoint: Endpoint = .server, maxMessageBytes: Int = 1 << 20) -> Outcome {
-    decode([bytes[...]], endpoint: endpoint, maxMessageBytes: maxMessageBytes)
+func decode(
+    _ bytes: [UInt8], endpoint: Endpoint = .server, maxMessageBytes: Int = 1 << 20,
+    compression: PermessageDeflate? = nil
+) -> Outcome {
+    decode([bytes[...]], endpoint: endpoint, maxMessageBytes: maxMessageBytes, compression: compression)
 }
 
 /// A frame written the slow way, with every field free to be wrong.
