@@ -12,6 +12,8 @@ SWIFT_FLAGS ?=
 RELEASE := -c release --product sallyport --static-swift-stdlib $(SWIFT_FLAGS)
 SOURCES := Sources Tests Package.swift
 SCRIPTS := .ci/setup .ci/run deploy/demo/run
+# For instance: make bench BENCH_FLAGS='--rows echo-1,echo-16 --runs 5'
+BENCH_FLAGS ?=
 
 setup: ## check the Swift toolchain, install missing system libraries (apt-get)
 	@.ci/setup
@@ -43,8 +45,8 @@ lint: setup ## format, module dependencies and scripts, without changing anythin
 format: ## format all Swift sources in place
 	@swift format --in-place --parallel --recursive $(SOURCES)
 
-bench: ## nothing yet: see Benchmarks/README.md
-	@echo 'There are no benchmarks yet: they come with the front, see Benchmarks/README.md.'
+bench: build ## speed and memory beside what OpenSSL and epoll alone can do (BENCH_FLAGS=--quick: in two minutes)
+	@Benchmarks/run --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(BENCH_FLAGS)
 
 clean: ## remove everything that was built
 	@rm -rf .build
