@@ -5,13 +5,18 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build demo test lint format bench clean help
+.PHONY: setup build demo test lint format bench fuzz clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
 RELEASE := -c release --product sallyport --static-swift-stdlib $(SWIFT_FLAGS)
-SOURCES := Sources Tests Package.swift
-SCRIPTS := .ci/setup .ci/run deploy/demo/run
+SOURCES := Sources Tests Fuzz Package.swift
+SCRIPTS := .ci/setup .ci/run deploy/demo/run Fuzz/run
+# For instance: make bench BENCH_FLAGS='--rows echo-1,echo-16 --runs 5'
+BENCH_FLAGS ?=
+# For each target; TARGETS='json5 request-head' takes some of them.
+SECONDS := 60
+TARGETS ?=
 
 setup: ## check the Swift toolchain, install missing system libraries (apt-get)
 	@.ci/setup
@@ -43,8 +48,11 @@ lint: setup ## format, module dependencies and scripts, without changing anythin
 format: ## format all Swift sources in place
 	@swift format --in-place --parallel --recursive $(SOURCES)
 
-bench: ## nothing yet: see Benchmarks/README.md
-	@echo 'There are no benchmarks yet: they come with the front, see Benchmarks/README.md.'
+bench: build ## speed and memory beside what OpenSSL and epoll alone can do (BENCH_FLAGS=--quick: in two minutes)
+	@Benchmarks/run --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(BENCH_FLAGS)
+
+fuzz: setup ## all fuzz targets, each for SECONDS=60
+	@SECONDS_EACH=$(SECONDS) Fuzz/run $(TARGETS)
 
 clean: ## remove everything that was built
 	@rm -rf .build

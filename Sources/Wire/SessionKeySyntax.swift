@@ -24,8 +24,10 @@ package enum SessionKeySyntax {
 
     /// The agent id of `agent:<id>:…`.
     package static func agentID(of key: String) -> String? {
-        let parts = key.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "agent", isAgentID(parts[1]), !parts[2].isEmpty else { return nil }
-        return String(parts[1])
+        // By bytes: a colon with a combining mark behind it is another character, but still a colon to everybody else.
+        let parts = key.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].elementsEqual("agent".utf8), isAgentID(Substring(parts[1])), !parts[2].isEmpty
+        else { return nil }
+        return String(Substring(parts[1]))
     }
 }

@@ -74,6 +74,9 @@ struct SessionKeySyntaxTests {
         {
             #expect(SessionKeySyntax.agentID(of: key) == nil, "\(key)")
         }
+        // The second colon and the mark behind it are one character, but two code points on the wire.
+        #expect(SessionKeySyntax.agentID(of: "agent:k:\u{0736}") == "k")
+        #expect(SessionKeySyntax.agentID(of: "agent:k\u{0736}:main") == nil)
         #expect(SessionKeySyntax.main(agentID: "a", mainKey: "main") == "agent:a:main")
         #expect(SessionKeySyntax.subagent(agentID: "a", spawnID: "1") == "agent:a:subagent:1")
     }

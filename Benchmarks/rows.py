@@ -1,0 +1,54 @@
+"""What is measured, and what it may cost."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    key: str
+    title: str
+    unit: str
+    #: wssload's arguments; {echo}, {url}, {hello}, {request} and {idle} are filled in. None: measured otherwise.
+    load: str = None
+    #: The same for `limit`; "" when it is the same, None when `limit` has nothing like it.
+    limit: str = ""
+    field: str = "server_us_per_op"
+    #: At most so many times `limit` …
+    times: float = None
+    #: … or so much.
+    most: float = None
+    #: The row of `limit` to compare with, if another.
+    beside: str = None
+
+
+ROWS = [
+    Row("handshake", "TLS handshake + upgrade", "µs", "handshake {echo} -c 32", times=1.05),
+    Row("resumed", "the same, resumed", "µs", "handshake {echo} -c 32 --resume", times=1.05),
+    Row("connect", "connect to hello-ok, device proof", "µs", "handshake {url} -c 32 {hello}", limit=None, times=1.5,
+        beside="handshake"),
+    Row("echo-1", "echo 128 B, depth 1", "µs", "echo {echo} -c 64 -k 1 -s 128", times=1.10),
+    Row("echo-16", "echo 128 B, depth 16", "µs", "echo {echo} -c 64 -k 16 -s 128", times=1.2),
+    Row("echo-16k", "echo 16 KiB, depth 4", "µs", "echo {echo} -c 16 -k 4 -s 16384", times=1.10),
+    Row("rpc-1", "diagnostics.echo 124 B, depth 1", "µs", "echo {url} -c 64 -k 1 {hello} {request:echo}",
+        "echo {echo} -c 64 -k 1 {request:echo}", times=1.35),
+    Row("rpc-16", "diagnostics.echo 124 B, depth 16", "µs", "echo {url} -c 64 -k 16 {hello} {request:echo}",
+        "echo {echo} -c 64 -k 16 {request:echo}", times=3),
+    Row("health", "health, depth 1", "µs", "echo {url} -c 64 -k 1 {hello} {request:health}",
+        "echo {echo} -c 64 -k 1 {request:health}"),
+    Row("sessions", "sessions.list of 100 and more, depth 1", "µs", "echo {url} -c 16 -k 1 {hello} {request:sessions}",
+        limit=None),
+    Row("idle", "idle, per authenticated connection", "KiB", "idle {url} -c {idle} --parallel 128 --probe {hello}",
+        "idle {echo} -c {idle} --parallel 128 --probe", field="rss_kib_per_conn", most=18),
+    Row("rss", "RSS at start", "MiB", most=18),
+    Row("ready", "start to ready, existing state", "ms", most=60),
+    Row("spawn-accepted", "spawn accepted", "ms", most=3),
+    Row("spawn-admitted", "spawn to admitted", "ms", most=40),
+    Row("spawn-result", "spawn to result", "ms"),
+    Row("spawn-100", "100 spawns at once to all results", "s", most=4),
+]
+BY_KEY = {row.key: row for row in ROWS}
+SPAWNS = ["spawn-accepted", "spawn-admitted", "spawn-result", "spawn-100"]
+REQUESTS = {
+    "echo": ("diagnostics.echo", {"note": "one hundred and twenty-four bytes in all.."}),
+    "health": ("health", {}),
+    "sessions": ("sessions.list", {}),
+}
