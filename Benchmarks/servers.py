@@ -3,8 +3,10 @@ import json
 import os
 import resource
 import select
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import machine
@@ -66,8 +68,14 @@ class Gateway(Server):
     name = "sallyport"
 
     def __init__(self, program, work, cores):
-        """Starts it with one reactor on these processors and waits until it listens."""
-        self.state = os.path.join(work, "state")
+        """Starts it with one reactor on these processors and waits until it listens.
+
+        Each has a copy of the state that the first one in `work` made, so that none carries what others left.
+        """
+        first = os.path.join(work, "state")
+        self.state = tempfile.mkdtemp(prefix="state.", dir=work) if os.path.exists(first) else first
+        if self.state != first:
+            shutil.copytree(first, self.state, dirs_exist_ok=True)
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         write_json(os.path.join(self.state, "openclaw.json"), CONFIGURATION)
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": work}
