@@ -25,9 +25,6 @@ final class Connection: EventHandler {
         case closed
     }
 
-    /// Beyond this much unsent output a connection is not read from until it has drained.
-    private static let pauseBytes = 1 << 20
-    private static let resumeBytes = 256 * 1024
     /// Most a socket may bring before others get their turn.
     private static let maxReadsPerTurn = 16
     static let preauthMaxBytes = 65_536
@@ -38,7 +35,7 @@ final class Connection: EventHandler {
     let id: ConnectionID
     unowned let context: ReactorContext
     let peer: SocketAddress
-    private let descriptor: FileDescriptor
+    let descriptor: FileDescriptor
     var tls: TLSConnection?
     var phase: Phase
     var head: RequestHead?
@@ -47,18 +44,18 @@ final class Connection: EventHandler {
     var compressor: SharedCompressor?
     var closeHandshake = CloseHandshake(endpoint: .server)
     /// `seq` of the last event that this connection was entitled to.
-    private var lastSeq: UInt64 = 0
+    var lastSeq: UInt64 = 0
     var unauthorizedCalls = 0
-    private var registration: Registration?
-    private var interest: Interest = .read
+    var registration: Registration?
+    var interest: Interest = .read
     private var handshakeTimer: TimerToken?
     private var closeTimer: TimerToken?
     /// At most a request head, the beginning of a frame, or what came behind `connect` before it was decided.
-    private var leftover: [UInt8] = []
+    var leftover: [UInt8] = []
     private var mustProcessLeftover = false
-    private var outbound: [UInt8] = []
-    private var sent = 0
-    private var closesWhenSent = false
+    var outbound: [UInt8] = []
+    var sent = 0
+    var closesWhenSent = false
     /// Its client's budget counts it, for nobody has admitted it yet.
     private(set) var hasPlace = false
     /// Its client has too many connections that nobody has admitted; the request gets a 503.
@@ -88,7 +85,7 @@ final class Connection: EventHandler {
         }
     }
 
-    private var isClosed: Bool {
+    var isClosed: Bool {
         if case .closed = phase { true } else { false }
     }
 
@@ -216,7 +213,7 @@ final class Connection: EventHandler {
         }
     }
 
-    private func resumeLater() {
+    func resumeLater() {
         context.reactor.afterBatch { [weak self] _ in
             guard let self, !self.isClosed else { return }
             self.read()
@@ -301,143 +298,9 @@ final class Connection: EventHandler {
         return offset
     }
 
-    private func peerGone() {
+    func peerGone() {
         closeHandshake.transportClosed()
         drop()
-    }
-
-    // MARK: - Sending
-
-    /// Queues raw bytes: HTTP responses and frames that are encoded already.
-    func queue(_ bytes: Span<UInt8>) {
-        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
-        outbound.append(span: bytes)
-    }
-
-    /// Queues a text message. Responses are never dropped: a peer that takes nothing is closed.
-    func send(message: Span<UInt8>) {
-        guard closeHandshake.maySendData, !isClosed else { return }
-        guard unsentBytes < context.host.policy.maxBufferedBytes else {
-            close(.slowConsumer)
-            return
-        }
-        queueFrame(.text, message)
-    }
-
-    func queueFrame(_ opcode: Opcode, _ payload: Span<UInt8>) {
-        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
-        if let compressor, !opcode.isControl {
-            compressor.append(to: &outbound, opcode: opcode, payload: payload)
-        } else {
-            FrameEncoder.append(to: &outbound, opcode: opcode, payload: payload)
-        }
-    }
-
-    func send(event: EventName, frame: [UInt8]) {
-        guard case .open = phase, closeHandshake.maySendData else { return }
-        var seq: UInt64?
-        if !event.isTargeted {
-            lastSeq += 1
-            seq = lastSeq
-        }
-        guard unsentBytes < context.host.policy.maxBufferedBytes else {
-            // A lost event has used up its number, so the client sees the hole.
-            if !event.isDroppable { close(.slowConsumer) }
-            return
-        }
-        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
-        var end: [UInt8] = context.takeBuffer()
-        Frames.finishEvent(seq: seq, into: &end)
-        if let compressor {
-            // The number in its end makes every connection's event another message.
-            end.insert(contentsOf: frame, at: 0)
-            compressor.append(to: &outbound, opcode: .text, payload: end.span)
-        } else {
-            FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: frame.count + end.count)
-            outbound.append(contentsOf: frame)
-            outbound.append(contentsOf: end)
-        }
-        context.giveBack(end)
-    }
-
-    private var unsentBytes: Int { outbound.count - sent }
-
-    func flush() {
-        if sent < outbound.count {
-            switch transmitAll() {
-            case .sent: break
-            case .blocked:
-                applyBackpressure()
-                return
-            case .failed:
-                peerGone()
-                return
-            }
-        }
-        if !outbound.isEmpty || outbound.capacity > 0 {
-            context.giveBack(outbound)
-            outbound = []
-            sent = 0
-        }
-        guard !isClosed else { return }
-        switch phase {
-        case .tlsHandshake: return
-        case .deciding: setInterest(leftover.isEmpty ? .read : [])
-        default: setInterest(.read)
-        }
-        if closesWhenSent {
-            tls?.shutdown()
-            Sockets.shutdownSending(descriptor)
-            drop()
-        } else if let action = closeHandshake.closeFrameWritten() {
-            perform(action)
-        }
-    }
-
-    private enum Transmission { case sent, blocked, failed }
-
-    private func transmitAll() -> Transmission {
-        // Held locally, so that its bytes can be lent out while `self` is used.
-        var bytes: [UInt8] = []
-        swap(&bytes, &outbound)
-        defer { swap(&bytes, &outbound) }
-        while sent < bytes.count {
-            if let tls {
-                do throws(TLSError) {
-                    switch try tls.write(bytes.span.extracting(sent..<bytes.count)) {
-                    case .bytes(let count): sent += count
-                    case .wantsRead, .wantsWrite: return .blocked
-                    }
-                } catch {
-                    return .failed
-                }
-            } else {
-                switch Sockets.send(descriptor, bytes.span.extracting(sent..<bytes.count)) {
-                case .bytes(let count): sent += count
-                case .wouldBlock: return .blocked
-                case .endOfStream, .failed: return .failed
-                }
-            }
-        }
-        return .sent
-    }
-
-    private func applyBackpressure() {
-        if sent > 1 << 16 {
-            outbound.removeFirst(sent)
-            sent = 0
-        }
-        let isPaused = !interest.contains(.read)
-        let mayRead = unsentBytes < (isPaused ? Self.resumeBytes : Self.pauseBytes)
-        setInterest(mayRead ? [.read, .write] : .write)
-    }
-
-    private func setInterest(_ wanted: Interest) {
-        guard wanted != interest, let registration else { return }
-        let resumes = wanted.contains(.read) && !interest.contains(.read)
-        interest = wanted
-        context.reactor.modify(registration, wanted)
-        if resumes, tls?.hasPendingBytes == true { resumeLater() }
     }
 
     // MARK: - Ends

@@ -1,0 +1,144 @@
+internal import EventLoop
+internal import Gateway
+internal import TLS
+internal import WebSocket
+internal import Wire
+
+/// What goes out, and when reading stops because it does not.
+extension Connection {
+    /// Beyond this much unsent output a connection is not read from until it has drained.
+    private static let pauseBytes = 1 << 20
+    private static let resumeBytes = 256 * 1024
+
+    /// Queues raw bytes: HTTP responses and frames that are encoded already.
+    func queue(_ bytes: Span<UInt8>) {
+        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+        outbound.append(span: bytes)
+    }
+
+    /// Queues a text message. Responses are never dropped: a peer that takes nothing is closed.
+    func send(message: Span<UInt8>) {
+        guard closeHandshake.maySendData, !isClosed else { return }
+        guard unsentBytes < context.host.policy.maxBufferedBytes else {
+            close(.slowConsumer)
+            return
+        }
+        queueFrame(.text, message)
+    }
+
+    func queueFrame(_ opcode: Opcode, _ payload: Span<UInt8>) {
+        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+        if let compressor, !opcode.isControl {
+            compressor.append(to: &outbound, opcode: opcode, payload: payload)
+        } else {
+            FrameEncoder.append(to: &outbound, opcode: opcode, payload: payload)
+        }
+    }
+
+    func send(event: EventName, frame: [UInt8]) {
+        guard case .open = phase, closeHandshake.maySendData else { return }
+        var seq: UInt64?
+        if !event.isTargeted {
+            lastSeq += 1
+            seq = lastSeq
+        }
+        guard unsentBytes < context.host.policy.maxBufferedBytes else {
+            // A lost event has used up its number, so the client sees the hole.
+            if !event.isDroppable { close(.slowConsumer) }
+            return
+        }
+        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
+        var end: [UInt8] = context.takeBuffer()
+        Frames.finishEvent(seq: seq, into: &end)
+        if let compressor {
+            // The number in its end makes every connection's event another message.
+            end.insert(contentsOf: frame, at: 0)
+            compressor.append(to: &outbound, opcode: .text, payload: end.span)
+        } else {
+            FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: frame.count + end.count)
+            outbound.append(contentsOf: frame)
+            outbound.append(contentsOf: end)
+        }
+        context.giveBack(end)
+    }
+
+    private var unsentBytes: Int { outbound.count - sent }
+
+    func flush() {
+        if sent < outbound.count {
+            switch transmitAll() {
+            case .sent: break
+            case .blocked:
+                applyBackpressure()
+                return
+            case .failed:
+                peerGone()
+                return
+            }
+        }
+        if !outbound.isEmpty || outbound.capacity > 0 {
+            context.giveBack(outbound)
+            outbound = []
+            sent = 0
+        }
+        guard !isClosed else { return }
+        switch phase {
+        case .tlsHandshake: return
+        case .deciding: setInterest(leftover.isEmpty ? .read : [])
+        default: setInterest(.read)
+        }
+        if closesWhenSent {
+            tls?.shutdown()
+            Sockets.shutdownSending(descriptor)
+            drop()
+        } else if let action = closeHandshake.closeFrameWritten() {
+            perform(action)
+        }
+    }
+
+    private enum Transmission { case sent, blocked, failed }
+
+    private func transmitAll() -> Transmission {
+        // Held locally, so that its bytes can be lent out while `self` is used.
+        var bytes: [UInt8] = []
+        swap(&bytes, &outbound)
+        defer { swap(&bytes, &outbound) }
+        while sent < bytes.count {
+            if let tls {
+                do throws(TLSError) {
+                    switch try tls.write(bytes.span.extracting(sent..<bytes.count)) {
+                    case .bytes(let count): sent += count
+                    case .wantsRead, .wantsWrite: return .blocked
+                    }
+                } catch {
+                    return .failed
+                }
+            } else {
+                switch Sockets.send(descriptor, bytes.span.extracting(sent..<bytes.count)) {
+                case .bytes(let count): sent += count
+                case .wouldBlock: return .blocked
+                case .endOfStream, .failed: return .failed
+                }
+            }
+        }
+        return .sent
+    }
+
+    private func applyBackpressure() {
+        if sent > 1 << 16 {
+            outbound.removeFirst(sent)
+            sent = 0
+        }
+        let isPaused = !interest.contains(.read)
+        let mayRead = unsentBytes < (isPaused ? Self.resumeBytes : Self.pauseBytes)
+        setInterest(mayRead ? [.read, .write] : .write)
+    }
+
+    func setInterest(_ wanted: Interest) {
+        guard wanted != interest, let registration else { return }
+        let resumes = wanted.contains(.read) && !interest.contains(.read)
+        interest = wanted
+        context.reactor.modify(registration, wanted)
+        if resumes, tls?.hasPendingBytes == true { resumeLater() }
+    }
+}
