@@ -1,5 +1,6 @@
 import Crypto
 import EventLoop
+import Foundation
 import Glibc
 import JSON
 import Synchronization
@@ -8,12 +9,19 @@ import Testing
 @testable import Client
 
 @Suite("Device key file")
-struct DeviceKeyFileTests {
+final class DeviceKeyFileTests {
     private static let seed = Array(UInt8(1)...32)
+    /// Each test has an instance of its own; what it made goes with it.
+    private var directories: [String] = []
+
+    deinit {
+        for path in directories { try? FileManager.default.removeItem(atPath: path) }
+    }
 
     private func temporaryDirectory() -> String {
-        let path = "/tmp/sallyport-client-\(SecureRandom.uuid())"
+        let path = FileManager.default.temporaryDirectory.appending(path: "sallyport-\(SecureRandom.uuid())").path
         _ = unsafe mkdir(path, 0o700)
+        directories.append(path)
         return path
     }
 

@@ -1,4 +1,6 @@
+import Crypto
 import EventLoop
+import Foundation
 import HTTP
 import TLS
 import Testing
@@ -116,7 +118,8 @@ struct DialingTests {
         }
         #expect(throws: (any Error).self) { try gateway.finish() }
 
-        let path = "/tmp/sallyport-ca-\(gateway.port).pem"
+        let path = FileManager.default.temporaryDirectory.appending(path: "sallyport-\(SecureRandom.uuid()).pem").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
         try PrivateFile.create(path, containing: Array(TestGateway.certificate.certificatePEM.utf8))
         let trusted = try TestGateway(.tls) { peer in
             try peer.welcome()
