@@ -32,7 +32,7 @@ extension Connection {
             context.host.logger.log(
                 .warn, "http",
                 "refused peer=\(peer) status=503 rule: at most \(context.host.preauthLimit) connections of "
-                    + "one client may wait for admission (OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP)")
+                    + "one client may wait for admission (\(PreauthBudget.limitVariable))")
             finish(Response(status: 503, text: "Too many unauthenticated sockets\n").serialized(persistence: .close))
             phase = .closing
             return

@@ -20,6 +20,17 @@ extension GatewayServer {
         }
     }
 
+    static func preauthLimit(_ environment: [String: String]) throws(StartFailure) -> Int {
+        let name = PreauthBudget.limitVariable
+        guard let text = environment[name], !text.isEmpty else { return PreauthBudget.defaultLimit }
+        guard let limit = Int(text), limit >= 1 else {
+            throw .configuration(
+                "\(name) must be an integer of at least 1, not \"\(text)\"",
+                hint: "unset it for the default, \(PreauthBudget.defaultLimit)")
+        }
+        return limit
+    }
+
     static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
         for directory in [state.path, state.path + "/run"] where Files.exists(directory) && !Files.isPrivate(directory)
         {

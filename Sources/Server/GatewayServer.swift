@@ -101,8 +101,7 @@ package final class GatewayServer {
         host = CoreHost(
             core: core, store: store, logger: logger, clock: clock,
             maxConnections: max(descriptors - Self.reservedDescriptors, 64),
-            preauthLimit: options.environment["OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP"].flatMap { Int($0) }
-                .map { max(1, $0) } ?? PreauthBudget.defaultLimit)
+            preauthLimit: try Self.preauthLimit(options.environment))
         launcher = ProcessLauncher(
             template: try Self.template(
                 options, root: root.deviceID, port: listeners[0].address.port, files: files,

@@ -16,6 +16,8 @@ struct PreauthBudget {
     }
 
     static let defaultLimit = 32
+    /// The environment variable that sets another.
+    static let limitVariable = "OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP"
     static let silence = Duration.seconds(1)
 
     private struct Place {

@@ -91,14 +91,17 @@ struct Issue29186Tests {
 
     @Test func aSlowStartDoesNotFailAndTheDefaultDeadlineIs30Seconds() async throws {
         try await scenario {
-            let relay = try Relay(.slow(.seconds(2)))
+            let relay = try Relay(.forwarding)
             defer { relay.stop() }
             var configuration = GatewayConfiguration()
             configuration.subagents = "allowAgents: [\"*\"], gatewayUrl: \"wss://127.0.0.1:\(relay.port)\""
             let gateway = try GatewayProcess(configuration.text)
-            relay.forward(to: gateway.port)
             let owner = try await gateway.owner()
             let run = try owner.spawn("echo late", agent: "my-agent")
+            // The worker has dialled and gets no further for as long as the relay holds it.
+            try eventually("the worker dials") { relay.acceptedCount > 0 }
+            #expect(try owner.session(run.sessionKey)?["phase"]?.string == "launching")
+            relay.forward(to: gateway.port)
             #expect(try owner.result(of: run)["text"]?.string == "late\n")
             #expect(!gateway.log.contains("retrying run="))
             owner.close()

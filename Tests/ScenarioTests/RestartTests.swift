@@ -5,9 +5,9 @@ import Testing
 
 /// The gateway goes away while workers run, and comes back.
 struct RestartTests {
-    private static func gateway() throws -> GatewayProcess {
+    private static func gateway(spawnTimeoutMs: Int = 8000) throws -> GatewayProcess {
         var configuration = GatewayConfiguration()
-        configuration.subagents = "spawnTimeoutMs: 8000"
+        configuration.subagents = "spawnTimeoutMs: \(spawnTimeoutMs)"
         configuration.agents = [.running("main")]
         return try GatewayProcess(configuration.text)
     }
@@ -37,10 +37,7 @@ struct RestartTests {
 
     @Test func aRunWhoseWorkerDiedWithTheGatewayDoesNotStayRunning() async throws {
         try await scenario {
-            var configuration = GatewayConfiguration()
-            configuration.subagents = "spawnTimeoutMs: 1500"
-            configuration.agents = [.running("main")]
-            let gateway = try GatewayProcess(configuration.text)
+            let gateway = try Self.gateway(spawnTimeoutMs: 1500)
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)
@@ -59,10 +56,7 @@ struct RestartTests {
 
     @Test func aWorkerThatOutlivesACrashAndThenDiesLeavesNoRunBehind() async throws {
         try await scenario {
-            var configuration = GatewayConfiguration()
-            configuration.subagents = "spawnTimeoutMs: 1500"
-            configuration.agents = [.running("main")]
-            let gateway = try GatewayProcess(configuration.text)
+            let gateway = try Self.gateway(spawnTimeoutMs: 1500)
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)
@@ -82,10 +76,7 @@ struct RestartTests {
 
     @Test func anOrderlyStopEndsTheWorkersAndTheRunIsNotRunningAfterwards() async throws {
         try await scenario {
-            var configuration = GatewayConfiguration()
-            configuration.subagents = "spawnTimeoutMs: 1500"
-            configuration.agents = [.running("main")]
-            let gateway = try GatewayProcess(configuration.text)
+            let gateway = try Self.gateway(spawnTimeoutMs: 1500)
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)

@@ -56,4 +56,16 @@ struct PreauthBudgetTests {
         }
         #expect(budget.enter(Self.id(2), client: Self.other, now: Self.at(0)) == .admitted)
     }
+
+    @Test func theLimitIsAPositiveIntegerOrTheStartFails() throws {
+        let name = PreauthBudget.limitVariable
+        #expect(try GatewayServer.preauthLimit([:]) == 32)
+        #expect(try GatewayServer.preauthLimit([name: ""]) == 32)
+        #expect(try GatewayServer.preauthLimit([name: "1"]) == 1)
+        for wrong in ["0", "-1", "many", "1.5", " 2", "9223372036854775808"] {
+            let failure = #expect(throws: StartFailure.self) { try GatewayServer.preauthLimit([name: wrong]) }
+            #expect(failure?.exitCode == 78)
+            #expect(failure?.message == "\(name) must be an integer of at least 1, not \"\(wrong)\"")
+        }
+    }
 }

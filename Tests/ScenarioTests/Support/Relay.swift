@@ -2,13 +2,12 @@ import EventLoop
 import Foundation
 import Synchronization
 
-/// A forwarder on this host, in front of a gateway: slow, silent, or one that adds fields to the request.
+/// A forwarder on this host, in front of a gateway: plain, silent, or one that adds fields to the request.
 final class Relay: Sendable {
     enum Behaviour: Sendable {
         /// Takes connections and never answers.
         case silent
-        /// Begins to forward after this time.
-        case slow(Duration)
+        case forwarding
         /// Puts these lines behind the request line of a plain HTTP request.
         case adding(fields: String)
     }
@@ -17,6 +16,7 @@ final class Relay: Sendable {
     private let behaviour: Behaviour
     private let isStopped = Atomic<Bool>(false)
     private let target = Atomic<Int>(0)
+    private let accepted = Atomic<Int>(0)
 
     init(_ behaviour: Behaviour) throws {
         self.behaviour = behaviour
@@ -26,8 +26,10 @@ final class Relay: Sendable {
         Thread { [self] in serve(FileDescriptor(owning: raw)) }.start()
     }
 
-    /// Where connections go; may be said later, since a gateway's port is known only when it runs.
+    /// Where connections go. Until it is said, those that come are held.
     func forward(to port: UInt16) { target.store(Int(port), ordering: .relaxed) }
+
+    var acceptedCount: Int { accepted.load(ordering: .relaxed) }
 
     func stop() { isStopped.store(true, ordering: .relaxed) }
 
@@ -38,9 +40,10 @@ final class Relay: Sendable {
         defer { for descriptor in held { close(descriptor) } }
         while isRunning {
             guard Self.isReady(listener.raw, POLLIN, milliseconds: 50),
-                let accepted = try? Sockets.accept(listener)
+                let connection = try? Sockets.accept(listener)
             else { continue }
-            let raw = accepted.takeDescriptor().release()
+            let raw = connection.takeDescriptor().release()
+            accepted.add(1, ordering: .relaxed)
             if case .silent = behaviour {
                 held.append(raw)
             } else {
@@ -51,7 +54,7 @@ final class Relay: Sendable {
 
     private func carry(_ raw: Int32) {
         let client = FileDescriptor(owning: raw)
-        if case .slow(let delay) = behaviour { Thread.sleep(forTimeInterval: delay / .seconds(1)) }
+        while isRunning, target.load(ordering: .relaxed) == 0 { _ = poll(nil, 0, 10) }
         let port = UInt16(target.load(ordering: .relaxed))
         guard let server = try? Sockets.connect(to: .loopback(port: port)),
             Self.isReady(server.raw, POLLOUT, milliseconds: 5000)
