@@ -8,7 +8,10 @@ struct Target: Sendable {
     static let all = [
         Target(name: "client-address", check: ClientAddressTarget.check),
         Target(name: "connect-params", check: ConnectParamsTarget.check),
+        Target(name: "deflate", check: DeflateTarget.check),
+        Target(name: "forwarded", check: ForwardedTarget.check),
         Target(name: "json5", check: JSON5Target.check),
+        Target(name: "proxy-header", check: ProxyHeaderTarget.check),
         Target(name: "request-envelope", check: RequestEnvelopeTarget.check),
         Target(name: "request-head", check: RequestHeadTarget.check),
         Target(name: "response-head", check: ResponseHeadTarget.check),

@@ -55,7 +55,7 @@ enum WebSocketTarget {
     }
 
     private static func outcome(
-        _ event: MessageDecoder.Event, _ decoder: MessageDecoder, _ buffer: [UInt8]
+        _ event: MessageDecoder.Event, _ decoder: borrowing MessageDecoder, _ buffer: [UInt8]
     ) -> Outcome {
         switch event {
         case .message(let opcode, let payload):
