@@ -36,6 +36,8 @@ ROWS = [
         "echo {echo} -c 64 -k 1 {request:health}"),
     Row("sessions", "sessions.list of 100 and more, depth 1", "µs", "echo {url} -c 16 -k 1 {hello} {request:sessions}",
         limit=None),
+    Row("fan-out", "event to 1,000 connections, per delivery", "µs", "fanout {url} -c 1000 --parallel 128 {hello} {request:broadcast}",
+        "fanout {url} -c 1000 --parallel 128 {request:event}", times=1.10),
     Row("idle", "idle, per authenticated connection", "KiB", "idle {url} -c {idle} --parallel 128 --probe {hello}",
         "idle {echo} -c {idle} --parallel 128 --probe", field="rss_kib_per_conn", most=18),
     Row("rss", "RSS at start", "MiB", most=18),
@@ -49,6 +51,7 @@ BY_KEY = {row.key: row for row in ROWS}
 SPAWNS = ["spawn-accepted", "spawn-admitted", "spawn-result", "spawn-100"]
 REQUESTS = {
     "echo": ("diagnostics.echo", {"note": "one hundred and twenty-four bytes in all.."}),
+    "broadcast": ("diagnostics.broadcast", {"note": "one hundred and twenty-four bytes", "sent": "@TS@"}),
     "health": ("health", {}),
     "sessions": ("sessions.list", {}),
 }

@@ -22,7 +22,7 @@ CONFIGURATION = {
 }
 CLIENT = {"version": "1", "platform": "linux"}
 CONNECT = {"minProtocol": 3, "maxProtocol": 4, "role": "operator", "caps": [], "auth": {"token": TOKEN}}
-SCOPES = ["operator.read", "operator.write"]
+SCOPES = ["operator.admin", "operator.read", "operator.write"]
 # What a device signs over the challenge, version 3; filled in by wssload.
 SIGNED = f"v3|@DEVICE@|cli|cli|operator|{','.join(SCOPES)}|@SIGNED_AT@|{TOKEN}|@NONCE@|linux|"
 
@@ -131,7 +131,10 @@ class Limit(Server):
     def echo_url(self):
         return f"wss://127.0.0.1:{self.port}/"
 
-    url = echo_url
+    @property
+    def url(self):
+        """Where each message goes to everybody."""
+        return f"wss://127.0.0.1:{self.port}/fan"
 
 
 def raise_descriptor_limit():

@@ -71,6 +71,7 @@ extension GatewayCore {
                 throw GatewayError(.invalidRequest, "connect is only valid as the first request")
             case .diagnosticsEcho:
                 return [reply(request, request.params ?? .object(JSONObject()))]
+            case .diagnosticsBroadcast: return broadcast(request)
             case .health: return [reply(request, health(nowMs: nowMs))]
             case .status: return [reply(request, status(caller, nowMs: nowMs))]
             case .systemPresence: return [reply(request, .array(presence(nowMs: nowMs)))]
@@ -95,6 +96,16 @@ extension GatewayCore {
         } catch {
             throw GatewayError(.unavailable, "\(error)")
         }
+    }
+
+    /// An event with whatever the caller wants, to try out clients and to measure.
+    private func broadcast(_ request: GatewayRequest) -> [Effect] {
+        let everybody = audience(.diagnosticsBroadcast)
+        let frame = Frames.openEvent(.diagnosticsBroadcast, payload: request.params ?? .object(JSONObject()))
+        return [
+            .event(.diagnosticsBroadcast, frame: frame, to: everybody),
+            reply(request, .object(JSONObject([("connections", .integer(Int64(everybody.count)))]))),
+        ]
     }
 
     func reply(_ request: GatewayRequest, _ payload: JSON) -> Effect {

@@ -11,19 +11,21 @@ package enum EventName: String, CaseIterable, Sendable {
     case runCancel = "run.cancel"
     /// The gateway's certificate changes: pins to accept from now on (our addition).
     case tlsPinNext = "tls.pin.next"
+    /// What `diagnostics.broadcast` was given (our addition).
+    case diagnosticsBroadcast = "diagnostics.broadcast"
 
     /// Scope that a connection must hold to be in the audience; nil: everybody.
     package var requiredScope: OperatorScope? {
         switch self {
         case .connectChallenge, .tick, .shutdown, .runCancel, .tlsPinNext: nil
-        case .presence, .agent: .read
+        case .presence, .agent, .diagnosticsBroadcast: .read
         case .devicePairRequested, .devicePairResolved: .pairing
         }
     }
 
     package var isDroppable: Bool {
         switch self {
-        case .presence, .devicePairRequested, .devicePairResolved: true
+        case .presence, .devicePairRequested, .devicePairResolved, .diagnosticsBroadcast: true
         case .connectChallenge, .tick, .shutdown, .agent, .runCancel, .tlsPinNext: false
         }
     }
@@ -32,7 +34,8 @@ package enum EventName: String, CaseIterable, Sendable {
     package var isTargeted: Bool {
         switch self {
         case .connectChallenge, .runCancel, .tlsPinNext: true
-        case .tick, .shutdown, .presence, .agent, .devicePairRequested, .devicePairResolved: false
+        case .tick, .shutdown, .presence, .agent, .devicePairRequested, .devicePairResolved, .diagnosticsBroadcast:
+            false
         }
     }
 

@@ -6,6 +6,8 @@ package enum Method: String, CaseIterable, Sendable {
     case systemPresence = "system-presence"
     case gatewayIdentityGet = "gateway.identity.get"
     case diagnosticsEcho = "diagnostics.echo"
+    /// Sends its params to everybody who may read (our addition).
+    case diagnosticsBroadcast = "diagnostics.broadcast"
     case agentsList = "agents.list"
     case agentWait = "agent.wait"
     case sessionsList = "sessions.list"
@@ -34,6 +36,7 @@ package enum Method: String, CaseIterable, Sendable {
         case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList:
             .scope(.read)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
+        case .diagnosticsBroadcast: .scope(.admin)
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove: .scope(.pairing)
         case .runAttach, .runOutput, .runComplete: .ownRun
         }

@@ -9,7 +9,8 @@ import Wire
 struct AuthorisationTests {
     static let requirements: [(Wire.Method, OperatorScope?)] = [
         (.health, nil), (.status, .read), (.systemPresence, .read), (.gatewayIdentityGet, .read),
-        (.diagnosticsEcho, .read), (.agentsList, .read), (.sessionsList, .read), (.agentWait, .write),
+        (.diagnosticsEcho, .read), (.diagnosticsBroadcast, .admin), (.agentsList, .read), (.sessionsList, .read),
+        (.agentWait, .write),
         (.sessionsSpawn, .write), (.sessionsSpawnTool, .write), (.sessionsAbort, .write), (.devicePairList, .pairing),
         (.devicePairApprove, .pairing), (.devicePairReject, .pairing), (.devicePairRemove, .pairing),
     ]

@@ -6,7 +6,9 @@ struct MethodTests {
     /// The rows of the scope table for methods that we answer; `sessions.spawn` and its alias are ours.
     static let documented: [String: Method.Requirement] = [
         "connect": .open, "health": .open, "status": .scope(.read), "system-presence": .scope(.read),
-        "gateway.identity.get": .scope(.read), "diagnostics.echo": .scope(.read), "agents.list": .scope(.read),
+        "gateway.identity.get": .scope(.read), "diagnostics.echo": .scope(.read),
+        "diagnostics.broadcast": .scope(.admin),
+        "agents.list": .scope(.read),
         "agent.wait": .scope(.write), "sessions.list": .scope(.read), "sessions.spawn": .scope(.write),
         "sessions_spawn": .scope(.write), "sessions.abort": .scope(.write), "device.pair.list": .scope(.pairing),
         "device.pair.approve": .scope(.pairing), "device.pair.reject": .scope(.pairing),
@@ -64,7 +66,7 @@ struct EventNameTests {
         "chat": (.read, false, false), "sessions.changed": (.read, true, true),
         "device.pair.requested": (.pairing, true, false), "device.pair.resolved": (.pairing, true, false),
         // Ours: nobody may miss the pin of the certificate to come.
-        "tls.pin.next": (nil, false, true),
+        "tls.pin.next": (nil, false, true), "diagnostics.broadcast": (.read, true, false),
     ]
 
     @Test("entitlement, droppability and seq are as documented", arguments: EventName.allCases)
