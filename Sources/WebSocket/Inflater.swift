@@ -13,12 +13,12 @@ internal import CZlib
     /// On the heap, because zlib remembers the address.
     private let stream: UnsafeMutablePointer<z_stream>
 
-    /// - Parameter windowBits: How far back the peer refers, 8...15.
-    init(windowBits: Int) {
+    /// The window is the largest one, whatever the peer agreed to: with a smaller one zlib judges a reference beyond it
+    /// by how much of the message happened to come in one piece.
+    init() {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        // Peers whose zlib knows no 256-byte window use one of 512 in its place.
-        let status = unsafe sallyport_inflate_init_raw(stream, Int32(max(windowBits, 9)))
+        let status = unsafe sallyport_inflate_init_raw(stream, 15)
         precondition(status == Z_OK, "zlib could not allocate a stream")
     }
 

@@ -241,7 +241,7 @@ package struct MessageDecoder: ~Copyable, Sendable {
             _ = Masking.apply(key, to: &buffer, in: range, phase: phase)
         }
         if inflater == nil {
-            inflater = Inflater(windowBits: compression?.maxWindowBits(of: endpoint.peer) ?? 15)
+            inflater = Inflater()
         }
         compressedBytes = (compressedBytes ?? 0) + range.count
         let start = assembledPayload.count

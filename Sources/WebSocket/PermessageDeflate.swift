@@ -65,10 +65,6 @@ package struct PermessageDeflate: Equatable, Sendable {
         endpoint == .server ? !serverNoContextTakeover : !clientNoContextTakeover
     }
 
-    package func maxWindowBits(of endpoint: Endpoint) -> Int {
-        endpoint == .server ? serverMaxWindowBits : clientMaxWindowBits
-    }
-
     /// `nil` for another extension, and for an offer with a parameter that is unknown, repeated or has a value that it
     /// cannot have (RFC 7692 §7.1): the server has to decline that offer.
     private static func accept(_ offer: ExtensionOffer, policy: Policy) -> PermessageDeflate? {
