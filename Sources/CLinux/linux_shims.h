@@ -7,6 +7,8 @@
 #define SALLYPORT_LINUX_SHIMS_H
 
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -191,6 +194,10 @@ static inline ssize_t sallyport_receive(int descriptor, void *bytes, size_t coun
     return recv(descriptor, bytes, count, MSG_DONTWAIT);
 }
 
+static inline ssize_t sallyport_peek(int descriptor, void *bytes, size_t count) {
+    return recv(descriptor, bytes, count, MSG_DONTWAIT | MSG_PEEK);
+}
+
 /* Stream addresses of a host name or literal; release with freeaddrinfo. */
 static inline int sallyport_resolve(const char *host, const char *port, int numericOnly, struct addrinfo **out) {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -206,6 +213,22 @@ static inline int sallyport_interface_is_loopback(const struct ifaddrs *entry) {
 
 static inline int sallyport_interface_is_point_to_point(const struct ifaddrs *entry) {
     return (entry->ifa_flags & IFF_POINTOPOINT) != 0;
+}
+
+/* Writes the name of an interface's driver, such as `bridge` or `veth`; `size` is at least 32. 0 for success. */
+static inline int sallyport_interface_driver(int socket, const char *name, char *driver, size_t size) {
+    struct ethtool_drvinfo info;
+    struct ifreq request;
+    if (strlen(name) >= sizeof request.ifr_name || size < sizeof info.driver + 1) return -1;
+    memset(&info, 0, sizeof info);
+    memset(&request, 0, sizeof request);
+    info.cmd = ETHTOOL_GDRVINFO;
+    memcpy(request.ifr_name, name, strlen(name));
+    request.ifr_data = (void *)&info;
+    if (ioctl(socket, SIOCETHTOOL, &request) != 0) return -1;
+    memcpy(driver, info.driver, sizeof info.driver);
+    driver[sizeof info.driver] = 0;
+    return 0;
 }
 
 #endif

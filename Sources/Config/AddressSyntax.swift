@@ -30,28 +30,32 @@ enum AddressSyntax {
 
     static func isAddress(_ text: String) -> Bool { ipv4(text) != nil || ipv6(text) != nil }
 
-    /// An address, or an address and a prefix length such as `10.0.0.0/8`.
+    /// An address, or an address and a prefix length such as `10.0.0.0/8`. An IPv4 address mapped into IPv6 is the
+    /// IPv4 address, so its prefix has at least the 96 bits of `::ffff:0:0/96`.
     static func isAddressOrRange(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2 else { return false }
-        let bits: Int
+        let lengths: ClosedRange<Int>
         if ipv4(parts[0]) != nil {
-            bits = 32
-        } else if ipv6(parts[0]) != nil {
-            bits = 128
+            lengths = 0...32
+        } else if let bytes = ipv6(parts[0]) {
+            lengths = (isMapped(bytes) ? 96 : 0)...128
         } else {
             return false
         }
-        return parts.count == 1 || decimal(parts[1], max: bits) != nil
+        return parts.count == 1 || decimal(parts[1], max: lengths.upperBound).map(lengths.contains) == true
+    }
+
+    private static func isMapped(_ bytes: [UInt8]) -> Bool {
+        bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
     }
 
     /// `127.0.0.0/8`, `::1`, and the former mapped into IPv6.
     static func isLoopback(_ text: String) -> Bool {
         if let bytes = ipv4(text) { return bytes[0] == 127 }
         guard let bytes = ipv6(text) else { return false }
-        let isZero = bytes[..<10].allSatisfy { $0 == 0 }
-        if isZero && bytes[10] == 0xFF && bytes[11] == 0xFF { return bytes[12] == 127 }
-        return isZero && bytes[10..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
+        if isMapped(bytes) { return bytes[12] == 127 }
+        return bytes[..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
     }
 
     private static func groups(_ text: some StringProtocol, allowsIPv4: Bool) -> [UInt8]? {

@@ -15,9 +15,14 @@ struct GatewayDecoder {
         let bind = bind()
         let customBindHost = customBindHost(bind: bind)
         let auth = AuthDecoder(section: section.section("auth")).decode()
+        let tls = tls()
+        let trustedProxies = trustedProxies()
+        let listeners = ListenersDecoder(
+            gateway: section, isTLSEnabled: tls.enabled, hasTrustedProxies: !trustedProxies.isEmpty)
         let settings = GatewaySettings(
-            mode: mode, port: port, bind: bind, customBindHost: customBindHost, auth: auth, tls: tls(),
-            trustedProxies: trustedProxies(), allowRealIPFallback: section.bool("allowRealIpFallback", default: false),
+            mode: mode, port: port, bind: bind, customBindHost: customBindHost, listeners: listeners.decode(),
+            auth: auth, tls: tls, trustedProxies: trustedProxies,
+            allowRealIPFallback: section.bool("allowRealIpFallback", default: false),
             controlUI: controlUI(), nodePairing: nodePairing(), pairing: pairing(), enforcePairing: enforcePairing(),
             handshakeTimeout: section.duration(
                 "handshakeTimeoutMs", unit: .milliseconds(1), default: .seconds(15), in: 1...600_000,
@@ -249,7 +254,14 @@ struct GatewayDecoder {
             case .custom: settings.customBindHost.map(AddressSyntax.isLoopback) ?? true
             case .lan, .tailnet, .auto: false
             }
-        guard settings.auth.mode == .none, !isLoopback else { return }
+        guard settings.auth.mode == .none else { return }
+        for listener in settings.listeners {
+            guard case .address(let host, _) = listener.place, !AddressSyntax.isLoopback(host) else { continue }
+            context.error(
+                listener.path, "\(listener.path) is beyond loopback while gateway.auth.mode is \"none\"",
+                at: context.location(of: listener.path + ".address"), remedy: "set auth: { mode: \"token\" }")
+        }
+        guard !isLoopback else { return }
         context.error(
             "gateway.auth.mode",
             "gateway.bind is \"\(settings.bind.rawValue)\", beyond loopback, while gateway.auth.mode is \"none\"",

@@ -52,6 +52,8 @@ package struct GatewaySettings: Equatable, Sendable {
     package let bind: Bind
     /// An IP address; present when `bind` is `custom`.
     package let customBindHost: String?
+    /// Listeners besides those of `bind`.
+    package let listeners: [ListenerSettings]
     package let auth: GatewayAuthSettings
     package let tls: TLSSettings
     /// Addresses and ranges, checked for syntax.

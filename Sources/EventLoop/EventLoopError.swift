@@ -6,6 +6,8 @@ package enum EventLoopError: Error, Equatable, Sendable {
     case system(call: String, errno: Int32)
     /// Somebody else, perhaps another gateway, listens here.
     case addressInUse(SocketAddress)
+    /// Something that is no socket is where one should be.
+    case notASocket(path: String)
     /// A Unix path that is empty or longer than 107 bytes.
     case unusablePath(String)
     /// The name does not resolve; `reason` is the resolver's text.
@@ -17,7 +19,9 @@ extension EventLoopError: CustomStringConvertible {
         switch self {
         case .system(let call, let errno): "\(call): \(Self.text(ofErrno: errno))"
         case .addressInUse(let address): "address in use: \(address)"
-        case .unusablePath(let path): "not usable as a Unix socket path: \"\(path)\""
+        case .notASocket(let path): "\(path) is there already and is no socket"
+        case .unusablePath(let path):
+            "a Unix socket's path has 1 to 107 bytes, this one has \(path.utf8.count): \"\(path)\""
         case .unresolvable(let host, let reason): "cannot resolve \(host): \(reason)"
         }
     }

@@ -31,4 +31,14 @@ package struct NetworkInterface: Hashable, Sendable {
         }
         return interfaces
     }
+
+    /// What drives an interface: `bridge`, `veth`, or the name of a card's driver. `nil` when the kernel does not say, as
+    /// for loopback.
+    package static func driver(of name: String) -> String? {
+        guard let socket = try? Sockets.makeSocket(.loopback(port: 0)) else { return nil }
+        var buffer = [CChar](repeating: 0, count: 64)
+        guard unsafe sallyport_interface_driver(socket.raw, name, &buffer, buffer.count) == 0 else { return nil }
+        let driver = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return driver.isEmpty ? nil : driver
+    }
 }

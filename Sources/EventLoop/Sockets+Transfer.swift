@@ -15,11 +15,24 @@ extension Sockets {
     package static func receive(
         _ socket: borrowing FileDescriptor, into buffer: inout MutableSpan<UInt8>
     ) -> Transfer {
+        take(socket, into: &buffer, leaving: false)
+    }
+
+    /// The same, but leaves the bytes where they are: the next call meets them again.
+    package static func peek(_ socket: borrowing FileDescriptor, into buffer: inout MutableSpan<UInt8>) -> Transfer {
+        take(socket, into: &buffer, leaving: true)
+    }
+
+    private static func take(
+        _ socket: borrowing FileDescriptor, into buffer: inout MutableSpan<UInt8>, leaving leavesBytes: Bool
+    ) -> Transfer {
         guard !buffer.isEmpty else { return .bytes(0) }
         let raw = socket.raw
         while true {
             let count = unsafe buffer.withUnsafeMutableBufferPointer {
-                unsafe sallyport_receive(raw, $0.baseAddress, $0.count)
+                leavesBytes
+                    ? unsafe sallyport_peek(raw, $0.baseAddress, $0.count)
+                    : unsafe sallyport_receive(raw, $0.baseAddress, $0.count)
             }
             if count > 0 { return .bytes(count) }
             if count == 0 { return .endOfStream }

@@ -27,21 +27,23 @@ package enum ClientAddress: Hashable, Sendable {
     package static func attribute(
         peer: IPAddress, head: RequestHead, trustedProxies: [CIDR], allowRealIPFallback: Bool = false
     ) -> ClientAddress {
-        func isTrusted(_ address: IPAddress) -> Bool {
-            trustedProxies.contains { $0.contains(address) }
-        }
-        guard isTrusted(peer) else { return .peer(peer) }
+        let trust = ProxyTrust(proxies: trustedProxies, allowRealIPFallback: allowRealIPFallback)
+        return trust.contains(peer) ? named(in: head, trust: trust) : .peer(peer)
+    }
+
+    /// Whom the headers of a trusted proxy name: somebody ``forwarded(_:)``, or ``unknown``.
+    package static func named(in head: RequestHead, trust: ProxyTrust) -> ClientAddress {
         let named = [legacyHops(head), standardHops(head)].compactMap { hops in
-            hops.isEmpty ? nil : Walk(hops, isTrusted: isTrusted)
+            hops.isEmpty ? nil : Walk(hops, isTrusted: trust.contains)
         }
         if let first = named.first {
             guard named.allSatisfy({ $0 == first }) else { return .unknown }
             if case .found(let address) = first { return .forwarded(address) }
         }
-        let realIPs = allowRealIPFallback ? head.all("x-real-ip") : []
-        guard realIPs.count == 1, let address = parseHop(realIPs[0]), !address.isLoopback, !address.isUnspecified else {
-            return .unknown
-        }
+        let realIPs = trust.allowRealIPFallback ? head.all("x-real-ip") : []
+        guard realIPs.count == 1, let address = parseHop(realIPs[0]), !address.isLoopback, !address.isUnspecified,
+            !trust.contains(address)
+        else { return .unknown }
         return .forwarded(address)
     }
 

@@ -58,7 +58,7 @@ extension Connection {
         case .echo: queueFrame(opcode, payload)
         case .awaitingConnect(let nonce): handleConnect(payload, nonce: nonce)
         case .open(let admitted): handleRequest(payload, admitted)
-        case .tlsHandshake, .http, .deciding, .closing, .closed: break
+        case .proxyHeader, .tlsHandshake, .http, .deciding, .closing, .closed: break
         }
     }
 }

@@ -18,6 +18,7 @@ extension Connection {
             try answer(head)
             return consumed
         } catch {
+            if refusesUnexpectedProxyHeader(bytes) { return bytes.count }
             context.host.logger.log(
                 .warn, "http", "refused request peer=\(peer) status=\(error.status) rule: \(error.reason)")
             finish(Response(error).serialized(persistence: .close))
@@ -27,7 +28,7 @@ extension Connection {
     }
 
     private func answer(_ head: RequestHead) throws(HTTPError) {
-        attribute(head)
+        let source = attribute(head)
         guard !isOverBudget else {
             context.host.logger.log(
                 .warn, "http",
@@ -42,7 +43,7 @@ extension Connection {
             try upgrade(head, key: key)
             return
         }
-        let response = plainResponse(to: head)
+        let response = attributionRefusal(of: head, source) ?? plainResponse(to: head)
         let keepsAlive = head.keepsAlive && head.body == .length(0)
         let bytes = response.serialized(
             persistence: keepsAlive ? .keepAlive : .close, omitsBody: head.method == "HEAD")
@@ -54,18 +55,9 @@ extension Connection {
         }
     }
 
-    /// A proxy says whose connection this is.
-    private func attribute(_ head: RequestHead) {
-        guard let address = IPAddress(octets: peer.bytes.span), isTrustedProxy(address) else { return }
-        let client = ClientAddress.attribute(
-            peer: address, head: head, trustedProxies: context.facts.trustedProxies,
-            allowRealIPFallback: context.facts.allowRealIPFallback)
-        if case .forwarded(let client) = client { claimPlace(for: client) }
-    }
-
     private func plainResponse(to head: RequestHead) -> Response {
         let known: Response? =
-            switch head.path {
+            switch context.facts.route(head.path) {
             case "/health", "/healthz": Response(status: 200, json: Array(#"{"ok":true,"status":"live"}"#.utf8))
             case "/ready", "/readyz":
                 context.host.isReady

@@ -79,23 +79,6 @@ extension Connection {
         }
     }
 
-    private func transportFacts() -> TransportFacts {
-        guard let head, let peerAddress = IPAddress(octets: peer.bytes.span) else {
-            return TransportFacts(isDirectLocal: false, isTLS: tls != nil, peer: peer.hostText)
-        }
-        let hasForwarding = ForwardedInfo.hasForwardingHeaders(head)
-        let isProxy = isTrustedProxy(peerAddress)
-        let client = ClientAddress.attribute(
-            peer: peerAddress, head: head, trustedProxies: context.facts.trustedProxies,
-            allowRealIPFallback: context.facts.allowRealIPFallback)
-        // Kept as it came, even when it is "null" or empty: only a browser sends the field at all.
-        let origin = head.first("origin")
-        return TransportFacts(
-            isDirectLocal: peerAddress.isLoopback && !hasForwarding && !isProxy, hasForwardingHeaders: hasForwarding,
-            peerIsTrustedProxy: isProxy, isTLS: tls != nil, peer: peer.hostText,
-            clientAddress: client.address.map(\.description), origin: origin, host: head.host)
-    }
-
     /// The core has admitted us.
     func open(_ admitted: Admitted, hello: [UInt8]) {
         guard case .deciding = phase else { return }

@@ -83,7 +83,7 @@ extension Connection {
         }
         guard !isClosed else { return }
         switch phase {
-        case .tlsHandshake: return
+        case .proxyHeader, .tlsHandshake: return
         case .deciding: setInterest(leftover.isEmpty ? .read : [])
         default: setInterest(.read)
         }

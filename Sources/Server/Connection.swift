@@ -11,6 +11,8 @@ internal import Wire
 /// One accepted socket, from its first byte to its last. Belongs to its reactor's thread.
 final class Connection: EventHandler {
     enum Phase {
+        /// A PROXY header has to come before everything else; this much of it has.
+        case proxyHeader([UInt8])
         case tlsHandshake
         case http(RequestHeadParser)
         /// The plain echo of `--echo-path`.
@@ -34,7 +36,8 @@ final class Connection: EventHandler {
 
     let id: ConnectionID
     unowned let context: ReactorContext
-    let peer: SocketAddress
+    /// Also what logs say of the peer.
+    var peer: Arrival
     let descriptor: FileDescriptor
     var tls: TLSConnection?
     var phase: Phase
@@ -58,31 +61,33 @@ final class Connection: EventHandler {
     var closesWhenSent = false
     /// Its client's budget counts it, for nobody has admitted it yet.
     private(set) var hasPlace = false
+    private var placeHolder: IPAddress?
     /// Its client has too many connections that nobody has admitted; the request gets a 503.
     private(set) var isOverBudget = false
     private var pingAt: MonotonicInstant?
     private var pongDeadline: MonotonicInstant?
 
     init(
-        id: ConnectionID, context: ReactorContext, descriptor: consuming FileDescriptor, peer: SocketAddress,
+        id: ConnectionID, context: ReactorContext, descriptor: consuming FileDescriptor, arrival: Arrival,
         tls: TLSConnection?
     ) {
         self.id = id
         self.context = context
         self.descriptor = descriptor
-        self.peer = peer
+        peer = arrival
         self.tls = tls
-        phase = tls == nil ? .http(RequestHeadParser()) : .tlsHandshake
+        phase = arrival.listener.requiresProxyHeader ? .proxyHeader([]) : Self.firstPhase(tls)
+    }
+
+    static func firstPhase(_ tls: TLSConnection?) -> Phase {
+        tls == nil ? .http(RequestHeadParser()) : .tlsHandshake
     }
 
     func start() throws(EventLoopError) {
         registration = try context.reactor.register(descriptor.raw, for: interest, handler: self)
         // One deadline for TLS, HTTP and connect together.
         armHandshakeTimer(context.facts.handshakeTimeout)
-        // Loopback and proxies stand for many clients: they count only in the total until a header attributes them.
-        if let address = IPAddress(octets: peer.bytes.span), !address.isLoopback, !isTrustedProxy(address) {
-            claimPlace(for: address)
-        }
+        claimPlaceOfSource()
     }
 
     var isClosed: Bool {
@@ -93,13 +98,15 @@ final class Connection: EventHandler {
         handshakeTimer = nil
         switch phase {
         // Closing within the deadline means an HTTP answer that its reader does not take.
-        case .tlsHandshake, .http, .closing: drop()
+        case .proxyHeader, .tlsHandshake, .http, .closing:
+            noteStalledProxyHeader()
+            drop()
         case .awaitingConnect, .deciding: close(.handshakeTimeout)
         case .echo, .open, .closed: break
         }
     }
 
-    private func armHandshakeTimer(_ timeout: Duration) {
+    func armHandshakeTimer(_ timeout: Duration) {
         if let handshakeTimer { context.reactor.cancel(handshakeTimer) }
         handshakeTimer = context.reactor.schedule(after: timeout) { [weak self] _ in self?.handshakeTimedOut() }
     }
@@ -112,12 +119,15 @@ final class Connection: EventHandler {
         hasPlace = false
     }
 
-    func isTrustedProxy(_ address: IPAddress) -> Bool {
-        context.facts.trustedProxies.contains { $0.contains(address) }
-    }
-
-    /// Takes one of the client's places for connections that nobody has admitted yet.
+    /// Takes one of the client's places for connections that nobody has admitted yet. On one connection a proxy may ask
+    /// for several clients, one after the other.
     func claimPlace(for client: IPAddress) {
+        if hasPlace {
+            guard client != placeHolder else { return }
+            context.host.preauth.withLock { $0.leave(id) }
+            hasPlace = false
+        }
+        placeHolder = client
         switch context.host.preauth.withLock({ $0.enter(id, client: client, now: context.reactor.now) }) {
         case .admitted: hasPlace = true
         case .admittedEvicting(let silent):
@@ -133,7 +143,9 @@ final class Connection: EventHandler {
     // MARK: - Events of the socket
 
     func ready(_ events: Readiness, in reactor: Reactor) {
+        if case .proxyHeader(let received) = phase, !readProxyHeader(received) { return }
         if case .tlsHandshake = phase {
+            if refusesUnexpectedProxyHeader() { return }
             handshake()
             guard !isClosed, tls?.hasPendingBytes == true else { return }
         } else if events.contains(.writable) {
@@ -291,7 +303,7 @@ final class Connection: EventHandler {
                 return offset
             case .echo, .awaitingConnect, .open, .closing:
                 guard processFrame(&bytes, &offset) else { return offset }
-            case .tlsHandshake, .closed:
+            case .proxyHeader, .tlsHandshake, .closed:
                 return bytes.count
             }
         }
@@ -308,7 +320,7 @@ final class Connection: EventHandler {
     /// Starts the close handshake; what was queued before goes out first.
     func close(_ close: GatewayClose) {
         switch phase {
-        case .tlsHandshake, .http:
+        case .proxyHeader, .tlsHandshake, .http:
             drop()
             return
         case .closing, .closed: return
@@ -350,7 +362,7 @@ final class Connection: EventHandler {
     var isKnownToCore: Bool {
         switch phase {
         case .open, .deciding: true
-        case .tlsHandshake, .http, .echo, .awaitingConnect, .closing, .closed: false
+        case .proxyHeader, .tlsHandshake, .http, .echo, .awaitingConnect, .closing, .closed: false
         }
     }
 

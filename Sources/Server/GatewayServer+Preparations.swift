@@ -2,6 +2,7 @@ internal import Config
 internal import Crypto
 internal import Files
 internal import Glibc
+internal import HTTP
 internal import TLS
 internal import Trust
 
@@ -18,6 +19,27 @@ extension GatewayServer {
                 "gateway.auth.mode \"trusted-proxy\" is not available in this version",
                 hint: "use gateway.auth.mode: \"token\"")
         }
+    }
+
+    static func trust(_ settings: GatewaySettings) throws(StartFailure) -> ProxyTrust {
+        var proxies: [CIDR] = []
+        for text in settings.trustedProxies {
+            // The configuration has been checked; what both do not read alike must not get lost.
+            guard let range = CIDR(text) else {
+                throw .configuration(
+                    "gateway.trustedProxies: \"\(text)\" is no address and no range",
+                    hint: "write an IP address, or a range such as 10.0.0.0/8")
+            }
+            proxies.append(range)
+        }
+        return ProxyTrust(proxies: proxies, allowRealIPFallback: settings.allowRealIPFallback)
+    }
+
+    static func check(
+        _ written: [String], _ trust: ProxyTrust, against bridges: BridgeGateways
+    ) throws(StartFailure) {
+        guard let conflict = bridges.conflict(with: trust.proxies) else { return }
+        throw BridgeGateways.refusal(written[conflict.index], conflict.lent)
     }
 
     static func preauthLimit(_ environment: [String: String]) throws(StartFailure) -> Int {

@@ -27,6 +27,8 @@ package final class GatewayServer {
     private let logger: Logger
     private let control: Reactor
     private let listeners: [BoundListener]
+    private let trust: ProxyTrust
+    private let bridgeGateways: Set<IPAddress>
     private let certificateFiles: CertificateFiles?
     private var certificate: ServerTLSContext?
     private var watch: CertificateWatch
@@ -75,8 +77,13 @@ package final class GatewayServer {
         } catch {
             throw .configuration(error.description)
         }
-        let plan = try ListenPlan.make(configuration.gateway)
-        listeners = try plan.listen()
+        trust = try Self.trust(configuration.gateway)
+        let bridges = NetworkPosition.bridgeGateways()
+        try Self.check(configuration.gateway.trustedProxies, trust, against: bridges)
+        bridgeGateways = bridges.addresses
+        let plan = try ListenPlan.make(configuration.gateway, ownerSocket: state.ownerSocket)
+        var leftOut: [String] = []
+        listeners = try plan.listen { leftOut.append($0) }
         let files = CertificateFiles(configuration.gateway.tls, state)
         certificate = try files?.loadOrGenerate(
             names: ["localhost", Self.hostName()], addresses: plan.reachableAddresses)
@@ -95,7 +102,7 @@ package final class GatewayServer {
             stateDirectory: state.path, configPath: options.configPath, startedAtMs: nowMs)
         settings.mainKey = configuration.session.mainKey
         settings.sessionScope = configuration.session.scope.rawValue
-        settings.warnings = options.warnings + plan.warnings + Self.warnings(configuration)
+        settings.warnings = options.warnings + plan.warnings + leftOut + Self.warnings(configuration)
         let core = GatewayCore(
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
         host = CoreHost(
@@ -115,9 +122,8 @@ package final class GatewayServer {
     private func run() throws(StartFailure) {
         let count = max(1, options.reactorCount ?? ProcessorCount.available())
         let facts = ListenerFacts(
-            isTLS: certificate != nil,
-            trustedProxies: options.configuration.gateway.trustedProxies.compactMap { CIDR($0) },
-            allowRealIPFallback: options.configuration.gateway.allowRealIPFallback, echoPath: options.echoPath,
+            trust: trust, bridgeGateways: bridgeGateways,
+            basePath: options.configuration.gateway.controlUI.basePath, echoPath: options.echoPath,
             handshakeTimeout: options.configuration.gateway.handshakeTimeout,
             compresses: options.configuration.gateway.compression.enabled)
         defer { tearDown() }
@@ -135,6 +141,7 @@ package final class GatewayServer {
         for thread in threads { thread.handle.stop() }
         for thread in threads { thread.join() }
         Files.remove(options.state.runFile)
+        ListenPlan.remove(listeners)
         store.close()
         logger.close()
     }
@@ -143,7 +150,7 @@ package final class GatewayServer {
     /// gateway is ready.
     private func startReactor(_ index: Int, of count: Int, _ facts: ListenerFacts) throws(EventLoopError) {
         let host = host
-        let sockets = listeners.map(\.socket)
+        let listeners = listeners
         // Each reactor has a context of its own: OpenSSL locks what is shared.
         let tls = index == 0 ? certificate : (try? certificate?.makeSibling()) ?? certificate
         let report = control.handle
@@ -151,7 +158,7 @@ package final class GatewayServer {
         threads.append(
             try Reactor.spawnThread(name: "reactor-\(index)") { reactor in
                 let context = ReactorContext(
-                    index: index, reactor: reactor, host: host, facts: facts, tls: tls, listeners: sockets)
+                    index: index, reactor: reactor, host: host, facts: facts, tls: tls, listeners: listeners)
                 let address = CoreHost.ReactorAddress(handle: reactor.handle, context: context)
                 report.enqueue { _ in server.value.reactorStarted(address, of: count) }
             })
@@ -200,7 +207,10 @@ package final class GatewayServer {
     private func announce() {
         let scheme = certificate == nil ? "ws" : "wss"
         let pin = certificate.map { " pin sha256:\($0.info.certificateSHA256Hex)" } ?? ""
-        let lines = listeners.map { "listening \(scheme)://\($0.address)\(pin)" }
+        let lines = publicListeners.map { listener in
+            "listening \(listener.url)\(listener.traits.isTLS ? pin : "")"
+                + (listener.traits.requiresProxyHeader ? " proxy-protocol=required" : "")
+        }
         writeRunFile(scheme: scheme)
         let gateway = options.configuration.gateway
         let port = listeners[0].address.port
@@ -219,14 +229,17 @@ package final class GatewayServer {
         onReady(lines)
     }
 
+    private var publicListeners: [BoundListener] { listeners.filter { $0.traits.kind != .ownerSocket } }
+
     private func writeRunFile(scheme: String) {
         var file = JSONObject([
             ("pid", .integer(Int64(getpid()))), ("version", .string(options.version)),
             ("url", .string("\(scheme)://127.0.0.1:\(listeners[0].address.port)")),
-            ("urls", .array(listeners.map { .string("\(scheme)://\($0.address)") })),
+            ("urls", .array(publicListeners.map { .string($0.url) })),
         ])
         file["certificateSHA256"] = (certificate?.info.certificateSHA256Hex).map { .string($0) }
         file["spkiSHA256"] = (certificate?.info.spkiSHA256Hex).map { .string($0) }
+        file["ownerSocket"] = listeners.first { $0.traits.kind == .ownerSocket }?.address.path.map { .string($0) }
         file["configPath"] = options.configPath.map { .string($0) }
         do throws(FileError) {
             let text = JSON.object(file).prettyPrinted() + "\n"

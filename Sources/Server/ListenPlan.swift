@@ -3,22 +3,47 @@ internal import EventLoop
 internal import Files
 internal import HTTP
 
-/// Which addresses the gateway listens on. Loopback is always among them, so that its own children can dial it.
+/// Where the gateway listens. Loopback is always among it, without PROXY headers, so that its own children can dial it.
 struct ListenPlan {
+    /// One of `gateway.listeners`, or the owner's socket.
+    struct Extra {
+        /// The setting that it comes from, for messages.
+        var setting: String
+        var address: SocketAddress
+        var traits: ListenerTraits
+        /// Of a Unix socket's file.
+        var mode: UInt32 = 0o600
+        /// Whether the gateway starts without it when it cannot be had.
+        var isOptional = false
+    }
+
     /// The first is the one whose port, when it is 0, decides for the others.
     var addresses: [SocketAddress]
+    /// Whether `addresses` speak TLS.
+    var isTLS = true
+    var extras: [Extra] = []
     var warnings: [String] = []
 
-    static func make(_ settings: GatewaySettings) throws(StartFailure) -> ListenPlan {
+    static func make(_ settings: GatewaySettings, ownerSocket: String? = nil) throws(StartFailure) -> ListenPlan {
+        var plan = try addresses(of: settings)
+        plan.isTLS = settings.tls.enabled
+        for listener in settings.listeners {
+            plan.extras.append(try extra(listener))
+        }
+        if let ownerSocket { plan.extras.append(owner(ownerSocket)) }
+        try plan.checkConflicts()
+        return plan
+    }
+
+    private static func addresses(of settings: GatewaySettings) throws(StartFailure) -> ListenPlan {
         let port = settings.port
         let loopback: [SocketAddress] = [.loopback(port: port), .loopbackV6(port: port)]
         switch settings.bind {
         case .loopback: return ListenPlan(addresses: loopback)
         case .lan: return ListenPlan(addresses: [.anyV4(port: port), .anyV6(port: port)])
         case .auto:
-            let isContainer = Files.exists("/.dockerenv") || Files.exists("/run/.containerenv")
             return ListenPlan(
-                addresses: isContainer ? [.anyV4(port: port), .anyV6(port: port)] : loopback)
+                addresses: NetworkPosition.isContainer ? [.anyV4(port: port), .anyV6(port: port)] : loopback)
         case .tailnet:
             let found = tailnetAddresses(port: port)
             guard !found.isEmpty else {
@@ -48,58 +73,59 @@ struct ListenPlan {
             .map { $0.address.with(port: port) }
     }
 
+    private static func extra(_ listener: ListenerSettings) throws(StartFailure) -> Extra {
+        let requiresHeader = listener.proxyProtocol == .required
+        switch listener.place {
+        case .address(let host, let port):
+            guard let address = SocketAddress(literal: host, port: port) else {
+                throw .configuration("\(listener.path).address is not an IP address", hint: nil)
+            }
+            return Extra(
+                setting: listener.path, address: address,
+                traits: ListenerTraits(isTLS: listener.isTLS, requiresProxyHeader: requiresHeader))
+        case .unix(let path, let mode):
+            return Extra(
+                setting: listener.path, address: .unix(path: path),
+                traits: ListenerTraits(kind: .proxySocket, isTLS: listener.isTLS, requiresProxyHeader: requiresHeader),
+                mode: mode)
+        }
+    }
+
+    /// It is private to this user, so it needs no TLS, and the gateway can be had without it.
+    private static func owner(_ path: String) -> Extra {
+        Extra(
+            setting: "the owner's socket", address: .unix(path: path),
+            traits: ListenerTraits(kind: .ownerSocket, isTLS: false), isOptional: true)
+    }
+
+    /// Two listeners at one place would be told that another gateway is there.
+    private func checkConflicts() throws(StartFailure) {
+        var taken = addresses.map { (setting: "gateway.bind and gateway.port", address: $0) }
+        for extra in extras {
+            if let other = taken.first(where: { Self.conflict($0.address, extra.address) }) {
+                throw .configuration(
+                    "\(extra.setting) listens on \(extra.address), where \(other.setting) already does",
+                    hint: "give one of them another port or path")
+            }
+            taken.append((extra.setting, extra.address))
+        }
+    }
+
+    private static func conflict(_ one: SocketAddress, _ other: SocketAddress) -> Bool {
+        guard one.family == other.family else { return false }
+        if one.family == .unix { return one == other }
+        guard one.port == other.port, one.port != 0 else { return false }
+        return one == other || one.isUnspecified || other.isUnspecified
+    }
+
     /// All addresses by which this machine can be reached through these listeners, for the certificate.
     var reachableAddresses: [String] {
-        var found = addresses.filter { !$0.isUnspecified }.map(\.hostText)
-        if addresses.contains(where: \.isUnspecified) {
+        let all = addresses + extras.filter { $0.traits.isTLS && $0.address.family != .unix }.map(\.address)
+        var found = all.filter { !$0.isUnspecified }.map(\.hostText)
+        if all.contains(where: \.isUnspecified) {
             found += ((try? NetworkInterface.all()) ?? []).filter { $0.isUp && $0.address.scope == 0 }
                 .map(\.address.hostText)
         }
         return Array(Set(found + ["127.0.0.1", "::1"])).sorted()
     }
-
-    /// Binds every address. With port 0 the kernel chooses for the first, and the others take the same.
-    func listen() throws(StartFailure) -> [BoundListener] {
-        let isAnyPort = addresses.first?.port == 0
-        for attempt in 0..<16 {
-            do throws(EventLoopError) {
-                return try bindAll()
-            } catch .addressInUse(let address) {
-                if isAnyPort, attempt < 15 { continue }
-                let holder = PortHolder.find(port: address.port).map { " by \($0)" } ?? ""
-                throw .configuration(
-                    "Gateway failed to start: another gateway instance is already listening on \(address)\(holder)",
-                    hint: "stop it, or choose another port with --port or gateway.port")
-            } catch {
-                throw .configuration("cannot listen: \(error.description)", hint: "check gateway.bind and gateway.port")
-            }
-        }
-        throw .other("no free port was found")
-    }
-
-    private func bindAll() throws(EventLoopError) -> [BoundListener] {
-        var bound: [BoundListener] = []
-        var port = addresses.first?.port ?? 0
-        for address in addresses {
-            do throws(EventLoopError) {
-                let socket = try Sockets.listen(on: address.with(port: port))
-                let local = try Sockets.localAddress(of: socket)
-                port = local.port
-                bound.append(BoundListener(socket: FileDescriptorBox(socket), address: local))
-            } catch .addressInUse(let taken) {
-                throw .addressInUse(taken)
-            } catch {
-                // A machine without IPv6 is served on IPv4 alone.
-                guard address.family == .v6, !bound.isEmpty, address.isLoopback || address.isUnspecified else {
-                    throw error
-                }
-            }
-        }
-        return bound
-    }
-}
-
-struct BoundListener: Sendable {
-    let socket: FileDescriptorBox
-    let address: SocketAddress
 }

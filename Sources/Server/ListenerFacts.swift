@@ -1,26 +1,37 @@
 package import HTTP
 internal import TLS
 
-/// What every connection of a listener needs to know.
+/// What every connection needs to know of the gateway's settings.
 package struct ListenerFacts: Sendable {
-    package var isTLS: Bool
-    package var trustedProxies: [CIDR]
-    package var allowRealIPFallback: Bool
+    package var trust: ProxyTrust
+    /// Addresses that a bridge lends to strangers: no remedy may name them.
+    package var bridgeGateways: Set<IPAddress>
+    /// Routes are also answered below it; empty, or with a leading and without a trailing slash.
+    package var basePath: String
     /// A plain WebSocket echo is served there; nil: nowhere.
     package var echoPath: String?
     package var handshakeTimeout: Duration
     /// Whether permessage-deflate is negotiated with clients that offer it.
     package var compresses: Bool
+    /// What was logged of whom already; shared by all reactors.
+    let notices = PeerNotices()
 
     package init(
-        isTLS: Bool, trustedProxies: [CIDR] = [], allowRealIPFallback: Bool = false, echoPath: String? = nil,
-        handshakeTimeout: Duration = .seconds(15), compresses: Bool = false
+        trust: ProxyTrust = ProxyTrust(), bridgeGateways: Set<IPAddress> = [], basePath: String = "",
+        echoPath: String? = nil, handshakeTimeout: Duration = .seconds(15), compresses: Bool = false
     ) {
-        self.isTLS = isTLS
-        self.trustedProxies = trustedProxies
-        self.allowRealIPFallback = allowRealIPFallback
+        self.trust = trust
+        self.bridgeGateways = bridgeGateways
+        self.basePath = basePath
         self.echoPath = echoPath
         self.handshakeTimeout = handshakeTimeout
         self.compresses = compresses
+    }
+
+    /// The path of a route, without the base path under which a proxy may publish the gateway.
+    func route(_ path: String) -> String {
+        guard !basePath.isEmpty, path.hasPrefix(basePath) else { return path }
+        let rest = path.dropFirst(basePath.count)
+        return rest.isEmpty ? "/" : rest.hasPrefix("/") ? String(rest) : path
     }
 }

@@ -6,7 +6,7 @@ internal import Trust
 internal import Wire
 
 /// All that belongs to one reactor: its connections, its TLS context and its scratch memory. Used on its thread only.
-final class ReactorContext: EventHandler {
+final class ReactorContext {
     static let readCapacity = 256 * 1024
     private static let maxSpareBuffers = 64
     private static let maxSpareCapacity = 256 * 1024
@@ -27,14 +27,13 @@ final class ReactorContext: EventHandler {
     private var spareBuffers: [[UInt8]] = []
     /// By bits of the window; made when first needed.
     private var compressors: [Int: SharedCompressor] = [:]
-    private let listeners: [FileDescriptorBox]
-    private var listenerRegistrations: [Registration: Int] = [:]
+    private let listeners: [BoundListener]
     private var registrations: [Registration] = []
     private var isDraining = false
 
     init(
         index: Int, reactor: Reactor, host: CoreHost, facts: ListenerFacts, tls: ServerTLSContext?,
-        listeners: [FileDescriptorBox]
+        listeners: [BoundListener]
     ) {
         self.index = index
         self.reactor = reactor
@@ -48,7 +47,9 @@ final class ReactorContext: EventHandler {
     func start() throws(EventLoopError) {
         for listener in listeners {
             registrations.append(
-                try reactor.register(listener.descriptor.raw, for: [.read, .exclusive], handler: self))
+                try reactor.register(
+                    listener.socket.descriptor.raw, for: [.read, .exclusive],
+                    handler: ListenerHandler(listener, in: self)))
         }
         sweep()
     }
@@ -61,16 +62,12 @@ final class ReactorContext: EventHandler {
 
     // MARK: - Accepting
 
-    func ready(_ events: Readiness, in reactor: Reactor) {
-        for listener in listeners { accept(from: listener) }
-    }
-
-    private func accept(from listener: FileDescriptorBox) {
+    fileprivate func accept(from listener: BoundListener) {
         for _ in 0..<Self.maxAccepts {
             do throws(EventLoopError) {
-                guard let socket = try Sockets.accept(listener.descriptor) else { return }
+                guard let socket = try Sockets.accept(listener.socket.descriptor) else { return }
                 guard host.connectionOpened() else { continue }
-                try open(socket)
+                try open(socket, listener.traits)
             } catch {
                 host.logger.log(.error, "gateway", "cannot accept a connection: \(error.description)")
                 return
@@ -78,23 +75,28 @@ final class ReactorContext: EventHandler {
         }
     }
 
-    private func open(_ socket: consuming AcceptedSocket) throws(EventLoopError) {
+    private func open(_ socket: consuming AcceptedSocket, _ traits: ListenerTraits) throws(EventLoopError) {
         let peer = socket.peer
         let descriptor = socket.takeDescriptor()
-        try? Sockets.disableDelay(descriptor)
+        let arrival = Arrival(
+            listener: traits, socket: peer,
+            credentials: traits.kind == .network ? nil : try? Sockets.peerCredentials(of: descriptor),
+            trust: facts.trust)
+        if traits.kind == .network { try? Sockets.disableDelay(descriptor) }
         let serial = nextSerial
         nextSerial += 1
         let session: TLSConnection?
         do throws(TLSError) {
-            session = if let tls { try TLSConnection(accepting: tls, descriptor: descriptor.raw) } else { nil }
+            session =
+                if traits.isTLS, let tls { try TLSConnection(accepting: tls, descriptor: descriptor.raw) } else { nil }
         } catch {
             host.logger.log(.error, "gateway", "cannot start TLS: \(error)")
             host.connectionEnded()
             return
         }
         let connection = Connection(
-            id: ConnectionID(reactor: index, serial: serial), context: self, descriptor: descriptor, peer: peer,
-            tls: session)
+            id: ConnectionID(reactor: index, serial: serial), context: self, descriptor: descriptor,
+            arrival: arrival, tls: session)
         connections[serial] = connection
         try connection.start()
     }
@@ -164,6 +166,21 @@ final class ReactorContext: EventHandler {
         else { return }
         buffer.removeAll(keepingCapacity: true)
         spareBuffers.append(buffer)
+    }
+}
+
+/// Takes the connections that come to one listener.
+private final class ListenerHandler: EventHandler {
+    private let listener: BoundListener
+    private unowned let context: ReactorContext
+
+    init(_ listener: BoundListener, in context: ReactorContext) {
+        self.listener = listener
+        self.context = context
+    }
+
+    func ready(_ events: Readiness, in reactor: Reactor) {
+        context.accept(from: listener)
     }
 }
 

@@ -11,6 +11,8 @@ package struct StateDirectory: Equatable, Sendable {
     package var lockFile: String { path + "/run/gateway.lock" }
     /// URLs, pins and process id of the running gateway, for the command line.
     package var runFile: String { path + "/run/gateway.json" }
+    /// Where the same user, and nobody else, is the owner.
+    package var ownerSocket: String { path + "/run/owner.sock" }
     package var caBundle: String { path + "/run/ca-bundle.pem" }
     package var childrenDirectory: String { path + "/run/children" }
     package var rootIdentity: String { path + "/identity/gateway.json" }

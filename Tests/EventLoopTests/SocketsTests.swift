@@ -127,9 +127,53 @@ struct SocketsTests {
         let file = temporaryPath("takeover.file")
         defer { unsafe unlink(file) }
         _ = FileDescriptor(owning: unsafe open(file, O_CREAT | O_WRONLY, 0o600))
-        #expect(throws: EventLoopError.addressInUse(.unix(path: file))) {
+        #expect(throws: EventLoopError.notASocket(path: file)) {
             _ = try Sockets.listenUnix(path: file)
         }
+    }
+
+    @Test("a Unix listener has the mode that it is given, and removes only its own file")
+    func unixModeAndRemoval() throws {
+        let path = temporaryPath("mode.sock")
+        defer { unsafe unlink(path) }
+        let first = try Sockets.listenUnix(path: path, mode: 0o660)
+        var status = stat()
+        #expect(unsafe lstat(path, &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o660)
+        let identity = try #require(Sockets.identity(ofUnixSocket: path))
+        // Kept, or the new file could get the old one's number.
+        let kept = temporaryPath("kept.sock")
+        defer { unsafe unlink(kept) }
+        #expect(unsafe rename(path, kept) == 0)
+        let second = try Sockets.listenUnix(path: path)
+        Sockets.removeUnixSocket(identity)
+        #expect(Sockets.identity(ofUnixSocket: path) != nil)
+        Sockets.removeUnixSocket(try #require(Sockets.identity(ofUnixSocket: path)))
+        #expect(Sockets.identity(ofUnixSocket: path) == nil)
+        _ = consume first
+        _ = consume second
+    }
+
+    @Test("what was peeked at is received again")
+    func peeking() throws {
+        let listener = try Sockets.listen(on: .loopback(port: 0))
+        let client = try Sockets.connect(to: Sockets.localAddress(of: listener))
+        let server = try acceptOne(listener).takeDescriptor()
+        let bytes = Array("PROXY ".utf8)
+        #expect(Sockets.send(client, bytes.span) == .bytes(6))
+        var poller = pollfd(fd: server.raw, events: Int16(POLLIN), revents: 0)
+        #expect(unsafe poll(&poller, 1, 10_000) == 1)
+        var buffer = [UInt8](repeating: 0, count: 4)
+        for _ in 0..<2 {
+            var span = buffer.mutableSpan
+            #expect(Sockets.peek(server, into: &span) == .bytes(4))
+            #expect(buffer == Array("PROX".utf8))
+        }
+        var rest = [UInt8](repeating: 0, count: 8)
+        var span = rest.mutableSpan
+        #expect(Sockets.receive(server, into: &span) == .bytes(6))
+        var empty = rest.mutableSpan
+        #expect(Sockets.peek(server, into: &empty) == .wouldBlock)
     }
 
     @Test("Unix paths are refused when empty, too long or with a NUL", arguments: [0, 107, 108])

@@ -1,0 +1,79 @@
+internal import Gateway
+internal import HTTP
+internal import JSON
+internal import Trust
+
+/// Whose connection it is, as requests tell it.
+extension Connection {
+    /// Judges what the request says of its way; its client's budget then counts the connection.
+    func attribute(_ head: RequestHead) -> RequestSource {
+        let source = peer.source.attribute(head, trust: context.facts.trust)
+        if case .forwarded(let client) = source.client { claimPlace(for: client) }
+        notice(source)
+        return source
+    }
+
+    func transportFacts() -> TransportFacts {
+        guard let head else {
+            return TransportFacts(isDirectLocal: false, isTLS: tls != nil, peer: peer.text(client: .unknown))
+        }
+        let source = peer.source.attribute(head, trust: context.facts.trust)
+        return TransportFacts(
+            isDirectLocal: source.isDirectLocal, hasForwardingHeaders: source.hasForwardingHeaders,
+            peerIsTrustedProxy: peer.source.isTrustedProxy, isOwnerSocket: peer.isOwner, isTLS: tls != nil,
+            peer: peer.text(client: source.client), clientAddress: source.client.address.map(\.description),
+            // Kept as it came, even when it is "null" or empty: only a browser sends the field at all.
+            origin: head.first("origin"), host: head.host)
+    }
+
+    // MARK: - Headers that say nothing
+
+    private func notice(_ source: RequestSource) {
+        switch source.headers {
+        case .absent, .believed, .repeated: break
+        case .ignored:
+            guard context.facts.notices.isNew(.ignoredHeaders, from: peer.namedAddress) else { return }
+            context.host.logger.log(
+                .warn, "proxy",
+                "Proxy headers detected from untrusted address. Connection will not be treated as local. "
+                    + "Configure gateway.trustedProxies to restore local client detection behind your proxy. peer=\(peer)"
+                    + (trustRemedy.map { "; \($0)" } ?? ""))
+        case .unresolved:
+            guard context.facts.notices.isNew(.unresolvedHeaders, from: peer.namedAddress) else { return }
+            context.host.logger.log(
+                .warn, "proxy",
+                "the headers of a trusted proxy name no client, who stays unknown. peer=\(peer); \(Self.headerRemedy)")
+        }
+    }
+
+    /// The line that makes a proxy of this peer; nil where there is none.
+    var trustRemedy: String? {
+        guard let address = peer.address, !peer.source.isTrustedProxy else { return nil }
+        guard !context.facts.bridgeGateways.contains(address) else {
+            return "\(address) is a bridge's address, which strangers have too: let the proxy connect through a Unix "
+                + "socket (gateway.listeners: [{ path: \"/run/sallyport/gateway.sock\" }]) or from an address of its own"
+        }
+        return "if \(address) is your reverse proxy, add gateway.trustedProxies: [\"\(address)\"]"
+    }
+
+    private static let headerRemedy =
+        "let it set X-Forwarded-For to the client's address, or, when it sets X-Real-IP, add "
+        + "gateway.allowRealIpFallback: true"
+
+    /// Plain requests that somebody forwarded are not answered while nobody knows for whom. Probes are: they tell nothing,
+    /// and whoever balances load has to be able to ask.
+    func attributionRefusal(of head: RequestHead, _ source: RequestSource) -> Response? {
+        guard source.isUnattributed, !isProbe(head) else { return nil }
+        let why =
+            source.headers == .unresolved
+            ? "The request was forwarded, and its headers name no client; \(Self.headerRemedy)."
+            : "The request has forwarding headers, but its sender is no trusted proxy"
+                + (trustRemedy.map { "; \($0)." } ?? ".")
+        let error: JSON = ["error": ["message": .string(why), "type": "proxy_attribution_required"]]
+        return Response(status: 403, json: Array(error.description.utf8))
+    }
+
+    private func isProbe(_ head: RequestHead) -> Bool {
+        ["/health", "/healthz", "/ready", "/readyz"].contains(context.facts.route(head.path))
+    }
+}

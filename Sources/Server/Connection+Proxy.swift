@@ -1,0 +1,166 @@
+internal import EventLoop
+internal import Gateway
+internal import HTTP
+internal import TLS
+
+/// PROXY headers, before anything else is read.
+extension Connection {
+    /// Of the bytes that somebody sends who may not, as many as matter for the answer.
+    private static let refusalBytes = 64
+    private static let drainBytes = 1 << 16
+    /// For those who will be refused whatever they send.
+    private static let refusalTimeout = Duration.seconds(3)
+    /// `access_denied` (RFC 8446 §6), fatal, in a record of TLS 1.2, as every client reads it before anything is agreed.
+    private static let accessDenied: [UInt8] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x31]
+
+    /// Loopback and proxies stand for many clients: they count only in the total until a header attributes them.
+    func claimPlaceOfSource() {
+        if case .proxyHeader = phase {
+            // A trusted proxy counts once it has said for whom it comes.
+            guard !peer.mayBringHeader, let address = peer.address else { return }
+            armHandshakeTimer(Self.refusalTimeout)
+            claimPlace(for: address)
+        } else if let client = peer.source.client(trust: context.facts.trust) {
+            claimPlace(for: client)
+        }
+    }
+
+    /// Takes the header from the socket and not a byte more: OpenSSL reads what follows.
+    ///
+    /// - Parameter received: What has come of it before.
+    /// - Returns: whether it is complete.
+    func readProxyHeader(_ received: [UInt8]) -> Bool {
+        guard peer.mayBringHeader else {
+            refuseForeigner()
+            return false
+        }
+        var header = received
+        while true {
+            let part: [UInt8]
+            switch peek(ProxyHeader.maxV2Bytes - header.count) {
+            case .bytes(let bytes): part = bytes
+            case .nothing:
+                phase = .proxyHeader(header)
+                return false
+            case .ended:
+                // A health check that only connects.
+                drop()
+                return false
+            }
+            do throws(ProxyHeaderError) {
+                let all = header + part
+                let parsed = try ProxyHeader.parse(all.span)
+                // What is not complete is the header's to the last byte.
+                consume((parsed?.length ?? all.count) - header.count)
+                guard let parsed else {
+                    header = all
+                    continue
+                }
+                peer.take(parsed)
+                peer.hasBegun = true
+                phase = Self.firstPhase(tls)
+                claimPlaceOfSource()
+                return true
+            } catch {
+                refuse(error, received: header + part)
+                return false
+            }
+        }
+    }
+
+    private enum Peeked { case bytes([UInt8]), nothing, ended }
+
+    private func peek(_ count: Int) -> Peeked {
+        var buffer = [UInt8](repeating: 0, count: count)
+        var span = buffer.mutableSpan
+        switch Sockets.peek(descriptor, into: &span) {
+        case .bytes(let count): return .bytes(Array(buffer.prefix(count)))
+        case .wouldBlock: return .nothing
+        case .endOfStream, .failed: return .ended
+        }
+    }
+
+    /// Takes bytes that were peeked at, and so are there.
+    private func consume(_ count: Int) {
+        var buffer = [UInt8](repeating: 0, count: count)
+        var span = buffer.mutableSpan
+        _ = Sockets.receive(descriptor, into: &span)
+    }
+
+    // MARK: - Refusals
+
+    private func refuseForeigner() {
+        switch peek(Self.refusalBytes) {
+        case .nothing: break
+        case .ended: drop()
+        case .bytes(let bytes):
+            let hint = trustRemedy ?? "connect to another listener"
+            let sent = ProxyHeader.detect(bytes.span) == .absent ? "no PROXY header" : "a PROXY header"
+            log(
+                .untrustedProxyHeader,
+                "peer=\(peer) rule: this listener is for trusted proxies, and the peer, who sent \(sent), is none; \(hint)"
+            )
+            end(
+                status: 403, "This listener is for the trusted proxies of this gateway, and your address is none.",
+                received: bytes)
+        }
+    }
+
+    private func refuse(_ error: ProxyHeaderError, received: [UInt8]) {
+        let notice = error == .absent ? PeerNotices.Notice.missingProxyHeader : .malformedProxyHeader
+        let remedy =
+            error == .absent
+            ? "let the proxy send one (HAProxy: send-proxy-v2, nginx: proxy_protocol on, Caddy: proxy_protocol v2), or "
+                + "set proxyProtocol: \"forbidden\" for this listener"
+            : "see what the proxy at this address sends"
+        log(notice, "peer=\(peer) rule: \(error.rule) \(remedy)")
+        end(status: 400, error.rule, received: received)
+    }
+
+    /// Says in the clear, or with a TLS alert to those who begin with TLS, that it is over.
+    private func end(status: Int, _ text: String, received: [UInt8]) {
+        // What is left unread would make the kernel reset the connection before the answer is read.
+        consume(Self.drainBytes)
+        if received.first == 0x16 {
+            _ = Sockets.send(descriptor, Self.accessDenied.span)
+        } else {
+            let answer = Response(status: status, text: text + "\n").serialized(persistence: .close)
+            _ = Sockets.send(descriptor, answer.span)
+        }
+        Sockets.shutdownSending(descriptor)
+        drop()
+    }
+
+    func noteStalledProxyHeader() {
+        guard case .proxyHeader(let received) = phase, peer.mayBringHeader else { return }
+        log(
+            .stalledProxyHeader,
+            "peer=\(peer) rule: a PROXY header comes within the handshake timeout; \(received.count) bytes of it have; "
+                + "a proxy that probes without one should send it with its checks (HAProxy: check-send-proxy)")
+    }
+
+    /// Looks, once, whether a connection that should begin with TLS begins with a PROXY header.
+    func refusesUnexpectedProxyHeader() -> Bool {
+        guard !peer.hasBegun else { return false }
+        guard case .bytes(let bytes) = peek(Self.refusalBytes) else { return false }
+        peer.hasBegun = true
+        return refusesUnexpectedProxyHeader(bytes.span)
+    }
+
+    /// Answers a PROXY header where none may come.
+    /// - Returns: false when the bytes begin with anything else.
+    func refusesUnexpectedProxyHeader(_ bytes: Span<UInt8>) -> Bool {
+        guard case .present = ProxyHeader.detect(bytes) else { return false }
+        log(
+            .unexpectedProxyHeader,
+            "peer=\(peer) rule: no PROXY header may come to this listener; for a proxy that sends one add "
+                + "gateway.listeners: [{ address: \"127.0.0.1\", port: 18790, proxyProtocol: \"required\" }]")
+        end(status: 400, "No PROXY header may come to this listener.", received: [])
+        return true
+    }
+
+    private func log(_ notice: PeerNotices.Notice, _ message: String) {
+        guard context.facts.notices.isNew(notice, from: peer.namedAddress) else { return }
+        context.host.logger.log(.warn, "proxy", "refused \(message)")
+    }
+}
