@@ -1,4 +1,5 @@
 import Agents
+import EventLoop
 import Files
 import Foundation
 import JSON
@@ -10,12 +11,14 @@ final class GatewayProcess {
         let url: String
         let pin: String?
 
-        /// `listening wss://127.0.0.1:40123 pin sha256:…`
+        var port: UInt16 { url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0 }
+
+        /// `listening wss://127.0.0.1:40123 pin sha256:…`, and perhaps more.
         init?(line: Substring) {
             let words = line.split(separator: " ")
             guard words.count >= 2, words[0] == "listening" else { return nil }
             url = String(words[1])
-            pin = words.count == 4 ? String(words[3].dropFirst("sha256:".count)) : nil
+            pin = words.count >= 4 && words[2] == "pin" ? String(words[3].dropFirst("sha256:".count)) : nil
         }
     }
 
@@ -76,7 +79,10 @@ final class GatewayProcess {
     var pid: Int32 { process.child.pid }
     var log: String { earlierErrors + process.standardError }
     var pin: String? { listeners.first?.pin }
-    var port: UInt16 { listeners.first?.url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0 }
+    var port: UInt16 { listeners.first?.port ?? 0 }
+    /// Of the entries of `gateway.listeners`, in their order.
+    var extraListeners: [Listener] { Array(listeners.drop { $0.port == port }) }
+    var ownerSocket: SocketAddress { .unix(path: state.path + "/run/owner.sock") }
     var scheme: String { pin == nil ? "ws" : "wss" }
     var certificatePath: String { state.path + "/gateway/tls/gateway-cert.pem" }
     var tokenFile: String { state.path + "/gateway/token" }

@@ -55,6 +55,9 @@ final class NetworkNamespace: Sendable {
         for name in owned { _ = Self.ip("netns del \(name)") }
     }
 
+    /// As a container has it: out through the bridge.
+    func addDefaultRoute() -> Bool { Self.ip("-n \(name) route add default via \(Self.outsideAddress)") }
+
     private static func ip(_ words: String) -> Bool {
         guard
             let child = try? ChildProcess.spawn(

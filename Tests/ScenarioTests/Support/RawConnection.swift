@@ -8,9 +8,20 @@ final class RawConnection {
     private let tls: TLSConnection?
 
     /// - Parameter pin: with TLS when there is one.
-    init(port: UInt16, pin: String?) throws {
-        socket = try Sockets.connect(to: .loopback(port: port))
+    convenience init(port: UInt16, pin: String?) throws {
+        try self.init(to: .loopback(port: port), pin: pin)
+    }
+
+    /// - Parameter preamble: what is sent before TLS begins, each piece when the gateway has read the one before.
+    init(to address: SocketAddress, pin: String?, preamble: [[UInt8]] = []) throws {
+        socket = try Sockets.connect(to: address)
         try Self.wait(socket.raw, POLLOUT)
+        for (index, piece) in preamble.enumerated() {
+            guard case .bytes(piece.count) = Sockets.send(socket, piece.span) else {
+                throw Unexpected("\(piece.count) bytes were not sent at once")
+            }
+            if index < preamble.count - 1 { try Self.waitUntilRead(socket, by: address) }
+        }
         guard let pin else {
             tls = nil
             return
@@ -28,8 +39,26 @@ final class RawConnection {
         }
     }
 
-    func send(_ text: String) throws {
-        let bytes = Array(text.utf8)
+    /// Waits until nothing of what was sent stands in the other side's socket any more, as the kernel's table says.
+    private static func waitUntilRead(_ socket: borrowing FileDescriptor, by server: SocketAddress) throws {
+        let own = try Sockets.localAddress(of: socket).port
+        try eventually("the gateway has read a piece") {
+            contents(of: "/proc/net/tcp").split(separator: "\n").dropFirst().contains { line in
+                let columns = line.split(separator: " ")
+                guard columns.count > 4, port(columns[1]) == server.port, port(columns[2]) == own else { return false }
+                return columns[4].hasSuffix(":00000000")
+            }
+        }
+    }
+
+    /// Of `0100007F:1F90`.
+    private static func port(_ column: Substring) -> UInt16? {
+        column.split(separator: ":").last.flatMap { UInt16($0, radix: 16) }
+    }
+
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let rest = bytes.span.extracting(sent...)

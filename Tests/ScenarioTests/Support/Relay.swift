@@ -10,12 +10,14 @@ final class Relay: Sendable {
         case forwarding
         /// Puts these lines behind the request line of a plain HTTP request.
         case adding(fields: String)
+        /// Sends these bytes to the gateway before anything else, as a proxy does with a PROXY header.
+        case announcing([UInt8])
     }
 
     let port: UInt16
     private let behaviour: Behaviour
     private let isStopped = Atomic<Bool>(false)
-    private let target = Atomic<Int>(0)
+    private let target = Mutex<SocketAddress?>(nil)
     private let accepted = Atomic<Int>(0)
 
     init(_ behaviour: Behaviour) throws {
@@ -27,7 +29,9 @@ final class Relay: Sendable {
     }
 
     /// Where connections go. Until it is said, those that come are held.
-    func forward(to port: UInt16) { target.store(Int(port), ordering: .relaxed) }
+    func forward(to port: UInt16) { forward(to: .loopback(port: port)) }
+
+    func forward(to address: SocketAddress) { target.withLock { $0 = address } }
 
     var acceptedCount: Int { accepted.load(ordering: .relaxed) }
 
@@ -54,11 +58,11 @@ final class Relay: Sendable {
 
     private func carry(_ raw: Int32) {
         let client = FileDescriptor(owning: raw)
-        while isRunning, target.load(ordering: .relaxed) == 0 { _ = poll(nil, 0, 10) }
-        let port = UInt16(target.load(ordering: .relaxed))
-        guard let server = try? Sockets.connect(to: .loopback(port: port)),
+        while isRunning, target.withLock({ $0 }) == nil { _ = poll(nil, 0, 10) }
+        guard let address = target.withLock({ $0 }), let server = try? Sockets.connect(to: address),
             Self.isReady(server.raw, POLLOUT, milliseconds: 5000)
         else { return }
+        if case .announcing(let bytes) = behaviour { _ = Sockets.send(server, bytes.span) }
         var addition = ""
         if case .adding(let fields) = behaviour { addition = fields }
         while isRunning {
