@@ -56,8 +56,9 @@ package struct ConnectionSource: Equatable, Sendable {
         let client: ClientAddress
         var believesHeaders = false
         switch (relayed, peer) {
-        case (.client(let address), _) where trust.contains(address):
-            // A proxy behind a proxy: the nearer one relays bytes, the farther one writes headers.
+        case (.client(let address), _) where trust.contains(address) && !address.isLoopback:
+            // A proxy behind a proxy: the nearer one relays bytes, the farther one writes headers. Loopback is meant as
+            // seen from the nearer one, whose local users are not ours.
             believesHeaders = true
             client = .named(in: head, trust: trust)
         case (.client(let address), _):

@@ -18,7 +18,7 @@ struct ConnectionSourceTests {
         var isUnattributed = false
     }
 
-    private static let trust = ProxyTrust(proxies: ["10.0.0.0/24", "::ffff:10.9.0.0/112"].compactMap { CIDR($0) })
+    private static let trust = ProxyTrust(proxies: ["10.0.0.0/24", "::ffff:10.9.0.0/112", "127.0.0.3"].compactMap { CIDR($0) })
     private static let stranger = address("203.0.113.5")
     private static let customer = address("198.51.100.7")
 
@@ -80,6 +80,9 @@ struct ConnectionSourceTests {
             testDescription: "a balancer before a proxy", proxy: from("10.0.0.9"), fields: named,
             client: .forwarded(customer), headers: .believed),
         Case(testDescription: "a balancer before a proxy that says nothing", proxy: from("10.0.0.9")),
+        Case(
+            testDescription: "nor a proxy on loopback, which is another host's", proxy: from("127.0.0.3"),
+            fields: named, headers: .ignored, isUnattributed: true),
         Case(testDescription: "PROXY cannot name loopback", proxy: from("127.0.0.1")),
         Case(testDescription: "nor IPv6 loopback", proxy: from("::1")),
         Case(testDescription: "nor nobody", proxy: from("0.0.0.0")),
