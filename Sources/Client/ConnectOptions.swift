@@ -14,6 +14,8 @@ package struct ConnectOptions: Sendable {
     }
 
     package var url: String
+    /// A Unix socket that is dialled instead; of the URL, which is then without TLS, only host and path are used.
+    package var socketPath: String?
     package var trust: ClientTLSContext.Trust = .systemAuthorities
     package var plaintext: PlaintextPolicy = .loopbackOnly
 

@@ -16,7 +16,12 @@ extension GatewayClient {
             throw .plaintextRefused("gateway tls fingerprint requires wss:// gateway url")
         }
         let deadline = Deadline(after: options.connectTimeout)
-        let transport = try Dialer.dial(endpoint, trust: options.trust, until: deadline)
+        let transport =
+            if let path = options.socketPath {
+                try Dialer.dial(unixSocket: path, until: deadline)
+            } else {
+                try Dialer.dial(endpoint, trust: options.trust, until: deadline)
+            }
         let received = try WebSocketHandshake.perform(
             on: transport, endpoint, userAgent: options.userAgent, until: deadline)
         let connection = MessageConnection(transport, received: received, maxMessageBytes: maxMessageBytes)

@@ -327,6 +327,8 @@ package final class GatewayServer {
         isStopping = true
         logger.log(.info, "gateway", "stopping (\(reason))")
         host.markStopping()
+        // Whoever comes now is told at once that nobody is there.
+        ListenPlan.remove(listeners)
         for address in addresses { address.handle.enqueue { _ in address.context.stopListening() } }
         host.run { core, nowMs in core.shutDown(reason: reason, nowMs: nowMs) }
         launcher.stopAll(in: control)

@@ -11,6 +11,7 @@ struct LocalGateway {
     let pid: Int32
     let urls: [String]
     let spkiPin: String?
+    let ownerSocket: String?
 
     /// - Throws: when the state directory is there and may not be read: then nobody knows whether a gateway runs.
     static func find(_ state: StateDirectory) throws(CommandFailure) -> LocalGateway? {
@@ -32,7 +33,8 @@ struct LocalGateway {
         else { return nil }
         return LocalGateway(
             url: url, pin: file["certificateSHA256"]?.string, pid: pid,
-            urls: file["urls"]?.array?.compactMap(\.string) ?? [], spkiPin: file["spkiSHA256"]?.string)
+            urls: file["urls"]?.array?.compactMap(\.string) ?? [], spkiPin: file["spkiSHA256"]?.string,
+            ownerSocket: file["ownerSocket"]?.string)
     }
 
     /// Where a gateway with this configuration would be.

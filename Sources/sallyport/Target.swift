@@ -11,6 +11,8 @@ struct Target {
     let state: StateDirectory
     /// `cli --url`, `env SALLYPORT_GATEWAY_URL`, `local gateway`, …
     let source: String
+    /// Of the local gateway, when no credential was named on the command line.
+    var ownerSocket: String?
 
     private static let localSource = "local gateway"
     private static let configurationSource = "configuration"
@@ -36,6 +38,7 @@ struct Target {
         var source = "cli --url"
         var token = arguments["token"]
         var password = arguments["password"]
+        var ownerSocket: String?
         var pin =
             arguments["tls-fingerprint"] ?? environment["SALLYPORT_TLS_FINGERPRINT"].flatMap { $0.isEmpty ? nil : $0 }
         if url != nil {
@@ -52,6 +55,7 @@ struct Target {
             let local = try LocalGateway.find(state)
             url = try local?.url ?? LocalGateway.configured(locations, environment)
             source = local == nil ? configurationSource : localSource
+            if token == nil, password == nil { ownerSocket = local?.ownerSocket }
             pin = pin ?? local?.pin
             password = password ?? variable("GATEWAY_PASSWORD")
             token = token ?? variable("GATEWAY_TOKEN")
@@ -80,7 +84,7 @@ struct Target {
         if token == nil, password == nil, let device = options.device {
             options.deviceToken = DeviceAuth.token(state, deviceID: device.deviceId)
         }
-        return Target(options: options, state: state, source: source)
+        return Target(options: options, state: state, source: source, ownerSocket: ownerSocket)
     }
 
     private static func identity(_ state: StateDirectory, createsIdentity: Bool) throws -> DeviceKey? {
@@ -104,9 +108,11 @@ struct Target {
         }
     }
 
-    /// The owner at the gateway's own machine is not kept out by the request that they came to approve: there the
-    /// shared token is enough for a command line that shows no device.
+    /// The owner at the gateway's own machine is not kept out by the request that they came to approve: the gateway's
+    /// own user is known on the owner's socket. Where there is none, or another user calls, the shared token is enough
+    /// for a local command line that shows no device.
     func connectAsOwner() throws(CommandFailure) -> GatewayClient {
+        if let client = connectToOwnerSocket() { return client }
         do throws(ClientError) {
             return try dial()
         } catch {
@@ -117,6 +123,16 @@ struct Target {
             deviceless.options.device = nil
             return try deviceless.connect()
         }
+    }
+
+    private func connectToOwnerSocket() -> GatewayClient? {
+        guard let ownerSocket else { return nil }
+        var options = ConnectOptions(url: "ws://localhost")
+        options.socketPath = ownerSocket
+        options.clientVersion = self.options.clientVersion
+        options.scopes = self.options.scopes
+        options.connectTimeout = self.options.connectTimeout
+        return try? GatewayClient.connect(options)
     }
 
     private func dial() throws(ClientError) -> GatewayClient {

@@ -18,7 +18,8 @@ struct ConnectionSourceTests {
         var isUnattributed = false
     }
 
-    private static let trust = ProxyTrust(proxies: ["10.0.0.0/24", "::ffff:10.9.0.0/112", "127.0.0.3"].compactMap { CIDR($0) })
+    private static let trust = ProxyTrust(
+        proxies: ["10.0.0.0/24", "::ffff:10.9.0.0/112", "127.0.0.3"].compactMap { CIDR($0) })
     private static let stranger = address("203.0.113.5")
     private static let customer = address("198.51.100.7")
 

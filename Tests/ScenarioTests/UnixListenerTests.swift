@@ -159,6 +159,34 @@ struct UnixListenerTests {
         }
     }
 
+    /// Where 127.0.0.1 is a trusted proxy, nobody on loopback is local, and still the owner has to get in.
+    @Test(arguments: ["[\"127.0.0.1\", \"::1\"]", "[]"])
+    func theCommandLineUsesIt(trustedProxies: String) async throws {
+        try await scenario {
+            let gateway = try GatewayProcess(
+                GatewayConfiguration(
+                    gateway: """
+                        mode: "local", tls: { enabled: true }, auth: { mode: "token", token: "my-token" },
+                        trustedProxies: \(trustedProxies), nodes: { pairing: { autoApproveLocal: false } }
+                        """
+                ).text)
+            var options = gateway.options(scopes: ["operator.read"])
+            options.device = DeviceKey(try Ed25519PrivateKey(seed: SecureRandom.bytes(32)))
+            let refusal = try await gateway.refusal(of: options)
+            let requestID = try #require(refusal.pairingRequestID)
+            let list = try gateway.cli.run("devices", "list")
+            #expect(list.exitCode == 0 && list.output.contains(requestID), "\(list)")
+            let approve = try gateway.cli.run("devices", "approve", requestID)
+            #expect(approve.output == "Approved \(requestID)\n", "\(approve)")
+            try await gateway.connect(options).close()
+            _ = try gateway.waitForLog("connected peer=unix", "owner-socket=passed")
+            // A credential that is named is the one that is used.
+            let wrong = try gateway.cli.run("devices", "list", "--token", "wrong")
+            #expect(wrong.exitCode == 1 && wrong.errors.contains("token mismatch"), "\(wrong)")
+            try gateway.stop()
+        }
+    }
+
     @Test func aStateDirectoryWithALongNameIsServedWithoutIt() async throws {
         try await scenario {
             let directory = try TemporaryDirectory()
