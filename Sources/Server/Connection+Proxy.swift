@@ -18,7 +18,7 @@ extension Connection {
         if case .proxyHeader = phase {
             // A trusted proxy counts once it has said for whom it comes.
             guard !peer.mayBringHeader, let address = peer.address else { return }
-            armHandshakeTimer(Self.refusalTimeout)
+            armHandshakeTimer(min(Self.refusalTimeout, context.facts.handshakeTimeout))
             claimPlace(for: address)
         } else if let client = peer.source.client(trust: context.facts.trust) {
             claimPlace(for: client)
@@ -80,11 +80,15 @@ extension Connection {
         }
     }
 
-    /// Takes bytes that were peeked at, and so are there.
+    /// Takes so many bytes, or as many as are there.
     private func consume(_ count: Int) {
-        var buffer = [UInt8](repeating: 0, count: count)
-        var span = buffer.mutableSpan
-        _ = Sockets.receive(descriptor, into: &span)
+        var count = count
+        while count > 0 {
+            var buffer = [UInt8](repeating: 0, count: count)
+            var span = buffer.mutableSpan
+            guard case .bytes(let taken) = Sockets.receive(descriptor, into: &span) else { return }
+            count -= taken
+        }
     }
 
     // MARK: - Refusals
