@@ -66,4 +66,5 @@ package struct GatewaySettings: Equatable, Sendable {
     package let handshakeTimeout: Duration
     package let reload: Reload
     package let compression: Compression
+    package let remote: RemoteSettings
 }

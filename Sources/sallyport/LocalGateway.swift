@@ -11,6 +11,12 @@ struct LocalGateway {
     let pid: Int32
     let urls: [String]
     let spkiPin: String?
+    /// Announced to take the place of the present one.
+    let nextCertificateSHA256: String?
+    let nextEffectiveAtMs: Int64?
+
+    /// What the gateway may show now.
+    var pins: String? { pin.map { pin in nextCertificateSHA256.map { pin + "," + $0 } ?? pin } }
 
     /// - Throws: when the state directory is there and may not be read: then nobody knows whether a gateway runs.
     static func find(_ state: StateDirectory) throws(CommandFailure) -> LocalGateway? {
@@ -32,7 +38,9 @@ struct LocalGateway {
         else { return nil }
         return LocalGateway(
             url: url, pin: file["certificateSHA256"]?.string, pid: pid,
-            urls: file["urls"]?.array?.compactMap(\.string) ?? [], spkiPin: file["spkiSHA256"]?.string)
+            urls: file["urls"]?.array?.compactMap(\.string) ?? [], spkiPin: file["spkiSHA256"]?.string,
+            nextCertificateSHA256: file["nextCertificateSHA256"]?.string,
+            nextEffectiveAtMs: file["nextEffectiveAtMs"]?.integer)
     }
 
     /// Where a gateway with this configuration would be.
