@@ -114,7 +114,8 @@ package final class GatewayServer {
             trustedProxies: options.configuration.gateway.trustedProxies.compactMap { CIDR($0) },
             allowRealIPFallback: options.configuration.gateway.allowRealIPFallback, echoPath: options.echoPath,
             handshakeTimeout: options.configuration.gateway.handshakeTimeout,
-            compresses: options.configuration.gateway.compression.enabled)
+            compresses: options.configuration.gateway.compression.enabled,
+            requiresClientCertificate: options.configuration.gateway.tls.requiresClientCertificate)
         defer { tearDown() }
         do throws(EventLoopError) {
             let signals = try SignalSource(on: control) { [unowned self] signal, _ in take(signal) }

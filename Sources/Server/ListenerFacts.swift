@@ -11,10 +11,12 @@ package struct ListenerFacts: Sendable {
     package var handshakeTimeout: Duration
     /// Whether permessage-deflate is negotiated with clients that offer it.
     package var compresses: Bool
+    /// Whether peers on other hosts have to show a client certificate (`gateway.tls.caPath`).
+    package var requiresClientCertificate: Bool
 
     package init(
         isTLS: Bool, trustedProxies: [CIDR] = [], allowRealIPFallback: Bool = false, echoPath: String? = nil,
-        handshakeTimeout: Duration = .seconds(15), compresses: Bool = false
+        handshakeTimeout: Duration = .seconds(15), compresses: Bool = false, requiresClientCertificate: Bool = false
     ) {
         self.isTLS = isTLS
         self.trustedProxies = trustedProxies
@@ -22,5 +24,6 @@ package struct ListenerFacts: Sendable {
         self.echoPath = echoPath
         self.handshakeTimeout = handshakeTimeout
         self.compresses = compresses
+        self.requiresClientCertificate = requiresClientCertificate
     }
 }

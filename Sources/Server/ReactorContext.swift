@@ -86,7 +86,12 @@ final class ReactorContext: EventHandler {
         nextSerial += 1
         let session: TLSConnection?
         do throws(TLSError) {
-            session = if let tls { try TLSConnection(accepting: tls, descriptor: descriptor.raw) } else { nil }
+            session =
+                if let tls {
+                    try TLSConnection(
+                        accepting: tls, descriptor: descriptor.raw,
+                        requiresClientCertificate: facts.requiresClientCertificate && !isOnThisHost(peer, descriptor))
+                } else { nil }
         } catch {
             host.logger.log(.error, "gateway", "cannot start TLS: \(error)")
             host.connectionEnded()
@@ -97,6 +102,12 @@ final class ReactorContext: EventHandler {
             tls: session)
         connections[serial] = connection
         try connection.start()
+    }
+
+    /// Children of the gateway dial loopback, or an address of its own when the owner has named one, and have no
+    /// certificate. An address of ours cannot be borrowed: the answer would not reach the one who sent it.
+    private func isOnThisHost(_ peer: SocketAddress, _ socket: borrowing FileDescriptor) -> Bool {
+        peer.isLoopback || peer.bytes == (try? Sockets.localAddress(of: socket))?.bytes
     }
 
     func forget(_ serial: UInt64) {
