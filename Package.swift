@@ -44,7 +44,7 @@ let package = Package(
         module("Agents", "CLinux"),
         module("EventLoop", "CLinux"),
         module("Files"),
-        module("Client", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "WebSocket"),
+        module("Client", "CLinux", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "WebSocket"),
         module(
             "Worker", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust", "Wire"),
         module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store"),
@@ -76,7 +76,7 @@ let package = Package(
             "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
             "Store",
             "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
-        tests("ServerTests", "Config", "EventLoop", "Gateway", "HTTP", "Server"),
+        tests("ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS"),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),

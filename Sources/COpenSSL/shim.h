@@ -50,6 +50,7 @@ static inline long sallyport_SSL_set_tlsext_host_name(SSL *ssl, const char *name
 
 /* The constants whose macros contain casts. */
 static const uint64_t sallyport_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
+static const uint64_t sallyport_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
 static const uint64_t sallyport_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t sallyport_SSL_OP_IGNORE_UNEXPECTED_EOF = SSL_OP_IGNORE_UNEXPECTED_EOF;
 static const uint64_t sallyport_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;

@@ -11,6 +11,12 @@ package enum ClientError: Error, Equatable, Sendable {
     /// `reason` is of the last address tried.
     case unreachable(url: String, reason: String)
     case invalidURL(String)
+    /// The proxy would not connect us through; without a `status` it did not answer in HTTP's terms.
+    case proxyRefused(proxy: String, status: Int?, reason: String)
+    /// What the environment says of a proxy cannot be followed. `reason` says what to do.
+    case proxyUnusable(variable: String, reason: String)
+    /// ``ConnectOptions/interrupt`` became readable.
+    case interrupted
     /// The text is for the user, several lines.
     case plaintextRefused(String)
     /// The server answered the upgrade with another status; `reason` is the beginning of its body.
@@ -52,6 +58,11 @@ extension ClientError: CustomStringConvertible {
         case .tls(let error): "gateway tls: \(error)"
         case .unreachable(let url, let reason): "gateway unreachable at \(url): \(reason)"
         case .invalidURL(let url): "not a gateway url: \"\(url)\""
+        case .proxyRefused(let proxy, let status, let reason):
+            "proxy \(proxy) does not connect to the gateway" + (status.map { ": HTTP \($0)" } ?? "")
+                + (reason.isEmpty ? "" : ": \(reason)")
+        case .proxyUnusable(let variable, let reason): "\(variable) cannot be used: \(reason)"
+        case .interrupted: "interrupted"
         case .plaintextRefused(let text): text
         case .upgradeRefused(let status, let reason):
             "gateway refused the upgrade with HTTP \(status)" + (reason.isEmpty ? "" : ": \(reason)")

@@ -17,6 +17,9 @@ package struct ConnectOptions: Sendable {
     /// A Unix socket that is dialled instead; of the URL, which is then without TLS, only host and path are used.
     package var socketPath: String?
     package var trust: ClientTLSContext.Trust = .systemAuthorities
+    /// For a gateway that asks for a client certificate.
+    package var identity: ClientIdentity?
+    package var proxies: ProxySettings = .none
     package var plaintext: PlaintextPolicy = .loopbackOnly
 
     package var clientId = "cli"
@@ -47,8 +50,11 @@ package struct ConnectOptions: Sendable {
 
     package var minProtocol: Int64 = 3
     package var maxProtocol: Int64 = 4
-    /// For everything from the first address tried to `hello-ok`; a name that DNS has to resolve comes on top.
+    /// For everything from looking up the name to `hello-ok`.
     package var connectTimeout: Duration = .seconds(10)
+    /// A descriptor, of a signalfd for instance, that ends the attempt with ``ClientError/interrupted`` when it becomes
+    /// readable. It is not read from.
+    package var interrupt: Int32?
 
     package init(url: String) {
         self.url = url

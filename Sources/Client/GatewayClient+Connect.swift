@@ -15,12 +15,12 @@ extension GatewayClient {
         if !endpoint.isTLS, case .pins = options.trust {
             throw .plaintextRefused("gateway tls fingerprint requires wss:// gateway url")
         }
-        let deadline = Deadline(after: options.connectTimeout)
+        let deadline = Deadline(after: options.connectTimeout, interrupt: options.interrupt)
         let transport =
             if let path = options.socketPath {
                 try Dialer.dial(unixSocket: path, until: deadline)
             } else {
-                try Dialer.dial(endpoint, trust: options.trust, until: deadline)
+                try Dialer(endpoint: endpoint, options: options, deadline: deadline).dial()
             }
         let received = try WebSocketHandshake.perform(
             on: transport, endpoint, userAgent: options.userAgent, until: deadline)
@@ -93,7 +93,8 @@ private struct Introduction {
                 connection.close(code: .policyViolation, reason: "connect challenge timeout")
                 throw deadline.timeout(waitingFor: subject)
             }
-            connection.wait(until: deadline.instant)
+            connection.wait(until: deadline.instant, interrupt: deadline.interrupt)
+            try deadline.checkInterrupt()
         }
     }
 

@@ -122,12 +122,13 @@ package final class GatewayClient {
     /// Sends a request and waits for its first response; everything else that arrives is queued for
     /// ``nextMessage(timeout:)``, as is a response that comes after the timeout.
     ///
+    /// - Parameter interrupt: Ends the wait with ``ClientError/interrupted`` by becoming readable.
     /// - Throws: ``ClientError/refused(_:closeCode:closeReason:)`` without a close code when the gateway answers with an
-    ///   error; the connection lives on then, and after a timeout.
+    ///   error; the connection lives on then, after a timeout and after an interruption.
     package func request(
-        _ method: String, _ params: JSON? = nil, timeout: Duration = .seconds(30)
+        _ method: String, _ params: JSON? = nil, timeout: Duration = .seconds(30), interrupt: Int32? = nil
     ) throws(ClientError) -> JSON {
-        let deadline = Deadline(after: timeout)
+        let deadline = Deadline(after: timeout, interrupt: interrupt)
         let id = try sendWaitingForRoom(method, params, until: deadline)
         awaited = (id, nil)
         defer { awaited = nil }
@@ -140,7 +141,8 @@ package final class GatewayClient {
             }
             if let failure = endOfConnection { throw failure }
             guard !deadline.isPast else { throw deadline.timeout(waitingFor: method) }
-            try wait(until: deadline.instant)
+            try deadline.checkInterrupt()
+            try wait(until: deadline.instant, interrupt: interrupt)
         }
     }
 
@@ -183,9 +185,9 @@ package final class GatewayClient {
         failure ?? connection.end.map { .closed(code: $0.code, reason: $0.reason) }
     }
 
-    private func wait(until deadline: MonotonicInstant) throws(ClientError) {
+    private func wait(until deadline: MonotonicInstant, interrupt: Int32? = nil) throws(ClientError) {
         let next = try keepAlive(now: .now())
-        connection.wait(until: min(deadline, next))
+        connection.wait(until: min(deadline, next), interrupt: interrupt)
     }
 
     private func noteLife() {

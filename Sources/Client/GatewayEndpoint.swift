@@ -97,7 +97,7 @@ package struct GatewayEndpoint: Hashable, Sendable {
         return name.hasSuffix(".") ? String(name.dropLast()) : name
     }
 
-    private var bracketedHost: String {
+    internal var bracketedHost: String {
         host.contains(":") ? "[\(host)]" : host
     }
 }

@@ -107,11 +107,12 @@ internal final class MessageConnection {
     }
 
     /// Waits until there may be something to read, writing meanwhile what is queued.
-    internal func wait(until deadline: MonotonicInstant) {
+    /// - Parameter interrupt: Ends the wait too, by becoming readable.
+    internal func wait(until deadline: MonotonicInstant, interrupt: Int32? = nil) {
         guard end == nil else { return }
         if isDrained, !transport.hasPendingBytes {
             let interest = transport.interest(wantsToWrite: queuedBytes > 0)
-            _ = Polling.wait(transport.descriptor, for: interest, until: deadline)
+            _ = Polling.wait(transport.descriptor, for: interest, until: deadline, interrupt: interrupt)
         }
         flush()
     }

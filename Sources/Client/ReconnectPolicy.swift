@@ -65,9 +65,14 @@ package struct ReconnectPolicy: Equatable, Sendable {
         switch error {
         case .refused(let body, _, let reason): isTerminal(body, closeReason: reason ?? "")
         case .closed(1008, let reason): PairingText.isPairingRequired(reason)
-        case .tls(.pinMismatch), .tls(.certificateUntrusted), .tls(.invalidName), .tls(.authoritiesUnreadable): true
+        case .tls(.pinMismatch), .tls(.certificateUntrusted), .tls(.invalidName), .tls(.authoritiesUnreadable),
+            .tls(.clientCertificateRefused):
+            true
+        case .proxyRefused(_, 407, _), .proxyUnusable: true
         case .invalidURL, .plaintextRefused, .messageTooLarge: true
-        case .closed, .timeout, .tls, .unreachable, .upgradeRefused, .protocolViolation, .sendQueueFull: false
+        case .closed, .interrupted, .proxyRefused, .timeout, .tls, .unreachable, .upgradeRefused, .protocolViolation,
+            .sendQueueFull:
+            false
         }
     }
 

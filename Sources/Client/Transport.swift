@@ -12,7 +12,7 @@ internal final class Transport {
     }
 
     // Declared in this order, so that the SSL object goes before its descriptor is closed.
-    private let tls: TLSConnection?
+    private var tls: TLSConnection?
     private let socket: FileDescriptor
     private var readNeedsWritable = false
     private var writeNeedsReadable = false
@@ -24,6 +24,11 @@ internal final class Transport {
     }
 
     internal var descriptor: Int32 { socket.raw }
+
+    /// From here on everything is encrypted; to be called before any byte of it was sent or received.
+    internal func encrypt(with tls: TLSConnection) {
+        self.tls = tls
+    }
 
     /// Bytes that the socket's readiness will not tell of.
     internal var hasPendingBytes: Bool { tls?.hasPendingBytes ?? false }
@@ -40,20 +45,22 @@ internal final class Transport {
 
     internal func handshake(until deadline: Deadline) throws(ClientError) {
         guard let tls else { return }
-        do throws(TLSError) {
-            while true {
-                let interest: PollInterest
-                switch try tls.handshake() {
-                case .complete: return
-                case .wantsRead: interest = .read
-                case .wantsWrite: interest = .write
-                }
-                guard Polling.wait(socket.raw, for: interest, until: deadline.instant) else { break }
+        while true {
+            let progress: TLSConnection.Progress
+            do throws(TLSError) {
+                progress = try tls.handshake()
+            } catch {
+                throw .tls(error)
             }
-        } catch {
-            throw .tls(error)
+            let interest: PollInterest
+            switch progress {
+            case .complete: return
+            case .wantsRead: interest = .read
+            case .wantsWrite: interest = .write
+            }
+            guard try deadline.wait(socket.raw, for: interest)
+            else { throw deadline.timeout(waitingFor: "the TLS handshake") }
         }
-        throw deadline.timeout(waitingFor: "the TLS handshake")
     }
 
     /// Never waits. A connection that breaks is an end, not an error: that is how a gateway's crash looks.

@@ -7,7 +7,7 @@ struct GatewayDecoder {
     let hasFiles: Bool
     let mainFile: SourceLocation?
 
-    private var context: LoadContext { section.context }
+    var context: LoadContext { section.context }
 
     func decode() -> GatewaySettings {
         let mode = mode()
@@ -27,12 +27,12 @@ struct GatewayDecoder {
             handshakeTimeout: section.duration(
                 "handshakeTimeoutMs", unit: .milliseconds(1), default: .seconds(15), in: 1...600_000,
                 variable: .init("HANDSHAKE_TIMEOUT_MS")),
-            reload: reload(), compression: compression())
+            reload: reload(), compression: compression(), remote: remote())
         checkExposure(settings)
         checkTrustedProxyMode(settings)
         section.warnAboutUnknownKeys(ignoring: [
             "publicOrigin", "channelHealthCheckMinutes", "channelStaleEventThresholdMinutes",
-            "channelMaxRestartsPerHour", "remote", "tailscale", "http", "tools", "roles", "push", "webchat",
+            "channelMaxRestartsPerHour", "tailscale", "http", "tools", "roles", "push", "webchat",
         ])
         return settings
     }
@@ -103,43 +103,6 @@ struct GatewayDecoder {
                 at: context.location(of: "gateway.bind"), remedy: "add customBindHost: \"<IP address>\"")
         }
         return host
-    }
-
-    private func tls() -> TLSSettings {
-        let section = section.section("tls")
-        let settings = TLSSettings(
-            enabled: section.bool("enabled", default: !hasFiles),
-            autoGenerate: section.bool("autoGenerate", default: true),
-            certPath: section.optionalPath("certPath"), keyPath: section.optionalPath("keyPath"),
-            caPath: section.optionalPath("caPath"), fingerprint: fingerprint(section))
-        for (present, missing) in [("certPath", "keyPath"), ("keyPath", "certPath")] {
-            let isHalf = context.isSet(section.path(of: present)) && !context.isSet(section.path(of: missing))
-            if isHalf {
-                context.error(
-                    section.path(of: missing), "gateway.tls.\(present) is set without gateway.tls.\(missing)",
-                    at: context.location(of: section.path(of: present)), remedy: "set both or neither")
-            }
-        }
-        section.warnAboutUnknownKeys()
-        return settings
-    }
-
-    private func fingerprint(_ section: Section) -> String? {
-        section.read("fingerprint", default: nil, show: { $0.map { .string($0) } ?? .null }) { raw throws(Refusal) in
-            var text = try raw.string().lowercased()
-            for prefix in ["sha256:", "sha-256:"] where text.hasPrefix(prefix) { text.removeFirst(prefix.count) }
-            text.removeAll { $0 == ":" }
-            let isHex = text.utf8.allSatisfy { byte in
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-            }
-            guard isHex, text.utf8.count == 64 else {
-                throw Refusal(
-                    allowed: "a SHA-256 of 64 hexadecimal digits, colons allowed",
-                    remedy: "sallyport tls fingerprint shows the one of the present certificate")
-            }
-            return text
-        }
     }
 
     // MARK: Peers

@@ -68,4 +68,5 @@ package struct GatewaySettings: Equatable, Sendable {
     package let handshakeTimeout: Duration
     package let reload: Reload
     package let compression: Compression
+    package let remote: RemoteSettings
 }

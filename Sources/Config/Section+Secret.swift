@@ -4,7 +4,7 @@ extension Section {
     /// A token or password: a string, or a reference `{source: "env", id: "NAME"}` or `{source: "file", id: "path"}`.
     ///
     /// A reference that cannot be resolved is an error; nothing else is used in its place.
-    func secret(_ name: String, variable: Variables.Name) -> Secret? {
+    func secret(_ name: String, variable: Variables.Name? = nil) -> Secret? {
         let mask = { (secret: Secret?) in secret == nil ? JSON.null : "***" }
         return read(name, variable: variable, default: nil, isSecret: true, show: mask) { raw throws(Refusal) in
             if raw.node.members != nil { return try resolve(raw.node) }

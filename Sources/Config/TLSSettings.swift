@@ -1,5 +1,13 @@
 /// `gateway.tls.*`.
 package struct TLSSettings: Equatable, Sendable {
+    /// Who has to show a client certificate when ``caPath`` is set. One that is shown is verified in any case.
+    package enum ClientCertificate: String, CaseIterable, Sendable {
+        /// Everybody on another host; children of the gateway dial from its own and have none.
+        case required
+        /// Nobody.
+        case optional
+    }
+
     /// When it is not written: on without any configuration file, off with one, as upstream.
     package let enabled: Bool
     package let autoGenerate: Bool
@@ -8,6 +16,11 @@ package struct TLSSettings: Equatable, Sendable {
     package let keyPath: String?
     /// Certificate authorities of client certificates.
     package let caPath: String?
-    /// SHA-256 that the loaded certificate must have: 64 lower-case hexadecimal digits.
-    package let fingerprint: String?
+    package let clientCertificate: ClientCertificate
+    /// One of these the loaded certificate, or its public key, must have: SHA-256 of 64 lower-case hexadecimal digits.
+    /// Empty: it may be any.
+    package let fingerprints: [String]
+
+    /// Whether peers on other hosts have to show a client certificate.
+    package var requiresClientCertificate: Bool { caPath != nil && clientCertificate == .required }
 }

@@ -88,6 +88,12 @@ package enum Files {
         syncDirectory(of: path)
     }
 
+    /// Puts a file in the place of another in one step; both are in the same directory.
+    package static func move(_ path: String, to target: String) throws(FileError) {
+        guard unsafe rename(path, target) == 0 else { throw .failed(.rename, path: path, errno: errno) }
+        syncDirectory(of: target)
+    }
+
     private static let serial = Atomic<Int>(0)
 
     /// - Returns: the path of a durable temporary file.

@@ -105,15 +105,15 @@ extension GatewayCore {
         let hello = hello(connection, request.params, issued: issued, nowMs: nowMs)
         var frame: [UInt8] = []
         Frames.response(id: requestID.span, payload: hello.span, into: &frame)
-        let opening = Effect.open(id, admitted, hello: frame)
+        let opening = [Effect.open(id, admitted, hello: frame)] + pinNotice(for: id, nowMs: nowMs)
         effects.append(
             .log(
                 LogLine(
                     .info, "ws",
                     "connected peer=\(request.facts.peer) client=\(connection.client.id)/\(connection.client.mode) "
                         + "conn=\(connID) walk: \(decision.summary)")))
-        guard !operations.isEmpty else { return effects + [opening] }
-        return effects + [.commit(operations, then: [opening], failure: .connect(id, id: requestID, undo: undo))]
+        guard !operations.isEmpty else { return effects + opening }
+        return effects + [.commit(operations, then: opening, failure: .connect(id, id: requestID, undo: undo))]
     }
 
     /// First presentation is a spawn: the checks of a spawn run against the issuer's session, for the whole chain

@@ -49,16 +49,17 @@ extension GatewayCore {
             sessions["paths"] = []
             sessions["recent"] = []
         }
-        return .object(
-            JSONObject([
-                ("runtimeVersion", .string(settings.serverVersion)), ("gatewayId", .string(settings.root.deviceID)),
-                ("uptimeMs", .integer(nowMs - settings.startedAtMs)),
-                ("connections", .integer(Int64(connections.count))),
-                ("runs", .object(JSONObject([("active", .integer(Int64(runs.count)))]))),
-                ("sessions", .object(sessions)),
-                ("warnings", .array(settings.warnings.map { .string($0) })), ("channelSummary", []),
-                ("queuedSystemEvents", []),
-            ]))
+        var status = JSONObject([
+            ("runtimeVersion", .string(settings.serverVersion)), ("gatewayId", .string(settings.root.deviceID)),
+            ("uptimeMs", .integer(nowMs - settings.startedAtMs)),
+            ("connections", .integer(Int64(connections.count))),
+            ("runs", .object(JSONObject([("active", .integer(Int64(runs.count)))]))),
+            ("sessions", .object(sessions)),
+            ("warnings", .array(settings.warnings.map { .string($0) })), ("channelSummary", []),
+            ("queuedSystemEvents", []),
+        ])
+        status["tls"] = certificateStatus
+        return .object(status)
     }
 
     func identity() -> JSON {

@@ -20,6 +20,8 @@ package struct GatewayCore: Sendable {
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
     var departed: [JSON] = []
+    /// Nil without TLS.
+    var served: ServedCertificate?
     /// Runs whose worker was started by an earlier gateway: of its end nobody will tell us.
     var adoptedRuns: Set<String> = []
     var stateVersion = StateVersion(presence: 1, health: 1)
@@ -161,16 +163,6 @@ package struct GatewayCore: Sendable {
             effects += housekeeping(nowMs: nowMs)
         }
         return effects
-    }
-
-    /// The certificate has changed. Everybody hears of it, workers too: they have to find back to us.
-    package func announcePin(certificateSHA256: String, spkiSHA256: String, nowMs: Int64) -> [Effect] {
-        let payload = JSONObject([
-            ("certificateSHA256", .string(certificateSHA256)), ("spkiSHA256", .string(spkiSHA256)),
-            ("effectiveAtMs", .integer(nowMs)),
-        ])
-        let frame = Frames.openEvent(.tlsPinNext, payload: .object(payload))
-        return [.event(.tlsPinNext, frame: frame, to: Array(connections.keys))]
     }
 
     /// An orderly stop: everybody is told, runs end, everybody is closed.

@@ -172,6 +172,9 @@ final class Connection: EventHandler {
         } catch .peerIsPlainHTTP {
             answerInClear()
         } catch {
+            if let remedy = ClientCertificateRemedy.remedy(for: error) {
+                context.host.logger.log(.warn, "tls", "refused peer=\(peer): \(error); \(remedy)")
+            }
             drop()
         }
     }

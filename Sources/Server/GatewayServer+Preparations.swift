@@ -107,23 +107,25 @@ extension GatewayServer {
         }
     }
 
+    /// Nil when TLS is off.
+    static func certificates(
+        _ configuration: Configuration, _ state: StateDirectory, _ logger: Logger, _ plan: ListenPlan
+    ) throws(StartFailure) -> CertificateKeeper? {
+        guard let files = CertificateFiles(configuration.gateway.tls, state) else { return nil }
+        return try CertificateKeeper(
+            files, state, logger, names: ["localhost", hostName()], addresses: plan.reachableAddresses)
+    }
+
     static func template(
-        _ options: ServerOptions, root: String, port: UInt16, files: CertificateFiles?,
-        certificate: ServerTLSContext?, secret: String?
+        _ options: ServerOptions, root: String, port: UInt16, pins: [String], secret: String?
     ) throws(StartFailure) -> ProcessLauncher.Template {
         guard let executable = Files.currentExecutable() else { throw .other("cannot find our own program file") }
-        if let files {
-            do throws(FileError) {
-                try CABundle.write(to: options.state.caBundle, certificatePath: files.certificatePath)
-            } catch {
-                throw .other("cannot write the certificate bundle for children: \(error.description)")
-            }
-        }
         return ProcessLauncher.Template(
             executable: executable, state: options.state, gatewayID: root,
-            loopbackURL: "\(certificate == nil ? "ws" : "wss")://127.0.0.1:\(port)",
-            pin: certificate?.info.certificateSHA256Hex, sharedToken: secret, certificatePath: files?.certificatePath,
-            caBundlePath: files == nil ? nil : options.state.caBundle,
+            loopbackURL: "\(pins.isEmpty ? "ws" : "wss")://127.0.0.1:\(port)",
+            pins: pins, sharedToken: secret,
+            certificatePath: pins.isEmpty ? nil : options.state.ownCertificates,
+            caBundlePath: pins.isEmpty ? nil : options.state.caBundle,
             environment: options.environment.filter { !Self.isSecretVariable($0.key) })
     }
 

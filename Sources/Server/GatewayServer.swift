@@ -17,8 +17,6 @@ package final class GatewayServer {
     /// How long a stop waits for close handshakes and workers.
     private static let drainTimeout = Duration.seconds(8)
     private static let coreInterval = Duration.milliseconds(200)
-    private static let watchInterval = Duration.seconds(2)
-    private static let ticketKeyInterval = Duration.seconds(2 * 3600)
     /// Descriptors kept for workers' pipes, the store and files.
     private static let reservedDescriptors = 256
 
@@ -29,9 +27,8 @@ package final class GatewayServer {
     private let listeners: [BoundListener]
     private let trust: ProxyTrust
     private let bridgeGateways: Set<IPAddress>
-    private let certificateFiles: CertificateFiles?
-    private var certificate: ServerTLSContext?
-    private var watch: CertificateWatch
+    /// Nil without TLS.
+    private let certificates: CertificateKeeper?
     private let host: CoreHost
     private let store: SQLiteStore
     private let launcher: ProcessLauncher
@@ -84,12 +81,7 @@ package final class GatewayServer {
         let plan = try ListenPlan.make(configuration.gateway, ownerSocket: state.ownerSocket)
         var leftOut: [String] = []
         listeners = try plan.listen { leftOut.append($0) }
-        let files = CertificateFiles(configuration.gateway.tls, state)
-        certificate = try files?.loadOrGenerate(
-            names: ["localhost", Self.hostName()], addresses: plan.reachableAddresses)
-        if let certificate { try files?.checkFingerprint(of: certificate) }
-        certificateFiles = files
-        watch = CertificateWatch(loaded: files?.stamps ?? [])
+        certificates = try Self.certificates(configuration, state, logger, plan)
         do throws(StoreError) {
             store = try SQLiteStore(path: state.database)
         } catch {
@@ -102,7 +94,9 @@ package final class GatewayServer {
             stateDirectory: state.path, configPath: options.configPath, startedAtMs: nowMs)
         settings.mainKey = configuration.session.mainKey
         settings.sessionScope = configuration.session.scope.rawValue
-        settings.warnings = options.warnings + plan.warnings + leftOut + Self.warnings(configuration)
+        settings.warnings =
+            options.warnings + plan.warnings + leftOut + Self.warnings(configuration)
+            + (certificates?.warning.map { [$0] } ?? [])
         let core = GatewayCore(
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
         host = CoreHost(
@@ -111,9 +105,10 @@ package final class GatewayServer {
             preauthLimit: try Self.preauthLimit(options.environment))
         launcher = ProcessLauncher(
             template: try Self.template(
-                options, root: root.deviceID, port: listeners[0].address.port, files: files,
-                certificate: certificate, secret: secret.value),
+                options, root: root.deviceID, port: listeners[0].address.port, pins: certificates?.pins ?? [],
+                secret: secret.value),
             host: host, reactor: control.handle)
+        certificates?.delegate = self
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
     }
 
@@ -125,7 +120,8 @@ package final class GatewayServer {
             trust: trust, bridgeGateways: bridgeGateways,
             basePath: options.configuration.gateway.controlUI.basePath, echoPath: options.echoPath,
             handshakeTimeout: options.configuration.gateway.handshakeTimeout,
-            compresses: options.configuration.gateway.compression.enabled)
+            compresses: options.configuration.gateway.compression.enabled,
+            requiresClientCertificate: options.configuration.gateway.tls.requiresClientCertificate)
         defer { tearDown() }
         do throws(EventLoopError) {
             let signals = try SignalSource(on: control) { [unowned self] signal, _ in take(signal) }
@@ -152,6 +148,7 @@ package final class GatewayServer {
         let host = host
         let listeners = listeners
         // Each reactor has a context of its own: OpenSSL locks what is shared.
+        let certificate = certificates?.current
         let tls = index == 0 ? certificate : (try? certificate?.makeSibling()) ?? certificate
         let report = control.handle
         let server = UnownedServer(self)
@@ -181,8 +178,7 @@ package final class GatewayServer {
             }
         }
         advanceCore()
-        watchCertificate()
-        rotateTicketKeys()
+        certificates?.start(in: control)
         announce()
     }
 
@@ -205,13 +201,13 @@ package final class GatewayServer {
     }
 
     private func announce() {
-        let scheme = certificate == nil ? "ws" : "wss"
-        let pin = certificate.map { " pin sha256:\($0.info.certificateSHA256Hex)" } ?? ""
+        let info = certificates?.current.info
+        let pin = info.map { " pin sha256:\($0.certificateSHA256Hex)" } ?? ""
         let lines = publicListeners.map { listener in
             "listening \(listener.url)\(listener.traits.isTLS ? pin : "")"
                 + (listener.traits.requiresProxyHeader ? " proxy-protocol=required" : "")
         }
-        writeRunFile(scheme: scheme)
+        writeRunFile()
         let gateway = options.configuration.gateway
         let port = listeners[0].address.port
         logger.log(.info, "gateway", "Gateway started on port \(port)")
@@ -219,7 +215,7 @@ package final class GatewayServer {
         logger.log(.info, "gateway", "Loopback pairing exemption: \(exempt ? "enabled" : "disabled")")
         logger.log(
             .info, "gateway", "Internal spawn bypass: \(gateway.pairing.internalSpawnBypass ? "enabled" : "disabled")")
-        if let info = certificate?.info {
+        if let info {
             logger.log(
                 .info, "gateway",
                 "TLS certificate sha256:\(info.certificateSHA256Hex) spki sha256:\(info.spkiSHA256Hex)")
@@ -231,14 +227,20 @@ package final class GatewayServer {
 
     private var publicListeners: [BoundListener] { listeners.filter { $0.traits.kind != .ownerSocket } }
 
-    private func writeRunFile(scheme: String) {
+    private func writeRunFile() {
+        let scheme = certificates == nil ? "ws" : "wss"
         var file = JSONObject([
             ("pid", .integer(Int64(getpid()))), ("version", .string(options.version)),
             ("url", .string("\(scheme)://127.0.0.1:\(listeners[0].address.port)")),
             ("urls", .array(publicListeners.map { .string($0.url) })),
         ])
-        file["certificateSHA256"] = (certificate?.info.certificateSHA256Hex).map { .string($0) }
-        file["spkiSHA256"] = (certificate?.info.spkiSHA256Hex).map { .string($0) }
+        if let served = certificates?.served {
+            file["certificateSHA256"] = .string(served.current.certificateSHA256)
+            file["spkiSHA256"] = .string(served.current.spkiSHA256)
+            file["nextCertificateSHA256"] = (served.next?.certificateSHA256).map { .string($0) }
+            file["nextSpkiSHA256"] = (served.next?.spkiSHA256).map { .string($0) }
+            file["nextEffectiveAtMs"] = served.effectiveAtMs.map { .integer($0) }
+        }
         file["ownerSocket"] = listeners.first { $0.traits.kind == .ownerSocket }?.address.path.map { .string($0) }
         file["configPath"] = options.configPath.map { .string($0) }
         do throws(FileError) {
@@ -249,75 +251,16 @@ package final class GatewayServer {
         }
     }
 
-    // MARK: - The certificate
-
-    /// Looks at the files every two seconds; replacing them is a few steps, so they have to be at rest first.
-    private func watchCertificate() {
-        guard let certificateFiles, !isStopping else { return }
-        if watch.shouldReload(certificateFiles.stamps) { reloadCertificate(because: "the files changed") }
-        _ = control.schedule(after: Self.watchInterval) { [weak self] _ in self?.watchCertificate() }
-    }
-
-    /// New handshakes use the pair that is there now; connections stay. A bad pair changes nothing.
-    private func reloadCertificate(because reason: String) {
-        guard let certificateFiles, let current = certificate else {
-            logger.log(.info, "gateway", "\(reason): TLS is off, there is no certificate to reload")
-            return
-        }
-        watch = CertificateWatch(loaded: certificateFiles.stamps)
-        do throws(StartFailure) {
-            let next = try certificateFiles.reload()
-            guard next.info != current.info else {
-                logger.log(.info, "tls", "\(reason): the certificate is the same")
-                return
-            }
-            try certificateFiles.checkFingerprint(of: next)
-            use(next, from: certificateFiles)
-            logger.log(
-                .info, "tls",
-                "\(reason): new connections get certificate sha256:\(next.info.certificateSHA256Hex) "
-                    + "spki sha256:\(next.info.spkiSHA256Hex)")
-        } catch {
-            logger.log(
-                .error, "tls",
-                "\(reason): keeping the old certificate sha256:\(current.info.certificateSHA256Hex): \(error.message); "
-                    + (error.hint ?? ""))
-        }
-    }
-
-    private func use(_ next: ServerTLSContext, from files: CertificateFiles) {
-        certificate = next
-        for address in addresses {
-            guard let sibling = address.context.index == 0 ? next : try? next.makeSibling() else { continue }
-            address.handle.enqueue { _ in address.context.tls = sibling }
-        }
-        launcher.replacePin(next.info.certificateSHA256Hex)
-        do throws(FileError) {
-            try CABundle.write(to: options.state.caBundle, certificatePath: files.certificatePath)
-        } catch {
-            logger.log(.warn, "tls", "children will not find the new certificate: \(error.description)")
-        }
-        writeRunFile(scheme: "wss")
-        // Whoever pins the old one has to learn of the new one while it is still connected.
-        host.run { core, nowMs in
-            core.announcePin(
-                certificateSHA256: next.info.certificateSHA256Hex, spkiSHA256: next.info.spkiSHA256Hex, nowMs: nowMs)
-        }
-    }
-
-    private func rotateTicketKeys() {
-        _ = control.schedule(after: Self.ticketKeyInterval) { [weak self] _ in
-            guard let self, !self.isStopping else { return }
-            self.certificate?.rotateTicketKeys()
-            self.rotateTicketKeys()
-        }
-    }
-
     // MARK: - Stopping
 
     private func take(_ signal: SignalSource.Signal) {
         switch signal {
-        case .hangup: reloadCertificate(because: "SIGHUP")
+        case .hangup:
+            guard let certificates else {
+                logger.log(.info, "gateway", "SIGHUP: TLS is off, there is no certificate to reload")
+                return
+            }
+            certificates.look(because: "SIGHUP")
         case .terminate, .interrupt: stop(because: signal == .terminate ? "SIGTERM" : "SIGINT")
         }
     }
@@ -341,6 +284,24 @@ package final class GatewayServer {
             return
         }
         _ = control.schedule(after: .milliseconds(20)) { [weak self] _ in self?.waitForDrain(until: deadline) }
+    }
+}
+
+extension GatewayServer: CertificateKeeperDelegate {
+    var reactorCount: Int { addresses.count }
+
+    func install(_ contexts: [ServerTLSContext]) {
+        for (address, context) in zip(addresses, contexts) {
+            address.handle.enqueue { _ in address.context.tls = context }
+        }
+    }
+
+    func certificateChanged(_ served: ServedCertificate) {
+        launcher.replacePins(certificates?.pins ?? [])
+        // Before that, the file would say that we answer.
+        if host.isReady { writeRunFile() }
+        // Whoever pins the old one has to learn of the new one while it is still connected.
+        host.run { core, nowMs in core.certificateChanged(served, nowMs: nowMs) }
     }
 }
 

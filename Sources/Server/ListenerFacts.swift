@@ -13,12 +13,15 @@ package struct ListenerFacts: Sendable {
     package var handshakeTimeout: Duration
     /// Whether permessage-deflate is negotiated with clients that offer it.
     package var compresses: Bool
+    /// Whether peers on other hosts have to show a client certificate (`gateway.tls.caPath`).
+    package var requiresClientCertificate: Bool
     /// What was logged of whom already; shared by all reactors.
     let notices = PeerNotices()
 
     package init(
         trust: ProxyTrust = ProxyTrust(), bridgeGateways: Set<IPAddress> = [], basePath: String = "",
-        echoPath: String? = nil, handshakeTimeout: Duration = .seconds(15), compresses: Bool = false
+        echoPath: String? = nil, handshakeTimeout: Duration = .seconds(15), compresses: Bool = false,
+        requiresClientCertificate: Bool = false
     ) {
         self.trust = trust
         self.bridgeGateways = bridgeGateways
@@ -26,6 +29,7 @@ package struct ListenerFacts: Sendable {
         self.echoPath = echoPath
         self.handshakeTimeout = handshakeTimeout
         self.compresses = compresses
+        self.requiresClientCertificate = requiresClientCertificate
     }
 
     /// The path of a route, without the base path under which a proxy may publish the gateway.

@@ -22,7 +22,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         var state: StateDirectory
         var gatewayID: String
         var loopbackURL: String
-        var pin: String?
+        var pins: [String]
         var sharedToken: String?
         var certificatePath: String?
         var caBundlePath: String?
@@ -73,9 +73,9 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         }
     }
 
-    /// Pin of the certificate for workers to come. To be called on the control reactor's thread.
-    func replacePin(_ pin: String) {
-        template.pin = pin
+    /// Pins for workers to come. To be called on the control reactor's thread.
+    func replacePins(_ pins: [String]) {
+        template.pins = pins
     }
 
     var isIdle: Bool { workers.isEmpty }
@@ -112,7 +112,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
 
     private func spawn(_ order: LaunchOrder, directory: String) throws -> ChildProcess {
         let bootstrap = WorkerBootstrap(
-            url: order.gatewayURL ?? template.loopbackURL, pin: template.pin,
+            url: order.gatewayURL ?? template.loopbackURL, pins: template.pins,
             token: order.usesSharedToken ? template.sharedToken ?? order.runToken : order.runToken,
             seed: Base64URL.encode(order.identity.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
             runID: order.runID, gatewayID: template.gatewayID, grants: order.grants, directory: directory,

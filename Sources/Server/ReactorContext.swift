@@ -88,7 +88,13 @@ final class ReactorContext {
         let session: TLSConnection?
         do throws(TLSError) {
             session =
-                if traits.isTLS, let tls { try TLSConnection(accepting: tls, descriptor: descriptor.raw) } else { nil }
+                if traits.isTLS, let tls {
+                    try TLSConnection(
+                        accepting: tls, descriptor: descriptor.raw,
+                        // Who is behind a PROXY header is never on this host.
+                        requiresClientCertificate: facts.requiresClientCertificate
+                            && (traits.requiresProxyHeader || !isOnThisHost(peer, descriptor)))
+                } else { nil }
         } catch {
             host.logger.log(.error, "gateway", "cannot start TLS: \(error)")
             host.connectionEnded()
@@ -99,6 +105,12 @@ final class ReactorContext {
             arrival: arrival, tls: session)
         connections[serial] = connection
         try connection.start()
+    }
+
+    /// Children of the gateway dial loopback, or an address of its own when the owner has named one, and have no
+    /// certificate. An address of ours cannot be borrowed: the answer would not reach the one who sent it.
+    private func isOnThisHost(_ peer: SocketAddress, _ socket: borrowing FileDescriptor) -> Bool {
+        peer.isLoopback || peer.bytes == (try? Sockets.localAddress(of: socket))?.bytes
     }
 
     func forget(_ serial: UInt64) {

@@ -14,6 +14,8 @@ package struct StateDirectory: Equatable, Sendable {
     /// Where the same user, and nobody else, is the owner.
     package var ownerSocket: String { path + "/run/owner.sock" }
     package var caBundle: String { path + "/run/ca-bundle.pem" }
+    /// The gateway's own certificates: the one in use, and the next while it is announced.
+    package var ownCertificates: String { path + "/run/gateway-certificates.pem" }
     package var childrenDirectory: String { path + "/run/children" }
     package var rootIdentity: String { path + "/identity/gateway.json" }
     /// The identity of this machine's command line.
@@ -22,6 +24,11 @@ package struct StateDirectory: Equatable, Sendable {
     package var database: String { path + "/state/sallyport.sqlite" }
     package var certificate: String { path + "/gateway/tls/gateway-cert.pem" }
     package var privateKey: String { path + "/gateway/tls/gateway-key.pem" }
+    package var nextCertificate: String { path + "/gateway/tls/next-cert.pem" }
+    package var nextPrivateKey: String { path + "/gateway/tls/next-key.pem" }
+    /// When the next pair takes the place of the present one.
+    package var nextPlan: String { path + "/gateway/tls/next.json" }
+    package var rotationLock: String { path + "/run/tls-rotate.lock" }
     /// The shared token, when nobody configured one.
     package var tokenFile: String { path + "/gateway/token" }
 

@@ -31,6 +31,12 @@ internal import COpenSSL
     }
 }
 
+extension Certificate {
+    static func areSame(_ one: [Certificate], _ other: [Certificate]) -> Bool {
+        one.count == other.count && zip(one, other).allSatisfy { unsafe X509_cmp($0.handle, $1.handle) == 0 }
+    }
+}
+
 extension ErrorQueue.Entry {
     /// Whether it is the given `PEM_R_…`.
     fileprivate func isPEM(_ reason: Int32) -> Bool {

@@ -11,6 +11,8 @@ package struct CertificateInfo: Sendable, Equatable {
     package let subjectAlternativeNames: [String]
     /// The distinguished name as in RFC 2253, for example `CN=openclaw-gateway`.
     package let subject: String
+    /// Written as the subject is; the same for a certificate that signs itself.
+    package let issuer: String
     /// Unix seconds.
     package let notBefore: Int64
     /// Unix seconds.
@@ -28,7 +30,8 @@ package struct CertificateInfo: Sendable, Equatable {
         certificateSHA256Hex = Hex.encode(digests.certificate)
         spkiSHA256Hex = Hex.encode(digests.spki)
         subjectAlternativeNames = Self.subjectAlternativeNames(of: certificate)
-        subject = Self.subject(of: certificate)
+        subject = unsafe Self.text(X509_get_subject_name(certificate.handle))
+        issuer = unsafe Self.text(X509_get_issuer_name(certificate.handle))
         notBefore = try unsafe Self.unixSeconds(X509_get0_notBefore(certificate.handle))
         notAfter = try unsafe Self.unixSeconds(X509_get0_notAfter(certificate.handle))
     }
@@ -55,10 +58,9 @@ package struct CertificateInfo: Sendable, Equatable {
         return texts
     }
 
-    private static func subject(of certificate: Certificate) -> String {
+    private static func text(_ name: OpaquePointer?) -> String {
         let bio = MemoryBIO()
-        unsafe X509_NAME_print_ex(
-            bio.handle, X509_get_subject_name(certificate.handle), 0, sallyport_XN_FLAG_RFC2253_UTF8)
+        unsafe X509_NAME_print_ex(bio.handle, name, 0, sallyport_XN_FLAG_RFC2253_UTF8)
         return bio.text
     }
 

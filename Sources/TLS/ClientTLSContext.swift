@@ -17,9 +17,11 @@ package final class ClientTLSContext: Sendable {
 
     let context: ContextHandle
 
-    package init(trust: Trust) throws(TLSError) {
+    /// - Parameter identity: What is shown to a server that asks for a client certificate.
+    package init(trust: Trust, identity: ClientIdentity? = nil) throws(TLSError) {
         self.trust = trust
         context = try ContextHandle(.client)
+        if let identity { try context.use(identity.keyPair) }
         let pointer = unsafe context.pointer
         unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
         // This one call returns 0 for success.

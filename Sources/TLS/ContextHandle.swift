@@ -44,6 +44,15 @@ internal import COpenSSL
         guard result == 1 else { throw Self.failure() }
     }
 
+    /// Shows this certificate, with its chain, to peers.
+    func use(_ keyPair: KeyPair) throws(TLSError) {
+        try check(Int(unsafe SSL_CTX_use_certificate(pointer, keyPair.leaf.handle)))
+        for issuer in keyPair.chain.dropFirst() {
+            try check(unsafe sallyport_SSL_CTX_add1_chain_cert(pointer, issuer.handle))
+        }
+        try check(Int(unsafe SSL_CTX_use_PrivateKey(pointer, keyPair.privateKey.handle)))
+    }
+
     private static func failure() -> TLSError {
         .contextFailed(reasons: ErrorQueue.drainReasons())
     }

@@ -7,31 +7,53 @@ internal import COpenSSL
 package final class ServerTLSContext: Sendable {
     /// The certificate that clients see.
     package let info: CertificateInfo
+    /// The certificate with its chain, as it was given.
+    package let certificatePEM: String
 
     let context: ContextHandle
     private let keyPair: KeyPair
     private let ticketKeys: TicketKeys
+    private let clientAuthorities: ClientAuthorities?
 
     /// - Parameters:
     ///   - certificatePEM: The leaf, followed by intermediate certificates if there are any.
     ///   - privateKeyPEM: The leaf's key, not encrypted.
+    ///   - clientAuthorities: Clients are asked for a certificate of these; `nil` asks for none.
     /// - Throws: ``TLSError/keyMismatch`` when they do not belong together.
-    package convenience init(certificatePEM: String, privateKeyPEM: String) throws(TLSError) {
+    package convenience init(
+        certificatePEM: String, privateKeyPEM: String, clientAuthorities: ClientAuthorities? = nil
+    ) throws(TLSError) {
         let keyPair = try KeyPair(certificatePEM: certificatePEM, privateKeyPEM: privateKeyPEM)
-        try self.init(keyPair, info: CertificateInfo(keyPair.leaf), ticketKeys: TicketKeys())
+        try self.init(
+            keyPair, certificatePEM: certificatePEM, info: CertificateInfo(keyPair.leaf), ticketKeys: TicketKeys(),
+            clientAuthorities: clientAuthorities)
     }
 
-    private init(_ keyPair: KeyPair, info: CertificateInfo, ticketKeys: TicketKeys) throws(TLSError) {
+    private init(
+        _ keyPair: KeyPair, certificatePEM: String, info: CertificateInfo, ticketKeys: TicketKeys,
+        clientAuthorities: ClientAuthorities?
+    ) throws(TLSError) {
         self.keyPair = keyPair
+        self.certificatePEM = certificatePEM
         self.info = info
         self.ticketKeys = ticketKeys
+        self.clientAuthorities = clientAuthorities
         context = try ContextHandle(.server)
         try configure()
     }
 
     /// A context for another reactor: the same parsed certificate and key, and the same ticket keys.
     package func makeSibling() throws(TLSError) -> ServerTLSContext {
-        try ServerTLSContext(keyPair, info: info, ticketKeys: ticketKeys)
+        try ServerTLSContext(
+            keyPair, certificatePEM: certificatePEM, info: info, ticketKeys: ticketKeys,
+            clientAuthorities: clientAuthorities)
+    }
+
+    /// Whether connections would notice no difference: the same certificate, chain and client authorities.
+    package func isEquivalent(to other: ServerTLSContext) -> Bool {
+        info == other.info && Certificate.areSame(keyPair.chain, other.keyPair.chain)
+            && Certificate.areSame(clientAuthorities?.certificates ?? [], other.clientAuthorities?.certificates ?? [])
+            && (clientAuthorities == nil) == (other.clientAuthorities == nil)
     }
 
     /// Seals tickets with a new key from now on, for all siblings. Tickets of the key before stay valid until the next
@@ -40,18 +62,32 @@ package final class ServerTLSContext: Sendable {
         ticketKeys.rotate()
     }
 
+    /// Asks for a certificate and verifies the one that comes; whether there has to be one, each connection says.
+    private func verifyClients(_ authorities: ClientAuthorities) throws(TLSError) {
+        let pointer = unsafe context.pointer
+        let store = unsafe SSL_CTX_get_cert_store(pointer)
+        for authority in authorities.certificates {
+            try context.check(Int(unsafe X509_STORE_add_cert(store, authority.handle)))
+            // Clients with several certificates choose by the names of those who may have signed.
+            try context.check(Int(unsafe SSL_CTX_add_client_CA(pointer, authority.handle)))
+        }
+        let parameters = unsafe SSL_CTX_get0_param(pointer)
+        try context.check(Int(unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_PARTIAL_CHAIN))))
+        unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+        // A resumed session is not verified again: a ticket would outlive the certificate, or its absence.
+        unsafe SSL_CTX_set_options(pointer, sallyport_SSL_OP_NO_TICKET)
+        try context.check(Int(unsafe SSL_CTX_set_num_tickets(pointer, 0)))
+    }
+
     private func configure() throws(TLSError) {
         let pointer = unsafe context.pointer
-        try context.check(Int(unsafe SSL_CTX_use_certificate(pointer, keyPair.leaf.handle)))
-        for issuer in keyPair.chain.dropFirst() {
-            try context.check(unsafe sallyport_SSL_CTX_add1_chain_cert(pointer, issuer.handle))
-        }
-        try context.check(Int(unsafe SSL_CTX_use_PrivateKey(pointer, keyPair.privateKey.handle)))
+        try context.use(keyPair)
+        if let clientAuthorities { try verifyClients(clientAuthorities) }
         unsafe SSL_CTX_set_options(
             pointer, sallyport_SSL_OP_CIPHER_SERVER_PREFERENCE | sallyport_SSL_OP_PRIORITIZE_CHACHA)
         // A client uses a ticket once and gets the next with the connection it resumes, so one at a time is enough;
         // OpenSSL's two cost another key derivation and encryption per handshake.
-        try context.check(Int(unsafe SSL_CTX_set_num_tickets(pointer, 1)))
+        if clientAuthorities == nil { try context.check(Int(unsafe SSL_CTX_set_num_tickets(pointer, 1))) }
         try context.check(Int(unsafe SSL_CTX_set_max_early_data(pointer, 0)))
         try context.check(Int(unsafe SSL_CTX_set_recv_max_early_data(pointer, 0)))
         // Sessions are bound to this name. All contexts serve the same, or their ticket keys differ.

@@ -32,14 +32,25 @@ internal import Glibc
     /// Keeps the context's ticket keys alive for the callbacks.
     private let context: any AnyObject & Sendable
     private let pins: PinSet?
+    private let isClient: Bool
     private var state = State.handshaking
+    /// The peer takes nothing more; what it sent before, perhaps the reason, can still be read.
+    private var hasFailedWriting = false
     /// Why ``verifyPin(_:)`` refused the peer; OpenSSL's own error would say less.
     private var pinFailure: TLSError?
 
     /// The server's side of a connection on `descriptor`.
-    package convenience init(accepting context: ServerTLSContext, descriptor: Int32) throws(TLSError) {
-        try self.init(context.context, keeping: context, pins: nil, descriptor: descriptor)
+    ///
+    /// - Parameter requiresClientCertificate: Whether a client without a certificate is refused, in a context that has
+    ///   authorities for them. One that shows a wrong certificate is refused in any case.
+    package convenience init(
+        accepting context: ServerTLSContext, descriptor: Int32, requiresClientCertificate: Bool = false
+    ) throws(TLSError) {
+        try self.init(context.context, keeping: context, pins: nil, isClient: false, descriptor: descriptor)
         unsafe SSL_set_accept_state(ssl)
+        if requiresClientCertificate {
+            unsafe SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        }
     }
 
     /// The client's side of a connection on `descriptor`.
@@ -51,7 +62,7 @@ internal import Glibc
     ) throws(TLSError) {
         guard let name = PeerName(serverName) else { throw .invalidName(serverName) }
         let pins: PinSet? = if case .pins(let pins) = context.trust { pins } else { nil }
-        try self.init(context.context, keeping: context, pins: pins, descriptor: descriptor)
+        try self.init(context.context, keeping: context, pins: pins, isClient: true, descriptor: descriptor)
         unsafe SSL_set_connect_state(ssl)
         try expect(name)
         // Not retained, as the callback only runs inside a method of this object.
@@ -59,7 +70,8 @@ internal import Glibc
     }
 
     private init(
-        _ handle: ContextHandle, keeping context: any AnyObject & Sendable, pins: PinSet?, descriptor: Int32
+        _ handle: ContextHandle, keeping context: any AnyObject & Sendable, pins: PinSet?, isClient: Bool,
+        descriptor: Int32
     ) throws(TLSError) {
         ErrorQueue.clear()
         guard let ssl = unsafe SSL_new(handle.pointer) else {
@@ -68,6 +80,7 @@ internal import Glibc
         unsafe self.ssl = ssl
         self.context = context
         self.pins = pins
+        self.isClient = isClient
         try check(unsafe SSL_set_fd(ssl, descriptor))
     }
 
@@ -129,7 +142,9 @@ internal import Glibc
     package func write(_ buffer: UnsafeRawBufferPointer) throws(TLSError) -> WriteResult {
         // OpenSSL does not define what writing nothing does.
         if unsafe buffer.isEmpty { return .bytes(0) }
-        guard state != .failed else { throw .connectionFailed(reasons: ["the connection has failed before"]) }
+        guard state != .failed, !hasFailedWriting else {
+            throw .connectionFailed(reasons: ["the connection has failed before"])
+        }
         ErrorQueue.clear()
         let length = Int32(clamping: buffer.count)
         let result = unsafe SSL_write(ssl, buffer.baseAddress, length)
@@ -138,8 +153,11 @@ internal import Glibc
         switch unsafe SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .wantsRead
         case SSL_ERROR_WANT_WRITE: return .wantsWrite
-        case SSL_ERROR_SYSCALL: throw fail(systemError)
-        default: throw fail(0)
+        case SSL_ERROR_SYSCALL where systemError != 0:
+            hasFailedWriting = true
+            ErrorQueue.clear()
+            throw .connectionLost(errno: systemError)
+        default: throw fail(systemError)
         }
     }
 
@@ -167,6 +185,10 @@ internal import Glibc
         state = .failed
         let entries = ErrorQueue.drain()
         if let pinFailure { return pinFailure }
+        if entries.contains(where: { $0.isSSL(SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) }) {
+            return .clientCertificateMissing
+        }
+        if let refusal = clientCertificateRefusal(entries) { return refusal }
         if entries.contains(where: { $0.isSSL(SSL_R_CERTIFICATE_VERIFY_FAILED) }) {
             return .certificateUntrusted(reason: verificationReason)
         }
@@ -181,9 +203,28 @@ internal import Glibc
 
     private func fail(_ systemError: Int32) -> TLSError {
         state = .failed
-        let reasons = ErrorQueue.drainReasons()
-        return systemError != 0 && reasons.isEmpty
-            ? .connectionLost(errno: systemError) : .connectionFailed(reasons: reasons)
+        let entries = ErrorQueue.drain()
+        // With TLS 1.3 a client has finished its handshake before the server has looked at its certificate.
+        if let refusal = clientCertificateRefusal(entries) { return refusal }
+        return systemError != 0 && entries.isEmpty
+            ? .connectionLost(errno: systemError) : .connectionFailed(reasons: entries.map(\.text))
+    }
+
+    /// The alerts by which a server says that it wants another certificate from its client (RFC 8446 §6.2).
+    private func clientCertificateRefusal(_ entries: [ErrorQueue.Entry]) -> TLSError? {
+        guard isClient else { return nil }
+        for (reason, text) in [
+            (SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "it asks for one"),
+            (SSL_R_TLSV1_ALERT_UNKNOWN_CA, "of an unknown authority"),
+            (SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "expired"),
+            (SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "revoked"),
+            (SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, "not acceptable"),
+            (SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, "not made for clients"),
+            (SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "not acceptable"),
+        ] where entries.contains(where: { $0.isSSL(reason) }) {
+            return .clientCertificateRefused(reason: text)
+        }
+        return nil
     }
 }
 

@@ -21,6 +21,8 @@ extension TLSError: CustomStringConvertible {
         case .pinMismatch(let expected, let actual):
             "peer's certificate has SHA-256 \(actual), expected \(expected.joined(separator: " or "))"
         case .certificateUntrusted(let reason): "peer's certificate is not trusted (\(reason))"
+        case .clientCertificateMissing: "client showed no certificate"
+        case .clientCertificateRefused(let reason): "server does not take our client certificate (\(reason))"
         case .peerIsPlainHTTP: "peer speaks plain HTTP on a TLS port"
         case .peerIsNotTLS: "peer does not speak TLS"
         case .handshakeFailed(let reasons): "TLS handshake failed (\(Self.list(reasons)))"

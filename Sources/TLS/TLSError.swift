@@ -31,6 +31,10 @@ package enum TLSError: Error, Equatable, Sendable {
     /// The peer's certificate has none of the pins. All are lower-case hex SHA-256; `actual` is of the certificate.
     case pinMismatch(expected: [String], actual: String)
     case certificateUntrusted(reason: String)
+    /// The client showed no certificate where one is asked for. Only a server throws it.
+    case clientCertificateMissing
+    /// The server wants a certificate from us, or does not take the one that it got. Only a client throws it.
+    case clientCertificateRefused(reason: String)
     /// The peer began with an HTTP request. Nothing was sent, so it can be answered in clear text.
     case peerIsPlainHTTP
     /// The peer's first bytes are neither TLS nor a common HTTP request.

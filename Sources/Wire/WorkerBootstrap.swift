@@ -7,8 +7,8 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package static let maxBytes = 64 * 1024
 
     package var url: String
-    /// SHA-256 of the gateway's certificate; nil for a gateway without TLS.
-    package var pin: String?
+    /// SHA-256 of the gateway's certificate, and of the next while there is one; none for a gateway without TLS.
+    package var pins: [String]
     package var token: String
     /// The derived private key, base64url.
     package var seed: String
@@ -25,12 +25,12 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var inheritsToken: Bool
 
     package init(
-        url: String, pin: String?, token: String, seed: String, runToken: String, sessionKey: String, runID: String,
+        url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
         gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
         inheritsToken: Bool
     ) {
         self.url = url
-        self.pin = pin
+        self.pins = pins
         self.token = token
         self.seed = seed
         self.runToken = runToken
@@ -51,7 +51,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
             ("gatewayId", .string(gatewayID)), ("grants", .array(grants.map { .string($0) })),
             ("directory", .string(directory)), ("inheritsToken", .bool(inheritsToken)),
         ])
-        object["pin"] = pin.map { .string($0) }
+        object["pins"] = .array(pins.map { .string($0) })
         object["certificate"] = certificatePath.map { .string($0) }
         object["caBundle"] = caBundlePath.map { .string($0) }
         return .object(object)
@@ -61,11 +61,12 @@ package struct WorkerBootstrap: Equatable, Sendable {
         guard let url = json["url"]?.string, let token = json["token"]?.string,
             let seed = json["seed"]?.string, let runToken = json["runToken"]?.string,
             let sessionKey = json["sessionKey"]?.string, let runID = json["runId"]?.string,
-            let gatewayID = json["gatewayId"]?.string, let grants = json["grants"]?.array?.compactMap(\.string),
+            let gatewayID = json["gatewayId"]?.string, let pins = json["pins"]?.array?.compactMap(\.string),
+            let grants = json["grants"]?.array?.compactMap(\.string),
             let directory = json["directory"]?.string
         else { return nil }
         self.init(
-            url: url, pin: json["pin"]?.string, token: token, seed: seed, runToken: runToken, sessionKey: sessionKey,
+            url: url, pins: pins, token: token, seed: seed, runToken: runToken, sessionKey: sessionKey,
             runID: runID, gatewayID: gatewayID, grants: grants, directory: directory,
             certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
             inheritsToken: json["inheritsToken"]?.bool ?? false)

@@ -30,7 +30,7 @@ package enum ChildEnvironment {
         environment["SALLYPORT_RUN_ID"] = bootstrap.runID
         environment["SALLYPORT_SPAWN_GRANTS"] = bootstrap.grants.joined(separator: " ")
         environment["SALLYPORT"] = executable
-        environment["SALLYPORT_TLS_FINGERPRINT"] = bootstrap.pin
+        environment["SALLYPORT_TLS_FINGERPRINT"] = bootstrap.pins.isEmpty ? nil : bootstrap.pins.joined(separator: ",")
         environment["NODE_EXTRA_CA_CERTS"] = bootstrap.certificatePath
         environment["SSL_CERT_FILE"] = bootstrap.caBundlePath
         environment["WEBSOCKET_CLIENT_CA_BUNDLE"] = bootstrap.caBundlePath

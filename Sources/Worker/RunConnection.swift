@@ -20,6 +20,8 @@ final class RunConnection {
     private var options: ConnectOptions
     private let runID: String
     private let grace: Duration
+    /// Of the agent command, which has to learn of new pins too.
+    private let stateDirectory: String
     private var client: GatewayClient?
     private var policy = ReconnectPolicy(initialDelay: .milliseconds(200), maxDelay: .seconds(5))
     private var generator = SystemRandomNumberGenerator()
@@ -32,10 +34,12 @@ final class RunConnection {
     /// The gateway told us to stop.
     private(set) var cancelReason: String?
 
-    init(_ options: ConnectOptions, runID: String, grace: Duration) {
+    /// - Parameter options: With an ``ConnectOptions/interrupt``: dialling ends when we are told to end.
+    init(_ options: ConnectOptions, runID: String, grace: Duration, stateDirectory: String) {
         self.options = options
         self.runID = runID
         self.grace = grace
+        self.stateDirectory = stateDirectory
     }
 
     var descriptor: Int32? { client?.descriptor }
@@ -58,7 +62,7 @@ final class RunConnection {
     private func dial() {
         do throws(ClientError) {
             let client = try GatewayClient.connect(options)
-            let answer = try client.request("run.attach", runParams([]))
+            let answer = try client.request("run.attach", runParams([]), interrupt: options.interrupt)
             self.client = client
             order = order ?? answer
             state = .connected
@@ -80,6 +84,11 @@ final class RunConnection {
         let now = MonotonicInstant.now()
         let since = brokenSince ?? now
         brokenSince = since
+        if case .interrupted = error {
+            // Whoever told us to end looks at the signal; until then nothing is dialled.
+            state = .waiting(until: now + .milliseconds(200))
+            return
+        }
         if case .closed(4001, let reason) = error {
             state = .lost("closed by the gateway: \(reason)")
             return
@@ -106,7 +115,7 @@ final class RunConnection {
                 case .event("run.cancel", let payload, _):
                     cancelReason = payload["reason"]?.string ?? "cancelled"
                 case .event("tls.pin.next", let payload, _):
-                    accept(pin: payload["certificateSHA256"]?.string)
+                    accept(payload)
                 default: break
                 }
             }
@@ -116,12 +125,18 @@ final class RunConnection {
         }
     }
 
-    /// The gateway's certificate changes: both pins are good from now on.
-    private func accept(pin text: String?) {
-        guard let pin = text.flatMap({ CertificatePin($0) }), case .pins(let known) = options.trust,
-            !known.pins.contains(pin)
+    /// The gateway's certificate changes: the one in use and the next are good, and no other any more. What says so came
+    /// over a connection that a pin has vouched for.
+    private func accept(_ announcement: JSON) {
+        guard case .pins(let known) = options.trust,
+            let next = announcement["certificateSHA256"]?.string.flatMap({ CertificatePin($0) })
         else { return }
-        options.trust = .pins(PinSet(known.pins.suffix(1) + [pin]))
+        let current = announcement["current"]?["certificateSHA256"]?.string.flatMap { CertificatePin($0) }
+        let kept = current.map { [$0] } ?? known.pins.suffix(1)
+        let pins = PinSet(kept + (kept.contains(next) ? [] : [next]))
+        options.trust = .pins(pins)
+        // The command's own connections fail without it, ours do not.
+        try? AnnouncedPins.write(pins, stateDirectory: stateDirectory)
     }
 
     private func acknowledge(_ id: String) {

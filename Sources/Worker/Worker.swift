@@ -61,15 +61,19 @@ package final class Worker {
             unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
             signals = FileDescriptor(owning: unsafe sallyport_signalfd(&set))
             connection = RunConnection(
-                try Self.options(bootstrap), runID: bootstrap.runID, grace: Self.gatewayGrace)
+                try Self.options(bootstrap, interrupt: signals.raw), runID: bootstrap.runID, grace: Self.gatewayGrace,
+                stateDirectory: bootstrap.directory)
         } catch {
             throw .bootstrap("\(error)")
         }
     }
 
-    private static func options(_ bootstrap: WorkerBootstrap) throws -> ConnectOptions {
+    /// No proxies: the gateway that a worker dials is on its own host, or at an address that the owner has named.
+    private static func options(_ bootstrap: WorkerBootstrap, interrupt: Int32) throws -> ConnectOptions {
         var options = ConnectOptions(url: bootstrap.url)
-        if let pin = bootstrap.pin.flatMap({ CertificatePin($0) }) { options.trust = .pins(PinSet([pin])) }
+        options.interrupt = interrupt
+        let pins = bootstrap.pins.compactMap { CertificatePin($0) }
+        if !pins.isEmpty { options.trust = .pins(PinSet(pins)) }
         options.clientId = "gateway-client"
         options.clientMode = "backend"
         options.displayName = bootstrap.sessionKey

@@ -24,7 +24,8 @@ struct CommandFailure: Error {
     }
 
     static func pin(_ text: String) -> CommandFailure {
-        .usage("--tls-fingerprint must be 64 hexadecimal digits, not \"\(text)\"")
+        .usage(
+            "--tls-fingerprint must be 64 hexadecimal digits, or several of them with commas between, not \"\(text)\"")
     }
 
     static func configuration(_ message: String, hint: String? = nil) -> CommandFailure {
@@ -47,6 +48,10 @@ struct CommandFailure: Error {
             "pin it with --tls-fingerprint; sallyport tls fingerprint on the gateway's host prints the pin"
         case .tls(.pinMismatch):
             "if the certificate was replaced on purpose, use the new pin: sallyport tls fingerprint on the gateway's host"
+        case .tls(.clientCertificateRefused):
+            "pass a certificate that the gateway's gateway.tls.caPath vouches for: --client-cert, --client-key"
+        case .proxyRefused:
+            "HTTPS_PROXY, ALL_PROXY and NO_PROXY decide about proxies; name the gateway in NO_PROXY to go without"
         case .tls(.peerIsPlainHTTP), .tls(.peerIsNotTLS): "does the gateway serve ws:// there, without TLS?"
         case .unreachable: "is it running? On its host: sallyport gateway status, sallyport gateway run"
         case .refused(let body, _, _):

@@ -5,7 +5,10 @@ enum CommandTable {
             "url", "URL", "gateway to talk to; needs --token or --password (or all as SALLYPORT_GATEWAY_URL, _TOKEN)"),
         .init("token", "TOKEN", "the gateway's shared token"),
         .init("password", "TEXT", "its password, with gateway.auth.mode password"),
-        .init("tls-fingerprint", "SHA256", "pin of the gateway's certificate, or of its public key"),
+        .init("tls-fingerprint", "SHA256", "pin of the gateway's certificate, or of its public key; several: A,B"),
+        .init("tls-ca", "FILE", "authorities of the gateway's certificate, in PEM (default: the system's)"),
+        .init("client-cert", "FILE", "certificate for a gateway that asks its clients for one"),
+        .init("client-key", "FILE", "its private key (default: in the same file)"),
         .init("state-dir", "DIR", "state directory (default: SALLYPORT_STATE_DIR, OPENCLAW_STATE_DIR, ~/.sallyport)"),
         .init("config", "FILE", "configuration file (default: openclaw.json in the state directory)"),
         .init("timeout", "MS", "how long to wait for the gateway (default 10000)"),
@@ -15,7 +18,8 @@ enum CommandTable {
     static let all: [Command] = [
         GatewayCommands.run, GatewayCommands.status, SpawnCommand.command, SessionsCommands.list,
         SessionsCommands.kill, DevicesCommands.list, DevicesCommands.approve, DevicesCommands.reject,
-        DevicesCommands.remove, TLSCommands.fingerprint, WorkerCommand.command, versionCommand,
+        DevicesCommands.remove, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export, TLSCommands.rotate,
+        WorkerCommand.command, versionCommand,
     ]
 
     private static let versionCommand = Command("version", summary: "Prints the version.") { invocation in

@@ -53,6 +53,18 @@ enum GatewayCommands {
 
     // MARK: - gateway status
 
+    /// The pins that are good now; the gateway's own answer where its files are not ours to read.
+    private static func pins(_ local: LocalGateway?, _ detail: JSON?) -> [String] {
+        let tls = detail?["tls"]
+        guard let pin = local?.pin ?? tls?["certificateSHA256"]?.string else { return [] }
+        var lines = ["Pin:       sha256:\(pin)"]
+        if let next = local?.nextCertificateSHA256 ?? tls?["next"]?["certificateSHA256"]?.string {
+            let time = local?.nextEffectiveAtMs ?? tls?["next"]?["effectiveAtMs"]?.integer
+            lines.append("Next pin:  sha256:\(next) from \(Timestamp.text(time)) UTC on")
+        }
+        return lines
+    }
+
     static let status = Command(
         "gateway status", summary: "Says whether a gateway runs, where, and how it is.",
         options: CommandTable.clientOptions
@@ -74,8 +86,8 @@ enum GatewayCommands {
         if let local {
             lines.append("Process:   \(local.pid)")
             lines += local.urls.map { "Listening: \($0)" }
-            if let pin = local.pin { lines.append("Pin:       sha256:\(pin)") }
         }
+        lines += pins(local, detail)
         lines.append("Version:   \(client.hello["server"]?["version"]?.string ?? "unknown")")
         if let detail {
             lines.append("Sessions:  \(detail["sessions"]?["count"]?.integer ?? 0)")

@@ -11,7 +11,13 @@ struct LocalGateway {
     let pid: Int32
     let urls: [String]
     let spkiPin: String?
+    /// Announced to take the place of the present one.
+    let nextCertificateSHA256: String?
+    let nextEffectiveAtMs: Int64?
     let ownerSocket: String?
+
+    /// What the gateway may show now.
+    var pins: String? { pin.map { pin in nextCertificateSHA256.map { pin + "," + $0 } ?? pin } }
 
     /// - Throws: when the state directory is there and may not be read: then nobody knows whether a gateway runs.
     static func find(_ state: StateDirectory) throws(CommandFailure) -> LocalGateway? {
@@ -34,7 +40,8 @@ struct LocalGateway {
         return LocalGateway(
             url: url, pin: file["certificateSHA256"]?.string, pid: pid,
             urls: file["urls"]?.array?.compactMap(\.string) ?? [], spkiPin: file["spkiSHA256"]?.string,
-            ownerSocket: file["ownerSocket"]?.string)
+            nextCertificateSHA256: file["nextCertificateSHA256"]?.string,
+            nextEffectiveAtMs: file["nextEffectiveAtMs"]?.integer, ownerSocket: file["ownerSocket"]?.string)
     }
 
     /// Where a gateway with this configuration would be.

@@ -31,6 +31,9 @@ struct Target {
         let timeout = try arguments.integer("timeout", in: 1...600_000) ?? 10_000
         let locations = try Locations.resolve(invocation)
         let state = StateDirectory(locations.stateDirectory)
+        let transport = try TransportArguments(invocation)
+        var trust = transport.trust
+        var clientIdentity = transport.identity
         func variable(_ suffix: String) -> String? {
             ["SALLYPORT_", "OPENCLAW_"].lazy.compactMap { environment[$0 + suffix] }.first { !$0.isEmpty }
         }
@@ -39,8 +42,6 @@ struct Target {
         var token = arguments["token"]
         var password = arguments["password"]
         var ownerSocket: String?
-        var pin =
-            arguments["tls-fingerprint"] ?? environment["SALLYPORT_TLS_FINGERPRINT"].flatMap { $0.isEmpty ? nil : $0 }
         if url != nil {
             guard token != nil || password != nil else {
                 throw CommandFailure(
@@ -51,12 +52,23 @@ struct Target {
             (url, source) = (named, "env GATEWAY_URL")
             token = token ?? variable("GATEWAY_TOKEN")
             password = password ?? variable("GATEWAY_PASSWORD")
+            // A worker's command: since it was started, its gateway may have got another certificate.
+            if arguments["tls-fingerprint"] == nil, let pins = AnnouncedPins.read(stateDirectory: state.path) {
+                trust = .pins(pins)
+            }
+        } else if let remote = RemoteGateway(locations, environment) {
+            url = try remote.requireURL()
+            source = RemoteGateway.source
+            if token == nil, password == nil { (token, password) = (remote.token, remote.password) }
+            token = token ?? variable("GATEWAY_TOKEN")
+            trust = trust ?? remote.trust()
+            clientIdentity = try clientIdentity ?? remote.identity()
         } else {
             let local = try LocalGateway.find(state)
             url = try local?.url ?? LocalGateway.configured(locations, environment)
             source = local == nil ? configurationSource : localSource
             if token == nil, password == nil { ownerSocket = local?.ownerSocket }
-            pin = pin ?? local?.pin
+            trust = trust ?? local?.pins.flatMap { PinSet($0) }.map { .pins($0) }
             password = password ?? variable("GATEWAY_PASSWORD")
             token = token ?? variable("GATEWAY_TOKEN")
             if token == nil, password == nil {
@@ -69,12 +81,9 @@ struct Target {
                 "no gateway is running on \(state.path)", hint: "start one with: sallyport gateway run")
         }
         var options = ConnectOptions(url: url)
-        if let pin {
-            guard let parsed = CertificatePin(pin) else {
-                throw CommandFailure.pin(pin)
-            }
-            options.trust = .pins(PinSet([parsed]))
-        }
+        if let trust { options.trust = trust }
+        options.identity = clientIdentity
+        options.proxies = ProxySettings(environment: environment)
         options.clientVersion = Main.version
         options.scopes = scopes
         options.token = token

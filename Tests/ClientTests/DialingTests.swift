@@ -132,6 +132,67 @@ struct DialingTests {
         try trusted.finish()
     }
 
+    @Test("a backup pin is as good as the first, be it of certificate or key", arguments: [true, false])
+    func backupPin(ofKey: Bool) throws {
+        let gateway = try TestGateway(.tls) { peer in
+            try peer.welcome()
+            peer.waitForEnd()
+        }
+        let info = try CertificateInfo(pem: TestGateway.certificate.certificatePEM)
+        var options = try gateway.options()
+        let list = String(repeating: "ab", count: 32) + "," + (ofKey ? info.spkiSHA256Hex : info.certificateSHA256Hex)
+        options.trust = .pins(try #require(PinSet(list)))
+        try GatewayClient.connect(options).close()
+        try gateway.finish()
+    }
+
+    @Test(
+        "with an authority the certificate has to be for the name or address that is dialled",
+        arguments: [
+            ("localhost", [], ["127.0.0.1"], "hostname mismatch"),
+            ("127.0.0.1", ["localhost"], [], "IP address mismatch"),
+            ("127.0.0.1", ["localhost"], ["127.0.0.2"], "IP address mismatch"),
+            ("localhost", ["gw.example"], ["127.0.0.1"], "hostname mismatch"),
+            ("localhost", ["*.localhost"], [], "hostname mismatch"),
+            ("localhost", ["localhost"], [], nil), ("127.0.0.1", ["gw.example"], ["127.0.0.1"], nil),
+        ] as [(String, [String], [String], String?)])
+    func names(host: String, dns: [String], addresses: [String], reason: String?) throws {
+        let now = Int64(Date().timeIntervalSince1970)
+        let pair = try SelfSignedCertificate.generate(dnsNames: dns, ipAddresses: addresses, now: now)
+        let gateway = try TestGateway(.tls, certificate: pair) { peer in
+            try peer.welcome()
+            peer.waitForEnd()
+        }
+        let path = FileManager.default.temporaryDirectory.appending(path: "sallyport-\(SecureRandom.uuid()).pem").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try PrivateFile.create(path, containing: Array(pair.certificatePEM.utf8))
+        var options = ConnectOptions(url: gateway.url(host: host))
+        options.trust = .authorities(path: path)
+        let verifying = options
+        guard let reason else {
+            try GatewayClient.connect(verifying).close()
+            try gateway.finish()
+            return
+        }
+        #expect(throws: ClientError.tls(.certificateUntrusted(reason: reason))) { try GatewayClient.connect(verifying) }
+        // The gateway was told by an alert.
+        #expect(throws: (any Error).self) { try gateway.finish() }
+    }
+
+    @Test("a name that does not resolve is an error in the resolver's words, within the time given")
+    func unresolvable() throws {
+        var options = ConnectOptions(url: "wss://gateway.invalid:1")
+        options.connectTimeout = .seconds(20)
+        let lost = options
+        let error = #expect(throws: ClientError.self) { try GatewayClient.connect(lost) }
+        switch error {
+        case .unreachable(url: "wss://gateway.invalid:1", let reason): #expect(reason.contains("gateway.invalid"))
+        // A resolver that nobody answers.
+        case .timeout(waitingFor: "the address of gateway.invalid", _): break
+        default: Issue.record("\(String(describing: error))")
+        }
+    }
+
     @Test("a plain server on a TLS URL is named as such")
     func notTLS() throws {
         let gateway = try TestGateway(.plain) { peer in

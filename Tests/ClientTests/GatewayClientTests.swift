@@ -237,7 +237,9 @@ struct GatewayClientTests {
         }
         let endpoint = try GatewayEndpoint.parse(gateway.url())
         let deadline = Deadline(after: .seconds(10))
-        let transport = try Dialer.dial(endpoint, trust: .systemAuthorities, until: deadline)
+        let transport = try Dialer(
+            endpoint: endpoint, options: ConnectOptions(url: gateway.url()), deadline: deadline
+        ).dial()
         let rest = try WebSocketHandshake.perform(on: transport, endpoint, userAgent: nil, until: deadline)
         let connection = MessageConnection(transport, received: rest, maxMessageBytes: 1000)
         if excess == 0 {

@@ -99,7 +99,12 @@ struct ReconnectPolicyTests {
         #expect(decide(.tls(.pinMismatch(expected: ["a"], actual: "b"))) == .stop)
         #expect(decide(.tls(.certificateUntrusted(reason: "expired"))) == .stop)
         #expect(decide(.tls(.closedDuringHandshake)) != .stop)
+        #expect(decide(.tls(.clientCertificateRefused(reason: "expired"))) == .stop)
         #expect(decide(.plaintextRefused("")) == .stop)
+        #expect(decide(.proxyRefused(proxy: "p", status: 407, reason: "")) == .stop)
+        #expect(decide(.proxyUnusable(variable: "ALL_PROXY", reason: "")) == .stop)
+        #expect(decide(.proxyRefused(proxy: "p", status: 503, reason: "")) != .stop)
+        #expect(decide(.proxyRefused(proxy: "p", status: nil, reason: "")) != .stop)
         #expect(decide(.unreachable(url: "", reason: "")) != .stop)
     }
 }

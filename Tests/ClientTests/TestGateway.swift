@@ -42,6 +42,7 @@ final class TestGateway: Sendable {
 
     init(
         _ wire: Wire = .plain, on address: SocketAddress = .loopback(port: 0), connections: Int = 1,
+        certificate: (certificatePEM: String, privateKeyPEM: String) = TestGateway.certificate,
         _ script: @escaping Script
     ) throws {
         let listener = try Sockets.listen(on: address)
@@ -53,7 +54,7 @@ final class TestGateway: Sendable {
         thread = try Reactor.spawnThread(name: "test gateway") { reactor in
             let listener = FileDescriptor(owning: raw)
             do {
-                for _ in 0..<connections { try script(TestPeer(acceptedFrom: listener, wire)) }
+                for _ in 0..<connections { try script(TestPeer(acceptedFrom: listener, wire, certificate)) }
             } catch {
                 outcome.error.withLock { $0 = error }
             }
@@ -99,7 +100,10 @@ final class TestPeer {
     private(set) var closeReceived: (code: UInt16?, reason: String)?
     private(set) var pongs: [[UInt8]] = []
 
-    init(acceptedFrom listener: borrowing FileDescriptor, _ wire: Wire) throws {
+    init(
+        acceptedFrom listener: borrowing FileDescriptor, _ wire: Wire,
+        _ certificate: (certificatePEM: String, privateKeyPEM: String)
+    ) throws {
         guard Polling.wait(listener.raw, for: .read, until: deadline.instant),
             let accepted = try Sockets.accept(listener)
         else { throw Failure.timeout }
@@ -111,8 +115,7 @@ final class TestPeer {
         case .tls:
             SignalSource.ignoreBrokenPipes()
             let context = try ServerTLSContext(
-                certificatePEM: TestGateway.certificate.certificatePEM,
-                privateKeyPEM: TestGateway.certificate.privateKeyPEM)
+                certificatePEM: certificate.certificatePEM, privateKeyPEM: certificate.privateKeyPEM)
             let tls = try TLSConnection(accepting: context, descriptor: socket.raw)
             transport = Transport(socket, tls: tls)
             try transport.handshake(until: deadline)

@@ -69,7 +69,35 @@ struct AuthTests {
         let plain = String(repeating: "ab", count: 32)
         let colons = Array(repeating: "AB", count: 32).joined(separator: ":")
         for spelling in [plain, colons, "sha256:\(plain)", "SHA256:\(colons)"] {
-            #expect(try loaded("gateway:{tls:{fingerprint:'\(spelling)'}}").gateway.tls.fingerprint == plain)
+            #expect(try loaded("gateway:{tls:{fingerprint:'\(spelling)'}}").gateway.tls.fingerprints == [plain])
         }
+    }
+
+    @Test("several fingerprints are taken as an array, or with commas between them")
+    func fingerprints() throws {
+        let (one, two) = (String(repeating: "ab", count: 32), String(repeating: "cd", count: 32))
+        for spelling in ["['\(one)', 'sha256:\(two)']", "'\(one), SHA256:\(two)'"] {
+            #expect(try loaded("gateway:{tls:{fingerprint:\(spelling)}}").gateway.tls.fingerprints == [one, two])
+            let remote = try loaded("gateway:{remote:{tlsFingerprint:\(spelling)}}").gateway.remote
+            #expect(remote.tlsFingerprints == [one, two])
+        }
+    }
+
+    @Test("client certificates are required from elsewhere where there are authorities for them")
+    func clientCertificates() throws {
+        #expect(try loaded("gateway:{tls:{caPath:'/ca.pem'}}").gateway.tls.requiresClientCertificate)
+        let optional = try loaded("gateway:{tls:{caPath:'/ca.pem',clientCertificate:'optional'}}").gateway.tls
+        #expect(!optional.requiresClientCertificate && optional.caPath == "/ca.pem")
+        #expect(try !loaded("gateway:{tls:{clientCertificate:'required'}}").gateway.tls.requiresClientCertificate)
+    }
+
+    @Test("the gateway elsewhere has its own credentials and trust")
+    func remote() throws {
+        let remote = try loaded(
+            "gateway:{remote:{url:'wss://gw:1',token:'t',transport:'direct',tlsCaPath:'/ca',clientCertPath:'/c'}}"
+        ).gateway.remote
+        #expect(remote.url == "wss://gw:1")
+        #expect(remote.token?.value == "t")
+        #expect(remote.tlsCAPath == "/ca" && remote.clientCertPath == "/c" && remote.clientKeyPath == nil)
     }
 }

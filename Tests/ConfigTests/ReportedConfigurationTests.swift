@@ -22,7 +22,7 @@ struct ReportedConfigurationTests {
         #expect(gateway.bind == .lan)
         #expect(gateway.tls.enabled)
         #expect(gateway.tls.autoGenerate)
-        #expect(gateway.tls.fingerprint == Self.fingerprint)
+        #expect(gateway.tls.fingerprints == [Self.fingerprint])
         #expect(gateway.auth.mode == .token)
         #expect(gateway.auth.token == Secret("my-token"))
     }

@@ -57,6 +57,15 @@ struct ValidationTests {
         .init("gateway:{tls:{certPath:'/a'}}", "gateway.tls.keyPath", "1:25", "without gateway.tls.keyPath"),
         .init("gateway:{tls:{keyPath:'/a'}}", "gateway.tls.certPath", "1:24", "without gateway.tls.certPath"),
         .init("gateway:{tls:{fingerprint:'<sha256>'}}", "gateway.tls.fingerprint", "1:28", "64 hexadecimal digits"),
+        .init("gateway:{tls:{fingerprint:['x']}}", "gateway.tls.fingerprint", "1:28", "64 hexadecimal digits"),
+        .init("gateway:{tls:{fingerprint:'a,b'}}", "gateway.tls.fingerprint", "1:28", "64 hexadecimal digits"),
+        .init(
+            "gateway:{tls:{clientCertificate:'always'}}", "gateway.tls.clientCertificate", "1:34",
+            #"one of "required", "optional""#),
+        .init(
+            "gateway:{remote:{tlsFingerprint:'x'}}", "gateway.remote.tlsFingerprint", "1:34", "64 hexadecimal digits"),
+        .init("gateway:{remote:{clientKeyPath:'/k'}}", "gateway.remote.clientCertPath", "1:33", "is set without"),
+        .init("gateway:{remote:{token:7}}", "gateway.remote.token", "1:25", "not a number"),
         .init("gateway:{trustedProxies:'10.0.0.1'}", "gateway.trustedProxies", "1:26", "an array of IP addresses"),
         .init("gateway:{trustedProxies:['10.0.0.1',\n'x']}", "gateway.trustedProxies", "2:1", #"not "x""#),
         .init("gateway:{trustedProxies:['10.0.0.0/33']}", "gateway.trustedProxies", "1:27", "10.0.0.0/33"),

@@ -57,4 +57,41 @@ struct CertificateReloadTests {
             try gateway.stop()
         }
     }
+
+    @Test func aChainThatIsCompletedIsTakenUpAlthoughTheCertificateIsTheSame() async throws {
+        try await scenario {
+            let gateway = try GatewayProcess(GatewayConfiguration().text)
+            let pin = try #require(gateway.pin)
+            let present = contents(of: gateway.certificatePath)
+            // Any second certificate does for an issuer here: pins look at the first.
+            try Files.writeAtomically(
+                gateway.certificatePath, Array((present + Self.replacement().certificatePEM).utf8))
+            _ = try gateway.waitForLog("the files changed: new connections get certificate sha256:\(pin)")
+            #expect(kill(gateway.pid, SIGHUP) == 0)
+            _ = try gateway.waitForLog("SIGHUP: the certificate is the same")
+            let served = try gateway.cli.run("tls", "fingerprint", "--url", gateway.url(), "--tls-fingerprint", pin)
+            #expect(served.exitCode == 0, "\(served)")
+            try gateway.stop()
+        }
+    }
+
+    @Test func authoritiesThatCannotBeReadKeepTheOldOnesAndStopAStart() async throws {
+        try await scenario {
+            let directory = try TemporaryDirectory()
+            let authorities = try directory.write("clients.pem", Self.replacement().certificatePEM)
+            var configuration = GatewayConfiguration()
+            configuration.gateway = configuration.gateway.replacing(
+                "tls: { enabled: true }", with: "tls: { enabled: true, caPath: \"\(authorities)\" }")
+            let gateway = try GatewayProcess(configuration.text)
+            _ = try directory.write("clients.pem", "nonsense")
+            let line = try gateway.waitForLog("the files changed: keeping the old certificate", authorities)
+            #expect(line.contains("gateway.tls.caPath names the authorities of client certificates"), "\(line)")
+            let owner = try await gateway.owner()
+            owner.close()
+            try gateway.stop()
+            let start = try gateway.cli.run("gateway", "run", "--port", "0")
+            #expect(start.exitCode == 78 && start.errors.contains("\(authorities): no authorities could be read"))
+            #expect(start.errors.contains("hint: gateway.tls.caPath names"), "\(start.errors)")
+        }
+    }
 }

@@ -30,6 +30,19 @@ struct CertificatePinTests {
         #expect(CertificatePin(text) == nil)
     }
 
+    @Test("a list holds the pin in use and its backups")
+    func list() {
+        let one = String(repeating: "ab", count: 32)
+        let two = String(repeating: "cd", count: 32)
+        let set = PinSet("sha256:\(one.uppercased()), \(two)\n")
+        #expect(set?.pins.map(\.hex) == [one, two])
+        #expect(set?.text == "\(one),\(two)")
+        #expect(PinSet("\(one),\(one)")?.pins.count == 1)
+        for text in ["", ",", "\(one),", ",\(one)", "\(one) \(two)", "\(one);\(two)", "\(one),x"] {
+            #expect(PinSet(text) == nil, "\(text)")
+        }
+    }
+
     @Test("a set matches the certificate or the key, by any of its pins")
     func matching() throws {
         let pin = CertificatePin(sha256: Self.sha256)

@@ -20,6 +20,7 @@ import Testing
         let pointer: OpaquePointer
         init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
         deinit { unsafe SSL_SESSION_free(pointer) }
+        var maxEarlyData: UInt32 { unsafe SSL_SESSION_get_max_early_data(pointer) }
     }
 
     init(descriptor: Int32, _ options: Options = Options()) throws {
@@ -50,6 +51,20 @@ import Testing
         let error = unsafe SSL_get_error(ssl, result)
         guard error == SSL_ERROR_WANT_READ else { throw .handshakeFailed(reasons: ErrorQueue.drainReasons()) }
         return .wantsRead
+    }
+
+    /// Asks for another handshake (TLS 1.2), and goes on with it at the next call.
+    func renegotiate() throws(TLSError) -> TLSConnection.Progress {
+        ERR_clear_error()
+        if unsafe SSL_renegotiate_pending(ssl) == 0 { unsafe SSL_renegotiate(ssl) }
+        return try handshake()
+    }
+
+    /// - Returns: whether the library was willing to send it.
+    func writeEarlyData(_ bytes: [UInt8]) -> Bool {
+        var written = 0
+        defer { ERR_clear_error() }
+        return unsafe SSL_write_early_data(ssl, bytes, bytes.count, &written) == 1
     }
 
     /// Reads once, which is also when tickets of TLS 1.3 arrive.

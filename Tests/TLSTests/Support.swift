@@ -103,12 +103,15 @@ struct Ends {
     let server: TLSConnection
 
     init(
-        trust: ClientTLSContext.Trust, server context: ServerTLSContext, name: String = "localhost"
+        trust: ClientTLSContext.Trust, server context: ServerTLSContext, name: String = "localhost",
+        identity: ClientIdentity? = nil, requires: Bool = false
     ) throws {
         sockets = try SocketPair()
         client = try TLSConnection(
-            connecting: ClientTLSContext(trust: trust), descriptor: sockets.client, serverName: name)
-        server = try TLSConnection(accepting: context, descriptor: sockets.server)
+            connecting: ClientTLSContext(trust: trust, identity: identity), descriptor: sockets.client, serverName: name
+        )
+        server = try TLSConnection(
+            accepting: context, descriptor: sockets.server, requiresClientCertificate: requires)
     }
 
     /// Ends whose handshake is complete, the client trusting a pin.

@@ -145,4 +145,17 @@ struct TransferTests {
         ends.client.shutdown()
         #expect(ERR_peek_error() == 0)
     }
+
+    @Test("what the peer sent before it went away can be read after a write has failed")
+    func lastWords() throws {
+        let ends = try Ends.connected(Pair.make())
+        #expect(try ends.server.write(Array("last words".utf8).span) == .bytes(10))
+        ends.sockets.closeServer()
+        let error = #expect(throws: TLSError.self) { try ends.client.write([1].span) }
+        #expect([.connectionLost(errno: EPIPE), .connectionLost(errno: ECONNRESET)].contains(error))
+        #expect(try ends.client.readAll().bytes == Array("last words".utf8))
+        #expect(throws: TLSError.connectionFailed(reasons: ["the connection has failed before"])) {
+            try ends.client.write([1].span)
+        }
+    }
 }

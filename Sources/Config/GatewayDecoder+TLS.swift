@@ -1,0 +1,85 @@
+internal import JSON
+
+/// Reads `gateway.tls.*` and `gateway.remote.*`.
+extension GatewayDecoder {
+    func tls() -> TLSSettings {
+        let section = section.section("tls")
+        let settings = TLSSettings(
+            enabled: section.bool("enabled", default: !hasFiles),
+            autoGenerate: section.bool("autoGenerate", default: true),
+            certPath: section.optionalPath("certPath"), keyPath: section.optionalPath("keyPath"),
+            caPath: section.optionalPath("caPath"),
+            clientCertificate: section.choice("clientCertificate", default: .required),
+            fingerprints: fingerprints(section, "fingerprint"))
+        for (present, missing) in [("certPath", "keyPath"), ("keyPath", "certPath")] {
+            let isHalf = context.isSet(section.path(of: present)) && !context.isSet(section.path(of: missing))
+            if isHalf {
+                context.error(
+                    section.path(of: missing), "gateway.tls.\(present) is set without gateway.tls.\(missing)",
+                    at: context.location(of: section.path(of: present)), remedy: "set both or neither")
+            }
+        }
+        section.warnAboutUnknownKeys()
+        return settings
+    }
+
+    func remote() -> RemoteSettings {
+        let section = section.section("remote")
+        let settings = RemoteSettings(
+            url: section.optionalString("url"), token: section.secret("token"), password: section.secret("password"),
+            tlsFingerprints: fingerprints(section, "tlsFingerprint"), tlsCAPath: section.optionalPath("tlsCaPath"),
+            clientCertPath: section.optionalPath("clientCertPath"),
+            clientKeyPath: section.optionalPath("clientKeyPath"))
+        if settings.clientKeyPath != nil, settings.clientCertPath == nil {
+            let path = section.path(of: "clientCertPath")
+            context.error(
+                path, "gateway.remote.clientKeyPath is set without gateway.remote.clientCertPath",
+                at: context.location(of: section.path(of: "clientKeyPath")), remedy: "set both or neither")
+        }
+        section.warnAboutUnknownKeys(ignoring: [
+            "transport", "sshTarget", "sshIdentity", "remotePort", "sshHostKeyPolicy",
+        ])
+        return settings
+    }
+
+    /// One fingerprint, several with commas between them, or an array: the one in use and the one to follow.
+    private func fingerprints(_ section: Section, _ name: String) -> [String] {
+        let show = { (pins: [String]) -> JSON in
+            switch pins.count {
+            case 0: .null
+            case 1: .string(pins[0])
+            default: .array(pins.map { .string($0) })
+            }
+        }
+        return section.read(name, default: [], show: show) { raw throws(Refusal) in
+            let texts: [String]
+            if raw.node.elements != nil {
+                texts = try raw.strings(allowed: "SHA-256 digests of 64 hexadecimal digits")
+            } else {
+                texts = try raw.string().split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            }
+            var pins: [String] = []
+            for text in texts {
+                guard let pin = Self.fingerprint(text) else {
+                    throw Refusal(
+                        allowed: "a SHA-256 of 64 hexadecimal digits, colons allowed, or several",
+                        seen: texts.count == 1 ? nil : Seen.describe(.string(text)),
+                        remedy: "sallyport tls fingerprint shows the one of the present certificate")
+                }
+                pins.append(pin)
+            }
+            return pins
+        }
+    }
+
+    private static func fingerprint(_ text: String) -> String? {
+        var text = RawSetting.trim(text.lowercased())
+        for prefix in ["sha256:", "sha-256:"] where text.hasPrefix(prefix) { text.removeFirst(prefix.count) }
+        text.removeAll { $0 == ":" || $0 == " " }
+        let isHex = text.utf8.allSatisfy { byte in
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        }
+        return isHex && text.utf8.count == 64 ? text : nil
+    }
+}
