@@ -76,7 +76,7 @@ let package = Package(
             "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
             "Store",
             "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
-        tests("ServerTests", "EventLoop", "Gateway", "HTTP", "Server"),
+        tests("ServerTests", "EventLoop", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
