@@ -39,7 +39,8 @@ extension Connection {
         note(overBudget, "status=503", subsystem: "http")
         let text = share == .surplus ? "Too many connections\n" : "Too many unauthenticated sockets\n"
         finish(
-            Response(status: 503, fields: [HeaderField("Retry-After", "1")], text: text).serialized(persistence: .close))
+            Response(status: 503, fields: [HeaderField("Retry-After", "1")], text: text).serialized(persistence: .close)
+        )
     }
 
     private func answer(_ head: RequestHead) throws(HTTPError) {

@@ -86,7 +86,8 @@ extension Connection {
     // MARK: - What is said of it
 
     var overBudget: Refusal {
-        share == .surplus ? .noRoom(limit: context.host.connectionLimit) : .preauthFull(limit: context.host.preauthLimit)
+        share == .surplus
+            ? .noRoom(limit: context.host.connectionLimit) : .preauthFull(limit: context.host.preauthLimit)
     }
 
     /// Logs what the peer did wrong, unless the same was logged of it a moment ago.

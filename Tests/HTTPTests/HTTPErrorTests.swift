@@ -16,7 +16,8 @@ struct HTTPErrorTests {
 
     @Test("has a rule, a reason and a remedy, and no byte of the peer", arguments: errors)
     func texts(_ error: HTTPError) {
-        #expect(!error.rule.isEmpty && error.rule.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 >= UInt8(ascii: "a") })
+        #expect(
+            !error.rule.isEmpty && error.rule.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 >= UInt8(ascii: "a") })
         #expect(error.reason.hasSuffix("."))
         #expect(!error.remedy.isEmpty)
         #expect((400..<600).contains(error.status))

@@ -29,17 +29,41 @@ final class RawConnection {
     }
 
     func send(_ text: String) throws {
-        let bytes = Array(text.utf8)
+        try send(Array(text.utf8))
+    }
+
+    /// - Throws: also when the peer takes nothing for 10 s.
+    func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let rest = bytes.span.extracting(sent...)
-            if let tls {
-                if case .bytes(let count) = try tls.write(rest) { sent += count }
-            } else if case .bytes(let count) = Sockets.send(socket, rest) {
-                sent += count
-            }
-            if sent < bytes.count { try Self.wait(socket.raw, POLLOUT) }
+            let count = try sendSome(bytes.span.extracting(sent...))
+            sent += count
+            if count == 0 { try Self.wait(socket.raw, POLLOUT) }
         }
+    }
+
+    /// - Returns: how many bytes were taken without waiting.
+    func sendSome(_ bytes: Span<UInt8>) throws -> Int {
+        if let tls {
+            if case .bytes(let count) = try tls.write(bytes) { return count }
+            return 0
+        }
+        switch Sockets.send(socket, bytes) {
+        case .bytes(let count): return count
+        case .wouldBlock: return 0
+        case .endOfStream, .failed: throw Unexpected("the peer does not take what is sent")
+        }
+    }
+
+    /// Bytes below TLS, as somebody on the way could put them there.
+    func sendBeneath(_ bytes: [UInt8]) throws {
+        guard case .bytes(bytes.count) = Sockets.send(socket, bytes.span) else { throw Unexpected("cannot send") }
+    }
+
+    /// Says that nothing more will be sent.
+    func endSending() {
+        tls?.shutdown()
+        Sockets.shutdownSending(socket)
     }
 
     /// Everything until the peer closes.
@@ -55,7 +79,7 @@ final class RawConnection {
     }
 
     /// - Returns: nil at the end.
-    private func receive() throws -> [UInt8]? {
+    func receive() throws -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             var span = buffer.mutableSpan
