@@ -73,7 +73,8 @@ let package = Package(
         .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
         // Runs the program itself, which is why it depends on it.
         tests(
-            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
+            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "CSQLite", "Client", "Crypto", "EventLoop", "Files",
+            "JSON",
             "Store",
             "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
         tests("ServerTests", "EventLoop", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),

@@ -81,7 +81,7 @@ extension Connection {
             allowRealIPFallback: context.facts.allowRealIPFallback)
         guard case .forwarded(let client) = client else { return }
         self.client = client
-        share = context.host.becameRemote(share)
+        share = context.host.becameRemote(share, on: context)
         if share == .surplus { takeOverBudget() } else { claimPlace(for: client) }
     }
 

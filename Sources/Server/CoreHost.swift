@@ -61,18 +61,25 @@ package final class CoreHost: Sendable {
     /// - Returns: as what it is counted; nil when it cannot even be answered.
     func connectionOpened(isLocal: Bool, on context: ReactorContext) -> ConnectionBudget.Share? {
         let share = budget.withLock { $0.enter(isLocal: isLocal) }
-        guard share == nil || share == .surplus else { return share }
+        return share == nil || share == .surplus ? relieve(share, isLocal: isLocal, on: context) : share
+    }
+
+    /// A connection from loopback turns out to be that of a proxy's client.
+    func becameRemote(_ share: ConnectionBudget.Share, on context: ReactorContext) -> ConnectionBudget.Share {
+        let next = budget.withLock { $0.becameRemote(share) }
+        guard next == .surplus, share != .surplus else { return next }
+        return relieve(next, isLocal: false, on: context) ?? next
+    }
+
+    private func relieve(
+        _ share: ConnectionBudget.Share?, isLocal: Bool, on context: ReactorContext
+    ) -> ConnectionBudget.Share? {
         guard let silent = preauth.withLock({ $0.relieve(now: context.reactor.now) }) else { return share }
         evict(silent, on: context)
         return budget.withLock { budget in
             if let share { budget.leave(share) }
             return budget.enterForAnother(isLocal: isLocal)
         }
-    }
-
-    /// A connection from loopback turns out to be that of a proxy's client.
-    func becameRemote(_ share: ConnectionBudget.Share) -> ConnectionBudget.Share {
-        budget.withLock { $0.becameRemote(share) }
     }
 
     func connectionEnded(_ share: ConnectionBudget.Share) { budget.withLock { $0.leave(share) } }

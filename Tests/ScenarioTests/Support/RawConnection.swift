@@ -8,16 +8,21 @@ final class RawConnection {
     private let tls: TLSConnection?
 
     /// - Parameter pin: with TLS when there is one.
-    init(port: UInt16, pin: String?) throws {
+    convenience init(port: UInt16, pin: String?) throws {
+        let pins = pin.map { PinSet([CertificatePin($0)].compactMap { $0 }) }
+        try self.init(port: port, trust: pins.map { .pins($0) })
+    }
+
+    /// - Parameter trust: with TLS when there is one.
+    init(port: UInt16, trust: ClientTLSContext.Trust?) throws {
         socket = try Sockets.connect(to: .loopback(port: port))
         try Self.wait(socket.raw, POLLOUT)
-        guard let pin else {
+        guard let trust else {
             tls = nil
             return
         }
-        let pins = PinSet([CertificatePin(pin)].compactMap { $0 })
         let tls = try TLSConnection(
-            connecting: ClientTLSContext(trust: .pins(pins)), descriptor: socket.raw, serverName: "localhost")
+            connecting: ClientTLSContext(trust: trust), descriptor: socket.raw, serverName: "localhost")
         self.tls = tls
         while true {
             switch try tls.handshake() {
