@@ -76,7 +76,7 @@ let package = Package(
             "ScenarioTests", "sallyport", "Agents", "CNamespaces", "CSQLite", "Client", "Crypto", "EventLoop", "Files",
             "JSON",
             "Store",
-            "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
+            "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests("ServerTests", "EventLoop", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),

@@ -3,6 +3,7 @@ import Client
 import Foundation
 import JSON
 import Testing
+import WebSocket
 
 /// Peers that ask and do not read, and a store that is slow: the gateway's memory does not follow.
 @Suite struct BackpressureTests {
@@ -12,6 +13,7 @@ import Testing
 
     private static let config = {
         var configuration = GatewayConfiguration()
+        configuration.gateway += ", compression: { enabled: true }"
         configuration.subagents = #"allowAgents: ["*"], maxChildrenPerAgent: 1000, maxConcurrent: 1"#
         configuration.agents = [.shell("my-agent", "exec sleep 600")]
         return configuration.text
@@ -45,12 +47,25 @@ import Testing
         let testDescription: String
         let path: String
         let frame: [UInt8]
+        var fields = ""
     }
+
+    /// 8 MiB in some 8 KiB. What is that long is echoed as it is.
+    private static let bomb = {
+        var compressor = MessageCompressor(windowBits: 15, keepsContext: false)
+        var frame: [UInt8] = []
+        compressor.append(to: &frame, opcode: .binary, payload: [UInt8](repeating: 0, count: 4 << 20).span)
+        let deflated = Array(frame.dropFirst(4))
+        return RawWebSocket.frame(0xC2, deflated + [0, 0, 0xFF, 0xFF] + deflated)
+    }()
 
     static let floods = [
         Flood(
             testDescription: "echoes", path: "/echo",
             frame: RawWebSocket.frame(0x82, [UInt8](repeating: 1, count: 65_536))),
+        Flood(
+            testDescription: "echoes of what was compressed", path: "/echo", frame: bomb,
+            fields: "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
         Flood(testDescription: "pings", path: "/", frame: RawWebSocket.frame(0x89, [UInt8](repeating: 1, count: 125))),
         Flood(
             testDescription: "small questions with large answers", path: "/", frame: RawWebSocket.request("1", "status")
@@ -64,13 +79,14 @@ import Testing
     func neverReads(_ flood: Flood) async throws {
         try await scenario {
             let gateway = try Self.gateway()
-            let socket = try gateway.webSocket(path: flood.path)
+            let socket = try gateway.webSocket(path: flood.path, fields: flood.fields)
             if flood.path == "/" { try socket.connect() }
             let before = gateway.residentKilobytes
             let block = Array(repeatElement(flood.frame, count: max(1, 65_536 / flood.frame.count)).joined())
             let taken = try Self.flood(socket, block, most: 4 * Self.maxTakenBytes)
             print(
-                "\(flood): \(taken >> 10) KiB taken, resident \(before) KiB before, \(gateway.residentKilobytes) after")
+                "\(flood.testDescription): \(taken >> 10) KiB taken, resident \(before) KiB before, \(gateway.residentKilobytes) after"
+            )
             #expect(taken < Self.maxTakenBytes, "the gateway goes on reading")
             #expect(gateway.residentKilobytes < before + Self.maxGrowthKilobytes)
             // Others do not notice.
