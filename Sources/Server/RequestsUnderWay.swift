@@ -8,8 +8,15 @@ struct RequestsUnderWay {
     /// Of requests, together; a larger one is taken alone.
     static let maxBytes = 4 << 20
 
-    /// Sizes by id. Ids should be unique; whoever repeats one has its requests counted all the same.
-    private var sizes: [[UInt8]: [Int]] = [:]
+    private struct Group {
+        var count = 0
+        var bytes = 0
+    }
+
+    /// The last one. Most are answered before the next begins, and never get among the others.
+    private var last: (id: [UInt8], bytes: Int)?
+    /// By id. Ids should be unique; whoever repeats one has its requests counted all the same.
+    private var others: [[UInt8]: Group] = [:]
     private(set) var count = 0
     private(set) var bytes = 0
 
@@ -19,16 +26,26 @@ struct RequestsUnderWay {
 
     /// - Parameter bytes: what the request keeps in memory until it is answered.
     mutating func begin(_ id: [UInt8], bytes size: Int) {
-        sizes[id, default: []].append(size)
+        if let last {
+            others[last.id, default: Group()].count += 1
+            others[last.id]?.bytes += last.bytes
+        }
+        last = (id, size)
         count += 1
         bytes += size
     }
 
     /// A response goes out. One to a request that was not counted changes nothing.
     mutating func end(_ id: [UInt8]) {
-        guard var waiting = sizes.removeValue(forKey: id), let size = waiting.popLast() else { return }
-        if !waiting.isEmpty { sizes[id] = waiting }
-        count -= 1
-        bytes -= size
+        if let last, last.id == id {
+            self.last = nil
+            count -= 1
+            bytes -= last.bytes
+        } else if let group = others[id] {
+            let size = group.bytes / group.count
+            others[id] = group.count == 1 ? nil : Group(count: group.count - 1, bytes: group.bytes - size)
+            count -= 1
+            bytes -= size
+        }
     }
 }
