@@ -73,10 +73,12 @@ let package = Package(
         .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
         // Runs the program itself, which is why it depends on it.
         tests(
-            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
+            "ScenarioTests", "sallyport", "Agents", "CNamespaces", "CSQLite", "Client", "Crypto", "EventLoop", "Files",
+            "JSON",
             "Store",
-            "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
-        tests("ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS"),
+            "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
+        tests(
+            "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),

@@ -9,6 +9,10 @@ package enum HTTPError: Error, Equatable, Sendable {
     case malformedField
     case foldedField
     case invalidFieldName
+    /// The peer sends no more, and the head is not whole.
+    case incompleteHead
+    /// The head is not whole, and the time for it is over.
+    case headTimeout
     case headTooLarge(limit: Int)
     case tooManyFields(limit: Int)
     case targetTooLong(limit: Int)
@@ -35,6 +39,7 @@ package enum HTTPError: Error, Equatable, Sendable {
     package var status: Int {
         switch self {
         case .upgradeMethod: 405
+        case .headTimeout: 408
         case .bodyTooLarge: 413
         case .targetTooLong: 414
         case .notAnUpgrade, .unsupportedWebSocketVersion: 426
@@ -42,8 +47,8 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .methodTooLong, .unsupportedTransferEncoding: 501
         case .unsupportedVersion: 505
         case .bareLineFeed, .bareCarriageReturn, .controlCharacter, .malformedRequestLine, .malformedStatusLine,
-            .malformedTarget, .malformedField, .foldedField, .invalidFieldName, .missingHost, .duplicateField,
-            .invalidHost, .invalidContentLength, .conflictingLengths, .upgradeHTTPVersion,
+            .malformedTarget, .malformedField, .foldedField, .invalidFieldName, .incompleteHead, .missingHost,
+            .duplicateField, .invalidHost, .invalidContentLength, .conflictingLengths, .upgradeHTTPVersion,
             .upgradeWithoutConnection, .upgradeWithBody, .invalidWebSocketKey, .invalidExtensions:
             400
         }
@@ -61,6 +66,8 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .malformedField: "A header line has no colon."
         case .foldedField: "Header lines must not be folded."
         case .invalidFieldName: "A header name has characters that are not allowed there."
+        case .incompleteHead: "The head ends before its empty line."
+        case .headTimeout: "The head did not arrive in time."
         case .headTooLarge(let limit): "The head is larger than \(limit) bytes."
         case .tooManyFields(let limit): "The head has more than \(limit) fields."
         case .targetTooLong(let limit): "The request target is longer than \(limit) bytes."

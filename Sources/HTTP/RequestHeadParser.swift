@@ -30,14 +30,23 @@ package struct RequestHeadParser: Sendable {
     /// - Throws: ``HTTPError`` as soon as no further bytes could make the head good. The parser is spent then.
     package mutating func parse(_ bytes: Span<UInt8>) throws(HTTPError) -> (head: RequestHead, consumed: Int)? {
         if requestLine == nil {
-            guard let line = try scanner.startLine(in: bytes) else {
-                try checkUnfinishedRequestLine(bytes)
-                return nil
-            }
+            guard let line = try nextRequestLine(bytes) else { return nil }
             requestLine = try parseRequestLine(bytes.octets(line))
         }
         guard let requestLine, try scanner.takeFields(in: bytes) else { return nil }
         return (try makeHead(requestLine), scanner.scanned)
+    }
+
+    private mutating func nextRequestLine(_ bytes: Span<UInt8>) throws(HTTPError) -> Range<Int>? {
+        do throws(HTTPError) {
+            if let line = try scanner.startLine(in: bytes) { return line }
+        } catch .headTooLarge(let limit) {
+            // The same is wrong with it whether it came at once or in pieces.
+            try checkUnfinishedRequestLine(bytes)
+            throw .headTooLarge(limit: limit)
+        }
+        try checkUnfinishedRequestLine(bytes)
+        return nil
     }
 
     private func checkUnfinishedRequestLine(_ bytes: Span<UInt8>) throws(HTTPError) {

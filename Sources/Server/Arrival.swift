@@ -43,6 +43,9 @@ struct Arrival {
     /// Of whom a notice is about: the client that a PROXY header names, else the peer.
     var namedAddress: IPAddress? { relayedFor?.address ?? address }
 
+    /// Whose it is, without the port, as refusals are counted.
+    var clientText: String { namedAddress?.subscriber.description ?? "unix" }
+
     /// Peer, and client where one is known, without ports.
     func text(client: ClientAddress) -> String {
         let peer = socket.path == nil ? socket.hostText : "unix"

@@ -8,9 +8,16 @@ extension Connection {
     /// Judges what the request says of its way; its client's budget then counts the connection.
     func attribute(_ head: RequestHead) -> RequestSource {
         let source = peer.source.attribute(head, trust: context.facts.trust)
-        if case .forwarded(let client) = source.client { claimPlace(for: client) }
+        if case .forwarded(let client) = source.client { attribute(to: client) }
         notice(source)
         return source
+    }
+
+    /// A proxy has said whose connection it is.
+    func attribute(to client: IPAddress) {
+        self.client = client
+        share = context.host.becameRemote(share, on: context)
+        if share == .surplus { takeOverBudget() } else { claimPlace(for: client) }
     }
 
     func transportFacts() -> TransportFacts {

@@ -17,7 +17,7 @@ extension Connection {
             case .ping(let range):
                 if closeHandshake.maySendData { queueFrame(.pong, bytes.span.extracting(range)) }
             case .pong:
-                heardPong()
+                liveness.heardPong()
             case .close(let code, _):
                 if let action = closeHandshake.received(code: code) { perform(action) }
             }
@@ -41,11 +41,19 @@ extension Connection {
             }
         }
         // Debian's Caddy 2.6 sends one when it reloads: the end of the connection, but nobody's attack.
-        if error != .unmaskedClose {
-            context.host.logger.log(
-                .warn, "ws", "closed peer=\(peer) code=\(error.closeCode.rawValue) rule: \(error)")
+        // And what follows our own Close frame concerns nobody.
+        if error != .unmaskedClose, closeHandshake.maySendData {
+            note(
+                error.refusal(isAdmitted: isAdmitted), "code=\(error.closeCode.rawValue)", subsystem: "ws")
         }
         if let action = closeHandshake.fail(error, reason: reason) { perform(action) }
+    }
+
+    private var isAdmitted: Bool {
+        switch phase {
+        case .open, .echo: true
+        default: false
+        }
     }
 
     private func handle(_ opcode: Opcode, _ payload: Span<UInt8>) {
@@ -58,7 +66,7 @@ extension Connection {
         case .echo: queueFrame(opcode, payload)
         case .awaitingConnect(let nonce): handleConnect(payload, nonce: nonce)
         case .open(let admitted): handleRequest(payload, admitted)
-        case .proxyHeader, .tlsHandshake, .http, .deciding, .closing, .closed: break
+        case .proxyHeader, .tlsHandshake, .http, .deciding, .closing, .lingering, .closed: break
         }
     }
 }

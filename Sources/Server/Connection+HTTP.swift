@@ -6,6 +6,9 @@ internal import WebSocket
 internal import Wire
 
 extension Connection {
+    /// Plain requests on one connection, pipelined or not.
+    static let maxRequests = 100
+
     /// - Returns: bytes used up; nil when the head is not complete yet.
     func processHead(_ bytes: Span<UInt8>) -> Int? {
         guard case .http(var parser) = phase else { return nil }
@@ -18,41 +21,58 @@ extension Connection {
             try answer(head)
             return consumed
         } catch {
-            if refusesUnexpectedProxyHeader(bytes) { return bytes.count }
-            context.host.logger.log(
-                .warn, "http", "refused request peer=\(peer) status=\(error.status) rule: \(error.reason)")
-            finish(Response(error).serialized(persistence: .close))
-            phase = .closing
+            // Inside TLS it is a request like any other.
+            if tls == nil, refusesUnexpectedProxyHeader(bytes) { return bytes.count }
+            refuse(error)
             return bytes.count
         }
+    }
+
+    /// The caller flushes.
+    func refuse(_ error: HTTPError) {
+        note(
+            Refusal(rule: error.rule, reason: error.reason, remedy: error.remedy), "status=\(error.status)",
+            subsystem: "http")
+        finish(Response(error).serialized(persistence: .close))
+    }
+
+    /// The caller flushes.
+    func refuseOverBudget() {
+        note(overBudget, "status=503", subsystem: "http")
+        let text = share == .surplus ? "Too many connections\n" : "Too many unauthenticated sockets\n"
+        finish(
+            Response(status: 503, fields: [HeaderField("Retry-After", "1")], text: text).serialized(persistence: .close)
+        )
     }
 
     private func answer(_ head: RequestHead) throws(HTTPError) {
         let source = attribute(head)
         guard !isOverBudget else {
-            context.host.logger.log(
-                .warn, "http",
-                "refused peer=\(peer) status=503 rule: at most \(context.host.preauthLimit) connections of "
-                    + "one client may wait for admission (\(PreauthBudget.limitVariable))")
-            finish(Response(status: 503, text: "Too many unauthenticated sockets\n").serialized(persistence: .close))
-            phase = .closing
+            refuseOverBudget()
             return
         }
+        requestCount += 1
         if Upgrade.isRequested(by: head) {
             let key = try Upgrade.validate(head)
             try upgrade(head, key: key)
             return
         }
         let response = attributionRefusal(of: head, source) ?? plainResponse(to: head)
-        let keepsAlive = head.keepsAlive && head.body == .length(0)
+        let keepsAlive = head.keepsAlive && head.body == .length(0) && mayStay
         let bytes = response.serialized(
             persistence: keepsAlive ? .keepAlive : .close, omitsBody: head.method == "HEAD")
         if keepsAlive {
             queue(bytes.span)
         } else {
             finish(bytes)
-            phase = .closing
         }
+    }
+
+    /// A connection for plain requests lives within the one deadline. It is told to go before that comes, so that no
+    /// request crosses with the end.
+    private var mayStay: Bool {
+        requestCount < Self.maxRequests
+            && context.reactor.now - startedAt < context.facts.handshakeTimeout * 2 / 3
     }
 
     private func plainResponse(to head: RequestHead) -> Response {
@@ -70,15 +90,20 @@ extension Connection {
             default: nil
             }
         guard var known else {
+            guard head.path.hasPrefix("/") else { return Self.onlyGetAndHead }
             return Response(
                 status: 404, text: "Nothing here. A WebSocket may be opened on any path; probes: /healthz, /readyz.\n")
         }
         guard head.method == "GET" || head.method == "HEAD" else {
-            return Response(status: 405, fields: [HeaderField("Allow", "GET, HEAD")], text: "Only GET and HEAD here.\n")
+            return Self.onlyGetAndHead
         }
         known.fields.append(HeaderField("Cache-Control", "no-store"))
         return known
     }
+
+    /// Also for `OPTIONS *` and CONNECT, which ask for no path.
+    private static let onlyGetAndHead = Response(
+        status: 405, fields: [HeaderField("Allow", "GET, HEAD")], text: "Only GET and HEAD here.\n")
 
     private func upgrade(_ head: RequestHead, key: String) throws(HTTPError) {
         let extensions = try negotiateExtensions(head)

@@ -7,7 +7,6 @@ internal import TLS
 extension Connection {
     /// Of the bytes that somebody sends who may not, as many as matter for the answer.
     private static let refusalBytes = 64
-    private static let drainBytes = 1 << 16
     /// For those who will be refused whatever they send.
     private static let refusalTimeout = Duration.seconds(3)
     /// `access_denied` (RFC 8446 §6), fatal, in a record of TLS 1.2, as every client reads it before anything is agreed.
@@ -21,7 +20,7 @@ extension Connection {
             armHandshakeTimer(min(Self.refusalTimeout, context.facts.handshakeTimeout))
             claimPlace(for: address)
         } else if let client = peer.source.client(trust: context.facts.trust) {
-            claimPlace(for: client)
+            if peer.relayedFor == nil { claimPlace(for: client) } else { attribute(to: client) }
         }
     }
 
@@ -123,16 +122,15 @@ extension Connection {
 
     /// Says in the clear, or with a TLS alert to those who begin with TLS, that it is over.
     private func end(status: Int, _ text: String, received: [UInt8]) {
-        // What is left unread would make the kernel reset the connection before the answer is read.
-        consume(Self.drainBytes)
         if received.first == 0x16 {
             _ = Sockets.send(descriptor, Self.accessDenied.span)
         } else {
             let answer = Response(status: status, text: text + "\n").serialized(persistence: .close)
             _ = Sockets.send(descriptor, answer.span)
         }
-        Sockets.shutdownSending(descriptor)
-        drop()
+        // It is written, so nothing of TLS may follow.
+        tls = nil
+        linger()
     }
 
     func noteStalledProxyHeader() {

@@ -16,8 +16,11 @@ extension Connection {
             envelope = try RequestEnvelope.scan(message)
         } catch {
             switch error {
-            case .unparsable: close(.handshakeTimeout)
+            case .unparsable:
+                noteFirstFrame("The first message is not JSON.", .handshakeTimeout)
+                close(.handshakeTimeout)
             case .invalid(let reason, let id):
+                noteFirstFrame("The first message is no request: \(reason).", .invalidFrame)
                 let failure = GatewayError.invalidFrame(reason)
                 send(failure: failure, to: id, in: message)
                 close(.invalidFrame)
@@ -27,13 +30,14 @@ extension Connection {
         let id = Array(copying: message.extracting(envelope.id))
         guard envelope.method == Method.connect.rawValue else {
             let why = GatewayClose.firstRequestMustBeConnect
+            noteFirstFrame("The first request is not connect.", why)
             send(message: Frames.failure(id: id, GatewayError(.invalidRequest, why.reason)).span)
             close(why)
             return
         }
         let params: ConnectParams
         do throws(ConnectParams.Failure) {
-            params = try ConnectParams.parse(parsed(envelope.params, of: message))
+            params = try ConnectParams.parse(try Self.parsed(envelope.params, of: message))
         } catch {
             switch error {
             case .invalid(let why): refuse(.invalidParams(why), id: id)
@@ -45,8 +49,10 @@ extension Connection {
     }
 
     private func refuse(_ refusal: ConnectRefusal, id: [UInt8]) {
-        context.host.logger.log(
-            .warn, "ws", "closed before connect peer=\(peer) code=\(refusal.close.code) reason=\(refusal.close.reason)")
+        note(
+            Refusal(
+                rule: "connect-params", reason: "Refused before admission: \(refusal.close.reason).",
+                remedy: "send connect.params as the protocol has them"), "code=\(refusal.close.code)", subsystem: "ws")
         send(message: Frames.failure(id: id, refusal.error).span)
         close(refusal.close)
     }
@@ -57,10 +63,24 @@ extension Connection {
         send(message: Frames.failure(id: raw, failure).span)
     }
 
-    /// The envelope has been scanned, so what fails here is a duplicate member or a lone surrogate.
-    private func parsed(_ range: Range<Int>?, of message: Span<UInt8>) -> JSON? {
+    private func noteFirstFrame(_ reason: String, _ close: GatewayClose) {
+        note(
+            Refusal(
+                rule: "first-frame", reason: reason,
+                remedy: "send a connect request, as one JSON object in one text message"),
+            "code=\(close.code)", subsystem: "ws")
+    }
+
+    /// The envelope has been scanned, so what fails here is a duplicate member, a lone surrogate, or too much of it.
+    private static func parsed(
+        _ range: Range<Int>?, of message: Span<UInt8>
+    ) throws(ConnectParams.Failure) -> JSON? {
         guard let range else { return nil }
-        return try? JSONParser.parse(message.extracting(range))
+        do throws(JSONError) {
+            return try JSONParser.parse(message.extracting(range))
+        } catch {
+            throw .invalid("\(error)")
+        }
     }
 
     /// Everything that costs time is done before the core is entered: proof, grants, addresses.
@@ -87,8 +107,8 @@ extension Connection {
         decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
         send(message: hello.span)
         phase = .open(admitted)
-        startPings()
-        resumeAfterDecision()
+        liveness.startPings(now: context.reactor.now)
+        resumeProcessing()
         flush()
     }
 
@@ -99,9 +119,14 @@ extension Connection {
         do throws(RequestEnvelope.Failure) {
             envelope = try RequestEnvelope.scan(message)
         } catch {
-            // Text that is no JSON is ignored after the handshake, as upstream does.
-            if case .invalid(let reason, let id) = error {
-                send(failure: .invalidFrame(reason), to: id, in: message)
+            switch error {
+            case .unparsable:
+                // As upstream does.
+                note(
+                    Refusal(
+                        rule: "unparsable-message", reason: "A message is not JSON, or nested too deep.",
+                        remedy: "send requests as JSON objects"), "ignored", subsystem: "ws")
+            case .invalid(let reason, let id): send(failure: .invalidFrame(reason), to: id, in: message)
             }
             return
         }
@@ -130,6 +155,8 @@ extension Connection {
         }
         let request = GatewayRequest(
             connection: id, id: Array(copying: message.extracting(envelope.id)), method: method, params: params)
+        // Who waits for the end of a run has nothing but an id in memory.
+        underWay.begin(request.id, bytes: method == .agentWait ? request.id.count : message.count)
         context.host.run(on: context) { core, nowMs in core.handle(request, nowMs: nowMs) }
     }
 

@@ -7,7 +7,7 @@ internal import Wire
 /// What goes out, and when reading stops because it does not.
 extension Connection {
     /// Beyond this much unsent output a connection is not read from until it has drained.
-    private static let pauseBytes = 1 << 20
+    static let pauseBytes = 1 << 20
     private static let resumeBytes = 256 * 1024
 
     /// Queues raw bytes: HTTP responses and frames that are encoded already.
@@ -20,10 +20,24 @@ extension Connection {
     func send(message: Span<UInt8>) {
         guard closeHandshake.maySendData, !isClosed else { return }
         guard unsentBytes < context.host.policy.maxBufferedBytes else {
-            close(.slowConsumer)
+            closeSlowConsumer()
             return
         }
         queueFrame(.text, message)
+    }
+
+    /// Sends the core's answer to a request.
+    func answer(_ response: [UInt8]) {
+        if let id = Frames.responseID(response) { underWay.end(id) }
+        send(message: response.span)
+        flush()
+    }
+
+    private func closeSlowConsumer() {
+        note(
+            .slowConsumer(limit: context.host.policy.maxBufferedBytes), "code=\(GatewayClose.slowConsumer.code)",
+            subsystem: "ws")
+        close(.slowConsumer)
     }
 
     func queueFrame(_ opcode: Opcode, _ payload: Span<UInt8>) {
@@ -44,7 +58,7 @@ extension Connection {
         }
         guard unsentBytes < context.host.policy.maxBufferedBytes else {
             // A lost event has used up its number, so the client sees the hole.
-            if !event.isDroppable { close(.slowConsumer) }
+            if !event.isDroppable { closeSlowConsumer() }
             return
         }
         if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
@@ -62,7 +76,7 @@ extension Connection {
         context.giveBack(end)
     }
 
-    private var unsentBytes: Int { outbound.count - sent }
+    var unsentBytes: Int { outbound.count - sent }
 
     func flush() {
         if sent < outbound.count {
@@ -84,15 +98,15 @@ extension Connection {
         guard !isClosed else { return }
         switch phase {
         case .proxyHeader, .tlsHandshake: return
-        case .deciding: setInterest(leftover.isEmpty ? .read : [])
-        default: setInterest(.read)
+        default: updateInterest()
         }
         if closesWhenSent {
-            tls?.shutdown()
-            Sockets.shutdownSending(descriptor)
-            drop()
+            closesWhenSent = false
+            linger()
         } else if let action = closeHandshake.closeFrameWritten() {
             perform(action)
+        } else if isHoldingBack, mayTakeMore {
+            resumeProcessing()
         }
     }
 
@@ -107,7 +121,7 @@ extension Connection {
             if let tls {
                 do throws(TLSError) {
                     switch try tls.write(bytes.span.extracting(sent..<bytes.count)) {
-                    case .bytes(let count): sent += count
+                    case .bytes(let count): advance(by: count)
                     case .wantsRead, .wantsWrite: return .blocked
                     }
                 } catch {
@@ -115,7 +129,7 @@ extension Connection {
                 }
             } else {
                 switch Sockets.send(descriptor, bytes.span.extracting(sent..<bytes.count)) {
-                case .bytes(let count): sent += count
+                case .bytes(let count): advance(by: count)
                 case .wouldBlock: return .blocked
                 case .endOfStream, .failed: return .failed
                 }
@@ -124,14 +138,34 @@ extension Connection {
         return .sent
     }
 
+    private func advance(by count: Int) {
+        sent += count
+        liveness.sent(count)
+    }
+
     private func applyBackpressure() {
         if sent > 1 << 16 {
             outbound.removeFirst(sent)
             sent = 0
         }
+        updateInterest()
+        if isHoldingBack, mayTakeMore, unsentBytes < Self.resumeBytes { resumeProcessing() }
+    }
+
+    /// Whether what was read may be processed: what comes of it has room, here and in the core.
+    var mayTakeMore: Bool {
+        !underWay.isFull && unsentBytes < Self.pauseBytes
+    }
+
+    /// Asks the socket for what can be used now.
+    func updateInterest() {
+        var wanted: Interest = unsentBytes > 0 ? .write : []
         let isPaused = !interest.contains(.read)
-        let mayRead = unsentBytes < (isPaused ? Self.resumeBytes : Self.pauseBytes)
-        setInterest(mayRead ? [.read, .write] : .write)
+        if !isHoldingBack, !underWay.isFull, unsentBytes < (isPaused ? Self.resumeBytes : Self.pauseBytes) {
+            wanted.insert(.read)
+        }
+        if case .deciding = phase, !leftover.isEmpty { wanted.remove(.read) }
+        setInterest(wanted)
     }
 
     func setInterest(_ wanted: Interest) {

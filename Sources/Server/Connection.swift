@@ -24,15 +24,15 @@ final class Connection: EventHandler {
         case open(Admitted)
         /// Nothing more is read but the peer's Close frame.
         case closing
+        /// Our last word is said, or on its way: what still comes is thrown away.
+        case lingering
         case closed
     }
 
     /// Most a socket may bring before others get their turn.
     private static let maxReadsPerTurn = 16
     static let preauthMaxBytes = 65_536
-    private static let closeTimeout = Duration.seconds(5)
     private static let overBudgetTimeout = Duration.seconds(3)
-    private static let pingInterval = Duration.seconds(25)
 
     let id: ConnectionID
     unowned let context: ReactorContext
@@ -52,10 +52,16 @@ final class Connection: EventHandler {
     var registration: Registration?
     var interest: Interest = .read
     private var handshakeTimer: TimerToken?
-    private var closeTimer: TimerToken?
+    /// Of the close handshake, of an HTTP answer that its reader does not take, or of lingering.
+    var closeTimer: TimerToken?
+    private(set) var startedAt = MonotonicInstant(nanoseconds: 0)
+    var requestCount = 0
     /// At most a request head, the beginning of a frame, or what came behind `connect` before it was decided.
     var leftover: [UInt8] = []
     private var mustProcessLeftover = false
+    /// What has been read is not processed any further until there is room for what comes of it.
+    private(set) var isHoldingBack = false
+    var underWay = RequestsUnderWay()
     var outbound: [UInt8] = []
     var sent = 0
     var closesWhenSent = false
@@ -63,19 +69,24 @@ final class Connection: EventHandler {
     private(set) var hasPlace = false
     private var placeHolder: IPAddress?
     /// Its client has too many connections that nobody has admitted; the request gets a 503.
-    private(set) var isOverBudget = false
-    private var pingAt: MonotonicInstant?
-    private var pongDeadline: MonotonicInstant?
+    var isOverBudget = false
+    /// As what the budget for all connections counts it.
+    var share: ConnectionBudget.Share
+    /// Whom a trusted proxy named.
+    var client: IPAddress?
+    var liveness = Liveness()
+    private var hasFailedTLS = false
 
     init(
         id: ConnectionID, context: ReactorContext, descriptor: consuming FileDescriptor, arrival: Arrival,
-        tls: TLSConnection?
+        tls: TLSConnection?, share: ConnectionBudget.Share
     ) {
         self.id = id
         self.context = context
         self.descriptor = descriptor
         peer = arrival
         self.tls = tls
+        self.share = share
         phase = arrival.listener.requiresProxyHeader ? .proxyHeader([]) : Self.firstPhase(tls)
     }
 
@@ -85,6 +96,11 @@ final class Connection: EventHandler {
 
     func start() throws(EventLoopError) {
         registration = try context.reactor.register(descriptor.raw, for: interest, handler: self)
+        startedAt = context.reactor.now
+        guard share != .surplus else {
+            takeOverBudget()
+            return
+        }
         // One deadline for TLS, HTTP and connect together.
         armHandshakeTimer(context.facts.handshakeTimeout)
         claimPlaceOfSource()
@@ -97,12 +113,29 @@ final class Connection: EventHandler {
     private func handshakeTimedOut() {
         handshakeTimer = nil
         switch phase {
-        // Closing within the deadline means an HTTP answer that its reader does not take.
-        case .proxyHeader, .tlsHandshake, .http, .closing:
-            noteStalledProxyHeader()
+        case .proxyHeader:
+            if !isOverBudget { noteStalledProxyHeader() }
             drop()
-        case .awaitingConnect, .deciding: close(.handshakeTimeout)
-        case .echo, .open, .closed: break
+        case .tlsHandshake:
+            note(isOverBudget ? overBudget : .deadline(context.facts.handshakeTimeout), "closed", subsystem: "tls")
+            drop()
+        case .http:
+            if isOverBudget {
+                refuseOverBudget()
+            } else if leftover.isEmpty {
+                // It asked for nothing, or for nothing more: a clean end.
+                peerGone()
+                return
+            } else {
+                refuse(.headTimeout)
+            }
+            flush()
+        case .awaitingConnect, .deciding:
+            note(
+                .deadline(context.facts.handshakeTimeout), "code=\(GatewayClose.handshakeTimeout.code)",
+                subsystem: "ws")
+            close(.handshakeTimeout)
+        case .echo, .open, .closing, .lingering, .closed: break
         }
     }
 
@@ -111,10 +144,14 @@ final class Connection: EventHandler {
         handshakeTimer = context.reactor.schedule(after: timeout) { [weak self] _ in self?.handshakeTimedOut() }
     }
 
-    /// The connection is admitted, needs no admission, or is gone: neither its deadline nor its place is needed.
-    func endHandshake() {
+    func cancelHandshakeTimer() {
         if let handshakeTimer { context.reactor.cancel(handshakeTimer) }
         handshakeTimer = nil
+    }
+
+    /// The connection is admitted, needs no admission, or is gone: neither its deadline nor its place is needed.
+    func endHandshake() {
+        cancelHandshakeTimer()
         if hasPlace { context.host.preauth.withLock { $0.leave(id) } }
         hasPlace = false
     }
@@ -133,11 +170,14 @@ final class Connection: EventHandler {
         case .admittedEvicting(let silent):
             hasPlace = true
             context.host.evict(silent, on: context)
-        case .full:
-            // It is told so, if it asks soon.
-            isOverBudget = true
-            armHandshakeTimer(Self.overBudgetTimeout)
+        case .full: takeOverBudget()
         }
+    }
+
+    /// There is no place for it. It is told so, if it asks soon.
+    func takeOverBudget() {
+        isOverBudget = true
+        armHandshakeTimer(Self.overBudgetTimeout)
     }
 
     // MARK: - Events of the socket
@@ -152,6 +192,11 @@ final class Connection: EventHandler {
             flush()
         }
         guard !isClosed else { return }
+        // Reported whether we ask or not, for as long as it is so: nothing that we write can arrive any more.
+        if !interest.contains(.read), events.contains(.hangup) || events.contains(.error) {
+            peerGone()
+            return
+        }
         if events.contains(.readable) || events.contains(.hangup) || events.contains(.error)
             || tls?.hasPendingBytes == true
         {
@@ -169,23 +214,9 @@ final class Connection: EventHandler {
             case .wantsRead: setInterest(.read)
             case .wantsWrite: setInterest([.read, .write])
             }
-        } catch .peerIsPlainHTTP {
-            answerInClear()
         } catch {
-            if let remedy = ClientCertificateRemedy.remedy(for: error) {
-                context.host.logger.log(.warn, "tls", "refused peer=\(peer): \(error); \(remedy)")
-            }
-            drop()
+            handshakeFailed(error)
         }
-    }
-
-    /// Plain HTTP on the TLS port: the answer has to be plain as well.
-    private func answerInClear() {
-        let text = "This port speaks TLS: use https:// or wss:// instead of http:// or ws://.\n"
-        let bytes = Response(status: 400, text: text).serialized(persistence: .close)
-        _ = Sockets.send(descriptor, bytes.span)
-        Sockets.shutdownSending(descriptor)
-        drop()
     }
 
     private func read() {
@@ -201,7 +232,7 @@ final class Connection: EventHandler {
             scratch.copyIn(leftover)
             let received = receive(at: kept)
             guard received.count > 0 || mustProcessLeftover else {
-                if received.isEnded { peerGone() }
+                if received.isEnded { inputEnded() }
                 return
             }
             mustProcessLeftover = false
@@ -213,7 +244,7 @@ final class Connection: EventHandler {
             flush()
             guard !isClosed else { return }
             if received.isEnded {
-                peerGone()
+                inputEnded()
                 return
             }
             guard tls?.hasPendingBytes == true || received.filledBuffer else { return }
@@ -235,8 +266,15 @@ final class Connection: EventHandler {
         }
     }
 
-    /// Goes on with what was held back while `connect` was decided.
-    func resumeAfterDecision() {
+    /// Stops to process what has been read, and to read.
+    private func holdBack() {
+        isHoldingBack = true
+        updateInterest()
+    }
+
+    /// Goes on with what was held back: there is room again, or `connect` is decided.
+    func resumeProcessing() {
+        isHoldingBack = false
         mustProcessLeftover = !leftover.isEmpty
         setInterest(.read)
         if mustProcessLeftover { resumeLater() }
@@ -279,6 +317,10 @@ final class Connection: EventHandler {
                 case .closed: return .ended
                 }
             } catch {
+                if case .connectionFailed = error {
+                    hasFailedTLS = true
+                    if let refusal = HandshakeRefusal.refusal(error) { note(refusal, "closed", subsystem: "tls") }
+                }
                 return .ended
             }
         }
@@ -296,6 +338,11 @@ final class Connection: EventHandler {
     private func process(_ bytes: inout MutableSpan<UInt8>) -> Int {
         var offset = 0
         while offset < bytes.count {
+            if unsentBytes >= Self.pauseBytes { flush() }
+            guard mayTakeMore else {
+                holdBack()
+                return offset
+            }
             switch phase {
             case .http:
                 guard let used = processHead(bytes.span.extracting(offset..<bytes.count)) else { return offset }
@@ -306,15 +353,30 @@ final class Connection: EventHandler {
                 return offset
             case .echo, .awaitingConnect, .open, .closing:
                 guard processFrame(&bytes, &offset) else { return offset }
-            case .proxyHeader, .tlsHandshake, .closed:
+            case .proxyHeader, .tlsHandshake, .lingering, .closed:
                 return bytes.count
             }
         }
         return offset
     }
 
+    /// Nothing more will come.
+    private func inputEnded() {
+        if hasFailedTLS {
+            closeHandshake.transportClosed()
+            // OpenSSL has sent an alert that says why.
+            linger()
+        } else if case .http = phase, !leftover.isEmpty {
+            refuse(.incompleteHead)
+            flush()
+        } else {
+            peerGone()
+        }
+    }
+
     func peerGone() {
         closeHandshake.transportClosed()
+        tls?.shutdown()
         drop()
     }
 
@@ -326,7 +388,7 @@ final class Connection: EventHandler {
         case .proxyHeader, .tlsHandshake, .http:
             drop()
             return
-        case .closing, .closed: return
+        case .closing, .lingering, .closed: return
         case .echo, .awaitingConnect, .deciding, .open: break
         }
         leave()
@@ -344,20 +406,16 @@ final class Connection: EventHandler {
             phase = .closing
             if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
             FrameEncoder.appendClose(to: &outbound, code: code, reason: reason)
-            armCloseTimer()
+            armCloseTimer(Self.closeTimeout)
         case .closeTransport:
-            tls?.shutdown()
-            drop()
+            if closeHandshake.wasClean {
+                tls?.shutdown()
+                drop()
+            } else {
+                linger()
+            }
         case .awaitTransportClose:
             break
-        }
-    }
-
-    private func armCloseTimer() {
-        guard closeTimer == nil else { return }
-        closeTimer = context.reactor.schedule(after: Self.closeTimeout) { [weak self] _ in
-            self?.closeTimer = nil
-            self?.drop()
         }
     }
 
@@ -365,31 +423,29 @@ final class Connection: EventHandler {
     var isKnownToCore: Bool {
         switch phase {
         case .open, .deciding: true
-        case .proxyHeader, .tlsHandshake, .http, .echo, .awaitingConnect, .closing, .closed: false
+        case .proxyHeader, .tlsHandshake, .http, .echo, .awaitingConnect, .closing, .lingering, .closed: false
         }
     }
 
-    /// Tells the core, once, that an admitted connection takes no part any more.
-    private func leave() {
+    /// Tells the core, once, that an admitted connection takes no part any more. Until it is gone it keeps its place, if
+    /// nobody has admitted it.
+    func leave() {
         switch phase {
         case .open, .deciding:
             let id = id
             context.host.run(on: context) { core, nowMs in core.connectionClosed(id, nowMs: nowMs) }
         default: break
         }
-        endHandshake()
-    }
-
-    /// Answers with a plain HTTP response and closes when it is out.
-    func finish(_ response: [UInt8]) {
-        queue(response.span)
-        closesWhenSent = true
+        cancelHandshakeTimer()
+        // Nobody hears the answers.
+        underWay = RequestsUnderWay()
     }
 
     /// Closes the socket now.
     func drop() {
         guard !isClosed else { return }
         leave()
+        endHandshake()
         phase = .closed
         if let closeTimer { context.reactor.cancel(closeTimer) }
         closeTimer = nil
@@ -398,29 +454,5 @@ final class Connection: EventHandler {
         tls = nil
         Sockets.shutdownSending(descriptor)
         context.forget(id.serial)
-    }
-
-    // MARK: - Liveness
-
-    func startPings() {
-        pingAt = context.reactor.now + Self.pingInterval
-    }
-
-    func heardPong() {
-        pongDeadline = nil
-    }
-
-    func checkLiveness(now: MonotonicInstant) {
-        guard case .open = phase, let pingAt else { return }
-        if let pongDeadline, now >= pongDeadline {
-            drop()
-            return
-        }
-        guard now >= pingAt else { return }
-        self.pingAt = now + Self.pingInterval
-        if pongDeadline == nil { pongDeadline = now + Self.pingInterval }
-        let nothing: [UInt8] = []
-        queueFrame(.ping, nothing.span)
-        flush()
     }
 }

@@ -15,8 +15,9 @@ package final class CoreHost: Sendable {
     private let store: any Store
     private let reactors = Mutex<[ReactorAddress]>([])
     private let launcher = Mutex<(any WorkerLauncher)?>(nil)
-    private let openConnections = Atomic<Int>(0)
-    private let maxConnections: Int
+    private let budget: Mutex<ConnectionBudget>
+    /// What peers did wrong goes here.
+    let refusals: RefusalLog
     let preauth: Mutex<PreauthBudget>
     let preauthLimit: Int
     private let ready = Atomic<Bool>(false)
@@ -37,7 +38,8 @@ package final class CoreHost: Sendable {
         self.store = store
         self.logger = logger
         self.clock = clock
-        self.maxConnections = maxConnections
+        budget = Mutex(ConnectionBudget(limit: maxConnections))
+        refusals = RefusalLog(logger: logger)
         self.preauthLimit = preauthLimit
         preauth = Mutex(PreauthBudget(limit: preauthLimit))
     }
@@ -54,19 +56,37 @@ package final class CoreHost: Sendable {
 
     // MARK: - Connections in all
 
-    /// - Returns: false when there are too many.
-    func connectionOpened() -> Bool {
-        guard openConnections.add(1, ordering: .relaxed).newValue <= maxConnections else {
-            connectionEnded()
-            return false
-        }
-        return true
+    /// Takes a new connection in. When there is no room, the oldest silent one that nobody has admitted has to go.
+    ///
+    /// - Returns: as what it is counted; nil when it cannot even be answered.
+    func connectionOpened(isLocal: Bool, on context: ReactorContext) -> ConnectionBudget.Share? {
+        let share = budget.withLock { $0.enter(isLocal: isLocal) }
+        return share == nil || share == .surplus ? relieve(share, isLocal: isLocal, on: context) : share
     }
 
-    func connectionEnded() { openConnections.subtract(1, ordering: .relaxed) }
-    var connectionCount: Int { openConnections.load(ordering: .relaxed) }
+    /// A connection from loopback turns out to be that of a proxy's client.
+    func becameRemote(_ share: ConnectionBudget.Share, on context: ReactorContext) -> ConnectionBudget.Share {
+        let next = budget.withLock { $0.becameRemote(share) }
+        guard next == .surplus, share != .surplus else { return next }
+        return relieve(next, isLocal: false, on: context) ?? next
+    }
 
-    /// Closes a connection that lost its place, without ceremony: it has said nothing that could be answered.
+    private func relieve(
+        _ share: ConnectionBudget.Share?, isLocal: Bool, on context: ReactorContext
+    ) -> ConnectionBudget.Share? {
+        guard let silent = preauth.withLock({ $0.relieve(now: context.reactor.now) }) else { return share }
+        evict(silent, on: context)
+        return budget.withLock { budget in
+            if let share { budget.leave(share) }
+            return budget.enterForAnother(isLocal: isLocal)
+        }
+    }
+
+    func connectionEnded(_ share: ConnectionBudget.Share) { budget.withLock { $0.leave(share) } }
+    var connectionCount: Int { budget.withLock { $0.count } }
+    var connectionLimit: Int { budget.withLock { $0.limit } }
+
+    /// Gives up a connection that has lost its place.
     func evict(_ connection: ConnectionID, on context: ReactorContext) {
         var batch = DeliveryBatch()
         batch.add(.evict(connection.serial), to: connection.reactor)

@@ -59,14 +59,26 @@ package final class Logger: Sendable {
         return "[\(line.subsystem)] \(line.level.rawValue) [\(time)] \(escaped(line.message))\n"
     }
 
+    /// Whatever a terminal could obey, or an eye be misled by, becomes visible.
     private static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return text }
+        guard text.unicodeScalars.contains(where: isTreacherous) else { return text }
         return text.unicodeScalars.reduce(into: "") { result, scalar in
-            if scalar.value < 0x20 || scalar.value == 0x7F {
-                result += "\\x" + String(scalar.value, radix: 16)
+            if isTreacherous(scalar) {
+                result += scalar.value < 0x100 ? "\\x" : "\\u"
+                result += String(scalar.value, radix: 16)
             } else {
                 result.unicodeScalars.append(scalar)
             }
+        }
+    }
+
+    /// Controls (C0, DEL, C1), ends of lines, and marks that change the direction of text or cannot be seen.
+    private static func isTreacherous(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x61C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
+            0xFFF9...0xFFFB, 0xE0000...0xE007F:
+            true
+        default: false
         }
     }
 

@@ -5,8 +5,8 @@ internal import HTTP
 /// How many connections one client may have that nobody has admitted yet (design document, section 2.1).
 ///
 /// A full budget makes room by giving up that client's oldest connection that has been silent for a while; so a client
-/// that opens sockets and says nothing only ever hurts itself. A value: the caller brings the time and closes what is
-/// evicted.
+/// that opens sockets and says nothing only ever hurts itself. IPv6 clients are counted by /64. A value: the caller
+/// brings the time and closes what is evicted.
 struct PreauthBudget {
     enum Verdict: Equatable {
         case admitted
@@ -19,6 +19,9 @@ struct PreauthBudget {
     /// The environment variable that sets another.
     static let limitVariable = "OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP"
     static let silence = Duration.seconds(1)
+    /// All places are looked through at most this often, and then for so many at once.
+    static let reliefInterval = Duration.milliseconds(100)
+    static let reliefBatch = 256
 
     private struct Place {
         let since: UInt64
@@ -29,6 +32,9 @@ struct PreauthBudget {
     private var places: [IPAddress: [ConnectionID: Place]] = [:]
     private var clients: [ConnectionID: IPAddress] = [:]
     private var arrivals: UInt64 = 0
+    /// Silent connections, the oldest last.
+    private var relief: [ConnectionID] = []
+    private var nextReliefAt = MonotonicInstant(nanoseconds: .min)
 
     init(limit: Int = PreauthBudget.defaultLimit) {
         self.limit = limit
@@ -37,9 +43,10 @@ struct PreauthBudget {
     /// A connection of this client begins, or has just been attributed to it.
     mutating func enter(_ id: ConnectionID, client: IPAddress, now: MonotonicInstant) -> Verdict {
         guard clients[id] == nil else { return .admitted }
+        let client = client.subscriber
         var evicted: ConnectionID?
         if let taken = places[client], taken.count >= limit {
-            let silent = taken.filter { now - $0.value.heardAt >= Self.silence }
+            let silent = taken.filter { isSilent($0.value, now) }
             guard let oldest = silent.min(by: { $0.value.since < $1.value.since })?.key else { return .full }
             leave(oldest)
             evicted = oldest
@@ -60,5 +67,26 @@ struct PreauthBudget {
         guard let client = clients.removeValue(forKey: id) else { return }
         places[client]?[id] = nil
         if places[client]?.isEmpty == true { places[client] = nil }
+    }
+
+    /// The gateway has no room for anybody: gives up a connection of whatever client that has been silent for a while.
+    ///
+    /// - Returns: one of the oldest, which has left; nil when everybody is talking.
+    mutating func relieve(now: MonotonicInstant) -> ConnectionID? {
+        if relief.isEmpty, now >= nextReliefAt {
+            nextReliefAt = now + Self.reliefInterval
+            let silent = places.values.joined().filter { isSilent($0.value, now) }
+            relief = silent.sorted { $0.value.since < $1.value.since }.prefix(Self.reliefBatch).map(\.key).reversed()
+        }
+        while let id = relief.popLast() {
+            guard let client = clients[id], let place = places[client]?[id], isSilent(place, now) else { continue }
+            leave(id)
+            return id
+        }
+        return nil
+    }
+
+    private func isSilent(_ place: Place, _ now: MonotonicInstant) -> Bool {
+        now - place.heardAt >= Self.silence
     }
 }

@@ -12,6 +12,7 @@ final class ReactorContext {
     private static let maxSpareCapacity = 256 * 1024
     /// Accepted per wake-up, so that one reactor does not take all of a burst while others sleep.
     private static let maxAccepts = 16
+    private static let acceptPause = Duration.milliseconds(100)
 
     let index: Int
     let reactor: Reactor
@@ -29,7 +30,7 @@ final class ReactorContext {
     private var compressors: [Int: SharedCompressor] = [:]
     private let listeners: [BoundListener]
     private var registrations: [Registration] = []
-    private var isDraining = false
+    private var isStopping = false
 
     init(
         index: Int, reactor: Reactor, host: CoreHost, facts: ListenerFacts, tls: ServerTLSContext?,
@@ -45,18 +46,47 @@ final class ReactorContext {
     }
 
     func start() throws(EventLoopError) {
+        try startAccepting()
+        sweep()
+    }
+
+    private func startAccepting() throws(EventLoopError) {
         for listener in listeners {
             registrations.append(
                 try reactor.register(
                     listener.socket.descriptor.raw, for: [.read, .exclusive],
                     handler: ListenerHandler(listener, in: self)))
         }
-        sweep()
+    }
+
+    private func stopAccepting() {
+        for registration in registrations { reactor.deregister(registration) }
+        registrations = []
+    }
+
+    /// No descriptor or no memory is left: what waits in the backlog goes on waiting for a moment, instead of keeping us
+    /// awake.
+    private func pauseAccepting(because error: EventLoopError) {
+        host.refusals.note(
+            Refusal(
+                rule: "accept", reason: "Connections cannot be accepted (\(error.description)).",
+                remedy: "raise the number of descriptors (ulimit -n, LimitNOFILE=)"),
+            "waiting", subsystem: "gateway", peer: "any", client: "any", now: reactor.now)
+        stopAccepting()
+        _ = reactor.schedule(after: Self.acceptPause) { [weak self] _ in
+            guard let self, !self.isStopping, self.registrations.isEmpty else { return }
+            do throws(EventLoopError) {
+                try self.startAccepting()
+            } catch {
+                self.pauseAccepting(because: error)
+            }
+        }
     }
 
     /// Looks at every connection's ping deadline once a second: cheaper than a timer for each.
     private func sweep() {
         for connection in connections.values { connection.checkLiveness(now: reactor.now) }
+        if index == 0 { host.refusals.flush(now: reactor.now) }
         _ = reactor.schedule(after: .seconds(1)) { [weak self] _ in self?.sweep() }
     }
 
@@ -66,10 +96,9 @@ final class ReactorContext {
         for _ in 0..<Self.maxAccepts {
             do throws(EventLoopError) {
                 guard let socket = try Sockets.accept(listener.socket.descriptor) else { return }
-                guard host.connectionOpened() else { continue }
                 try open(socket, listener.traits)
             } catch {
-                host.logger.log(.error, "gateway", "cannot accept a connection: \(error.description)")
+                pauseAccepting(because: error)
                 return
             }
         }
@@ -82,6 +111,12 @@ final class ReactorContext {
             listener: traits, socket: peer,
             credentials: traits.kind == .network ? nil : try? Sockets.peerCredentials(of: descriptor),
             trust: facts.trust)
+        guard let share = host.connectionOpened(isLocal: peer.isLocal, on: self) else {
+            host.refusals.note(
+                .noRoom(limit: host.connectionLimit), "closed", subsystem: "gateway", peer: "\(arrival)",
+                client: arrival.clientText, now: reactor.now)
+            return
+        }
         if traits.kind == .network { try? Sockets.disableDelay(descriptor) }
         let serial = nextSerial
         nextSerial += 1
@@ -97,14 +132,19 @@ final class ReactorContext {
                 } else { nil }
         } catch {
             host.logger.log(.error, "gateway", "cannot start TLS: \(error)")
-            host.connectionEnded()
+            host.connectionEnded(share)
             return
         }
         let connection = Connection(
             id: ConnectionID(reactor: index, serial: serial), context: self, descriptor: descriptor,
-            arrival: arrival, tls: session)
+            arrival: arrival, tls: session, share: share)
         connections[serial] = connection
-        try connection.start()
+        do throws(EventLoopError) {
+            try connection.start()
+        } catch {
+            forget(serial)
+            throw error
+        }
     }
 
     /// Children of the gateway dial loopback, or an address of its own when the owner has named one, and have no
@@ -114,13 +154,14 @@ final class ReactorContext {
     }
 
     func forget(_ serial: UInt64) {
-        if connections.removeValue(forKey: serial) != nil { host.connectionEnded() }
+        if let connection = connections.removeValue(forKey: serial) { host.connectionEnded(connection.share) }
     }
 
     /// No new connections. Those that the core does not know end here; the others as it says.
     func stopListening() {
-        for registration in registrations { reactor.deregister(registration) }
-        registrations = []
+        isStopping = true
+        stopAccepting()
+        if index == 0 { host.refusals.end() }
         for connection in Array(connections.values) where !connection.isKnownToCore {
             connection.close(.serviceRestart)
         }
@@ -138,9 +179,7 @@ final class ReactorContext {
     func deliver(_ delivery: Delivery) {
         switch delivery {
         case .frame(let serial, let frame):
-            guard let connection = connections[serial] else { return }
-            connection.send(message: frame.span)
-            connection.flush()
+            connections[serial]?.answer(frame)
         case .event(let name, let frame, let serials):
             for serial in serials {
                 guard let connection = connections[serial] else { continue }
@@ -152,8 +191,7 @@ final class ReactorContext {
         case .close(let serial, let close):
             connections[serial]?.close(close)
         case .evict(let serial):
-            // It may have been admitted meanwhile.
-            if let connection = connections[serial], connection.hasPlace { connection.drop() }
+            connections[serial]?.evict()
         }
     }
 

@@ -37,6 +37,19 @@ package enum Frames {
         return out
     }
 
+    /// The id of a response that was encoded here, with its quotes; nil for anything else.
+    package static func responseID(_ frame: [UInt8]) -> [UInt8]? {
+        let prefix = #"{"type":"res","id":"#.utf8
+        guard frame.count > prefix.count, frame.starts(with: prefix), frame[prefix.count] == UInt8(ascii: "\"") else {
+            return nil
+        }
+        var index = prefix.count + 1
+        while index < frame.count, frame[index] != UInt8(ascii: "\"") {
+            index += frame[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return index < frame.count ? Array(frame[prefix.count...index]) : nil
+    }
+
     /// An event without its end: `seq` differs from connection to connection and is put in by ``finishEvent``.
     package static func openEvent(_ name: EventName, payload: JSON, stateVersion: StateVersion? = nil) -> [UInt8] {
         var out: [UInt8] = []

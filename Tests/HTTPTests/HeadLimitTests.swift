@@ -38,6 +38,16 @@ struct HeadLimitTests {
         #expect(HTTPError.targetTooLong(limit: 40).status == 414)
     }
 
+    @Test(
+        "a line that never ends is refused for the same reason however much of it comes at once",
+        arguments: [1, 100, 50_000])
+    func endlessLines(_ piece: Int) {
+        let cuts = Array(stride(from: piece, to: 50_000, by: piece))
+        let target = Array("GET /".utf8) + [UInt8](repeating: 0x70, count: 50_000)
+        #expect(error(of: target, cuts: cuts) == .targetTooLong(limit: 8_192))
+        #expect(error(of: [UInt8](repeating: 0x4D, count: 50_000), cuts: cuts) == .methodTooLong)
+    }
+
     @Test("a target that never ends is refused long before the head's limit")
     func endlessTarget() {
         let endless = Array("GET /".utf8) + [UInt8](repeating: 0x70, count: 8_300)

@@ -57,6 +57,45 @@ struct PreauthBudgetTests {
         #expect(budget.enter(Self.id(2), client: Self.other, now: Self.at(0)) == .admitted)
     }
 
+    @Test func addressesOfOneIPv6SubscriberShareABudget() {
+        let prefix: UInt64 = 0x2001_0DB8_0000_0001
+        var budget = PreauthBudget(limit: 2)
+        for low in 1...2 {
+            #expect(
+                budget.enter(Self.id(UInt64(low)), client: IPAddress(v6: prefix, UInt64(low)), now: Self.at(0))
+                    == .admitted)
+        }
+        #expect(budget.enter(Self.id(3), client: IPAddress(v6: prefix, 3), now: Self.at(0)) == .full)
+        #expect(budget.enter(Self.id(4), client: IPAddress(v6: prefix + 1, 3), now: Self.at(0)) == .admitted)
+        // Neighbours on a link are others.
+        let link: UInt64 = 0xFE80_0000_0000_0000
+        for low in 5...8 {
+            #expect(
+                budget.enter(Self.id(UInt64(low)), client: IPAddress(v6: link, UInt64(low)), now: Self.at(0))
+                    == .admitted)
+        }
+    }
+
+    @Test func aGatewayWithoutRoomGivesUpTheOldestSilentConnectionOfAnybody() {
+        var budget = PreauthBudget(limit: 4)
+        for serial in 0..<4 as Range<UInt64> {
+            let client = serial % 2 == 0 ? Self.client : Self.other
+            #expect(budget.enter(Self.id(serial), client: client, now: Self.at(Int64(serial))) == .admitted)
+        }
+        #expect(budget.relieve(now: Self.at(900)) == nil)
+        budget.heard(Self.id(0), now: Self.at(990))
+        #expect(budget.relieve(now: Self.at(1001)) == Self.id(1))
+        #expect(budget.relieve(now: Self.at(1001)) == nil, "the others have not been silent for long enough")
+        // Not everything is looked through at each call.
+        #expect(budget.relieve(now: Self.at(1003)) == nil)
+        #expect(budget.relieve(now: Self.at(1101)) == Self.id(2))
+        budget.heard(Self.id(3), now: Self.at(1101))
+        #expect(budget.relieve(now: Self.at(1102)) == nil, "it has spoken since it was found")
+        budget.leave(Self.id(3))
+        #expect(budget.relieve(now: Self.at(5000)) == Self.id(0))
+        #expect(budget.relieve(now: Self.at(9000)) == nil)
+    }
+
     @Test func theLimitIsAPositiveIntegerOrTheStartFails() throws {
         let name = PreauthBudget.limitVariable
         #expect(try GatewayServer.preauthLimit([:]) == 32)

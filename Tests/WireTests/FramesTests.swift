@@ -20,6 +20,21 @@ struct FramesTests {
         #expect(Self.text(out) == #"x{"type":"res","id":"a\u0062\"c","ok":true,"payload":[1, 2]}"#)
     }
 
+    @Test(
+        "the id of a response is found again, with its quotes",
+        arguments: [#""1""#, #""a\u0062\"c""#, #""\\""#, #"",\"ok\":true""#, #""ä""#])
+    func responseID(_ id: String) {
+        let id = Array(id.utf8)
+        #expect(Frames.responseID(Frames.response(id: id, payload: ["id": "x"])) == id)
+        #expect(Frames.responseID(Frames.failure(id: id, .unknownMethod("m"))) == id)
+        #expect(Frames.responseID(Frames.openEvent(.tick, payload: [:])) == nil)
+    }
+
+    @Test("what is no response has no id", arguments: ["", #"{"type":"res","id":"#, #"{"type":"res","id":"a\""#])
+    func noResponseID(_ text: String) {
+        #expect(Frames.responseID(Array(text.utf8)) == nil)
+    }
+
     @Test("a success has no error key, not even null")
     func noErrorKey() throws {
         let tree = try JSONParser.parse(Frames.response(id: Array(#""1""#.utf8), payload: [:]))

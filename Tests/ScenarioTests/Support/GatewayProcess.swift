@@ -27,6 +27,7 @@ final class GatewayProcess {
     private let outputs: TemporaryDirectory
     private let arguments: [String]
     private var environment: [String: String]
+    private let descriptors: Int?
     private(set) var process: RunningProcess
     private(set) var listeners: [Listener] = []
     private var earlierErrors = ""
@@ -36,30 +37,33 @@ final class GatewayProcess {
     /// - Parameters:
     ///   - configuration: text of `openclaw.json`; nil for none.
     ///   - state: a directory that an earlier gateway used.
+    ///   - descriptors: how many it may open; nil for as many as we may.
     init(
         _ configuration: String?, _ arguments: [String] = ["--port", "0"], in namespace: NetworkNamespace? = nil,
-        state: TemporaryDirectory? = nil, environment: [String: String] = [:]
+        state: TemporaryDirectory? = nil, environment: [String: String] = [:], descriptors: Int? = nil
     ) throws {
         self.state = try state ?? TemporaryDirectory()
         self.namespace = namespace
         self.environment = environment
+        self.descriptors = descriptors
         outputs = try TemporaryDirectory()
         self.arguments = ["gateway", "run", "--state-dir", self.state.path] + arguments
         if let configuration { _ = try self.state.write("openclaw.json", configuration) }
-        process = try Self.launch(self.arguments, environment, self.state, outputs, namespace)
+        process = try Self.launch(self.arguments, environment, self.state, outputs, namespace, descriptors)
         try waitUntilListening()
     }
 
     private static func launch(
         _ arguments: [String], _ environment: [String: String], _ state: TemporaryDirectory,
-        _ outputs: TemporaryDirectory, _ namespace: NetworkNamespace?
+        _ outputs: TemporaryDirectory, _ namespace: NetworkNamespace?, _ descriptors: Int?
     ) throws -> RunningProcess {
         var all = CommandLineTool.baseEnvironment
         // The mark by which everything that the gateway starts is found again.
         all["SALLYPORT_TEST_STATE"] = state.path
         all.merge(environment) { $1 }
+        let limit = descriptors.map { ["/bin/sh", "-c", "ulimit -n \($0); exec \"$@\"", "sh"] } ?? []
         return try RunningProcess(
-            [Program.path] + arguments, environment: all, outputs: outputs.path, namespace: namespace)
+            limit + [Program.path] + arguments, environment: all, outputs: outputs.path, namespace: namespace)
     }
 
     private func waitUntilListening() throws {
@@ -107,6 +111,9 @@ final class GatewayProcess {
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     }
 
+    /// How many descriptors the gateway has open.
+    var descriptorCount: Int { Files.names(in: "/proc/\(pid)/fd").count }
+
     // MARK: - Ends
 
     /// Stops the gateway and looks for what it may have left.
@@ -138,7 +145,7 @@ final class GatewayProcess {
         if let index = arguments.firstIndex(of: "--port"), arguments[index + 1] == "0" {
             arguments[index + 1] = String(port)
         }
-        process = try Self.launch(arguments, environment, state, outputs, namespace)
+        process = try Self.launch(arguments, environment, state, outputs, namespace, descriptors)
         try waitUntilListening()
     }
 

@@ -9,11 +9,22 @@ final class RawConnection {
 
     /// - Parameter pin: with TLS when there is one.
     convenience init(port: UInt16, pin: String?) throws {
-        try self.init(to: .loopback(port: port), pin: pin)
+        let pins = pin.map { PinSet([CertificatePin($0)].compactMap { $0 }) }
+        try self.init(to: .loopback(port: port), trust: pins.map { .pins($0) })
+    }
+
+    /// - Parameter trust: with TLS when there is one.
+    convenience init(port: UInt16, trust: ClientTLSContext.Trust?) throws {
+        try self.init(to: .loopback(port: port), trust: trust)
+    }
+
+    convenience init(to address: SocketAddress, pin: String?, preamble: [[UInt8]] = []) throws {
+        let pins = pin.map { PinSet([CertificatePin($0)].compactMap { $0 }) }
+        try self.init(to: address, trust: pins.map { .pins($0) }, preamble: preamble)
     }
 
     /// - Parameter preamble: what is sent before TLS begins, each piece when the gateway has read the one before.
-    init(to address: SocketAddress, pin: String?, preamble: [[UInt8]] = []) throws {
+    init(to address: SocketAddress, trust: ClientTLSContext.Trust?, preamble: [[UInt8]] = []) throws {
         socket = try Sockets.connect(to: address)
         try Self.wait(socket.raw, POLLOUT)
         for (index, piece) in preamble.enumerated() {
@@ -22,13 +33,12 @@ final class RawConnection {
             }
             if index < preamble.count - 1 { try Self.waitUntilRead(socket, by: address) }
         }
-        guard let pin else {
+        guard let trust else {
             tls = nil
             return
         }
-        let pins = PinSet([CertificatePin(pin)].compactMap { $0 })
         let tls = try TLSConnection(
-            connecting: ClientTLSContext(trust: .pins(pins)), descriptor: socket.raw, serverName: "localhost")
+            connecting: ClientTLSContext(trust: trust), descriptor: socket.raw, serverName: "localhost")
         self.tls = tls
         while true {
             switch try tls.handshake() {
@@ -56,19 +66,42 @@ final class RawConnection {
         column.split(separator: ":").last.flatMap { UInt16($0, radix: 16) }
     }
 
-    func send(_ text: String) throws { try send(Array(text.utf8)) }
+    func send(_ text: String) throws {
+        try send(Array(text.utf8))
+    }
 
+    /// - Throws: also when the peer takes nothing for 10 s.
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let rest = bytes.span.extracting(sent...)
-            if let tls {
-                if case .bytes(let count) = try tls.write(rest) { sent += count }
-            } else if case .bytes(let count) = Sockets.send(socket, rest) {
-                sent += count
-            }
-            if sent < bytes.count { try Self.wait(socket.raw, POLLOUT) }
+            let count = try sendSome(bytes.span.extracting(sent...))
+            sent += count
+            if count == 0 { try Self.wait(socket.raw, POLLOUT) }
         }
+    }
+
+    /// - Returns: how many bytes were taken without waiting.
+    func sendSome(_ bytes: Span<UInt8>) throws -> Int {
+        if let tls {
+            if case .bytes(let count) = try tls.write(bytes) { return count }
+            return 0
+        }
+        switch Sockets.send(socket, bytes) {
+        case .bytes(let count): return count
+        case .wouldBlock: return 0
+        case .endOfStream, .failed: throw Unexpected("the peer does not take what is sent")
+        }
+    }
+
+    /// Bytes below TLS, as somebody on the way could put them there.
+    func sendBeneath(_ bytes: [UInt8]) throws {
+        guard case .bytes(bytes.count) = Sockets.send(socket, bytes.span) else { throw Unexpected("cannot send") }
+    }
+
+    /// Says that nothing more will be sent.
+    func endSending() {
+        tls?.shutdown()
+        Sockets.shutdownSending(socket)
     }
 
     /// Everything until the peer closes.
@@ -84,7 +117,7 @@ final class RawConnection {
     }
 
     /// - Returns: nil at the end.
-    private func receive() throws -> [UInt8]? {
+    func receive() throws -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             var span = buffer.mutableSpan

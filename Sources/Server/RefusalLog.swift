@@ -1,0 +1,54 @@
+internal import EventLoop
+internal import Gateway
+internal import Synchronization
+
+/// Why something that a peer sent, or did not send, was refused. The texts are ours: nothing in them is the peer's.
+struct Refusal: Equatable, Sendable {
+    /// A name without spaces, such as `bare-line-feed`.
+    let rule: String
+    /// One sentence.
+    let reason: String
+    /// What mends it: a key, a command, or what the client has to send.
+    let remedy: String
+}
+
+/// The log of what peers did wrong: a line for the first of each kind, then how many more there were.
+final class RefusalLog: Sendable {
+    private let limiter = Mutex(LogLimiter())
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// - Parameters:
+    ///   - outcome: what became of it: `status=400`, `code=1002`.
+    ///   - peer: with its port, for the line.
+    ///   - client: without, for the count.
+    func note(
+        _ refusal: Refusal, _ outcome: String, subsystem: String, peer: String, client: String, now: MonotonicInstant
+    ) {
+        guard limiter.withLock({ $0.admits(rule: refusal.rule, peer: client, now: now) }) else { return }
+        logger.log(
+            .warn, subsystem,
+            "refused peer=\(peer) \(outcome) rule=\(refusal.rule): \(refusal.reason) Remedy: \(refusal.remedy)")
+    }
+
+    /// Writes what was counted in windows that are over.
+    func flush(now: MonotonicInstant) {
+        write(limiter.withLock { $0.expire(now: now) })
+    }
+
+    /// Writes what was counted so far, for a stop.
+    func end() {
+        write(limiter.withLock { $0.end() })
+    }
+
+    private func write(_ summaries: [LogLimiter.Summary]) {
+        for summary in summaries {
+            logger.log(
+                .warn, "gateway",
+                "refused peer=\(summary.kind.peer) rule=\(summary.kind.rule): and \(summary.count) more like it")
+        }
+    }
+}
