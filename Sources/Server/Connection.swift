@@ -57,7 +57,7 @@ final class Connection: EventHandler {
     var leftover: [UInt8] = []
     private var mustProcessLeftover = false
     /// What has been read is not processed any further until there is room for what comes of it.
-    private(set) var isHoldingBack = false
+    var isHoldingBack = false
     var underWay = RequestsUnderWay()
     var outbound: [UInt8] = []
     var sent = 0
@@ -96,8 +96,11 @@ final class Connection: EventHandler {
         // One deadline for TLS, HTTP and connect together.
         armHandshakeTimer(context.facts.handshakeTimeout)
         // Loopback and proxies stand for many clients: they count only in the total until a header attributes them.
-        if let address = IPAddress(octets: peer.bytes.span), !address.isLoopback, !isTrustedProxy(address) {
-            claimPlace(for: address)
+        if let address = IPAddress(octets: peer.bytes.span), !address.isLoopback, !isTrustedProxy(address),
+            !claimPlace(for: address)
+        {
+            note(overBudget, "closed", subsystem: "gateway")
+            drop()
         }
     }
 
@@ -144,7 +147,7 @@ final class Connection: EventHandler {
     /// The connection is admitted, needs no admission, or is gone: neither its deadline nor its place is needed.
     func endHandshake() {
         cancelHandshakeTimer()
-        if hasPlace { context.host.preauth.withLock { $0.leave(id) } }
+        if hasPlace || isOverBudget { context.host.preauth.withLock { $0.leave(id) } }
         hasPlace = false
     }
 
@@ -153,14 +156,21 @@ final class Connection: EventHandler {
     }
 
     /// Takes one of the client's places for connections that nobody has admitted yet.
-    func claimPlace(for client: IPAddress) {
+    ///
+    /// - Returns: false when it is not even worth a wait for its request.
+    @discardableResult
+    func claimPlace(for client: IPAddress) -> Bool {
         switch context.host.preauth.withLock({ $0.enter(id, client: client, now: context.reactor.now) }) {
         case .admitted: hasPlace = true
         case .admittedEvicting(let silent):
             hasPlace = true
             context.host.evict(silent, on: context)
         case .full: takeOverBudget()
+        case .refused:
+            takeOverBudget()
+            return false
         }
+        return true
     }
 
     /// There is no place for it. It is told so, if it asks soon.

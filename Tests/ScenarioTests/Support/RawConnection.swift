@@ -14,8 +14,9 @@ final class RawConnection {
     }
 
     /// - Parameter trust: with TLS when there is one.
-    init(port: UInt16, trust: ClientTLSContext.Trust?) throws {
-        socket = try Sockets.connect(to: .loopback(port: port))
+    init(_ address: String = "127.0.0.1", port: UInt16, trust: ClientTLSContext.Trust?) throws {
+        guard let address = SocketAddress(literal: address, port: port) else { throw Unexpected("no address") }
+        socket = try Sockets.connect(to: address)
         try Self.wait(socket.raw, POLLOUT)
         guard let trust else {
             tls = nil
