@@ -29,6 +29,7 @@ extension Connection {
         outbound = []
         sent = 0
         leftover = []
+        isHoldingBack = false
         tls?.shutdown()
         // What follows is not worth decrypting.
         tls = nil

@@ -18,10 +18,16 @@ extension Connection {
             // A trusted proxy counts once it has said for whom it comes.
             guard !peer.mayBringHeader, let address = peer.address else { return }
             armHandshakeTimer(min(Self.refusalTimeout, context.facts.handshakeTimeout))
-            claimPlace(for: address)
+            claimPlaceOrGo(address)
         } else if let client = peer.source.client(trust: context.facts.trust) {
-            if peer.relayedFor == nil { claimPlace(for: client) } else { attribute(to: client) }
+            if peer.relayedFor == nil { claimPlaceOrGo(client) } else { attribute(to: client) }
         }
+    }
+
+    private func claimPlaceOrGo(_ client: IPAddress) {
+        guard !claimPlace(for: client) else { return }
+        note(overBudget, "closed", subsystem: "gateway")
+        drop()
     }
 
     /// Takes the header from the socket and not a byte more: OpenSSL reads what follows.

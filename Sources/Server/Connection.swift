@@ -60,7 +60,7 @@ final class Connection: EventHandler {
     var leftover: [UInt8] = []
     private var mustProcessLeftover = false
     /// What has been read is not processed any further until there is room for what comes of it.
-    private(set) var isHoldingBack = false
+    var isHoldingBack = false
     var underWay = RequestsUnderWay()
     var outbound: [UInt8] = []
     var sent = 0
@@ -75,7 +75,7 @@ final class Connection: EventHandler {
     /// Whom a trusted proxy named.
     var client: IPAddress?
     var liveness = Liveness()
-    private var hasFailedTLS = false
+    var hasFailedTLS = false
 
     init(
         id: ConnectionID, context: ReactorContext, descriptor: consuming FileDescriptor, arrival: Arrival,
@@ -152,15 +152,18 @@ final class Connection: EventHandler {
     /// The connection is admitted, needs no admission, or is gone: neither its deadline nor its place is needed.
     func endHandshake() {
         cancelHandshakeTimer()
-        if hasPlace { context.host.preauth.withLock { $0.leave(id) } }
+        if hasPlace || isOverBudget { context.host.preauth.withLock { $0.leave(id) } }
         hasPlace = false
     }
 
     /// Takes one of the client's places for connections that nobody has admitted yet. On one connection a proxy may ask
     /// for several clients, one after the other.
-    func claimPlace(for client: IPAddress) {
+    ///
+    /// - Returns: false when it is not even worth a wait for its request.
+    @discardableResult
+    func claimPlace(for client: IPAddress) -> Bool {
         if hasPlace {
-            guard client != placeHolder else { return }
+            guard client != placeHolder else { return true }
             context.host.preauth.withLock { $0.leave(id) }
             hasPlace = false
         }
@@ -171,7 +174,11 @@ final class Connection: EventHandler {
             hasPlace = true
             context.host.evict(silent, on: context)
         case .full: takeOverBudget()
+        case .refused:
+            takeOverBudget()
+            return false
         }
+        return true
     }
 
     /// There is no place for it. It is told so, if it asks soon.
@@ -278,60 +285,6 @@ final class Connection: EventHandler {
         mustProcessLeftover = !leftover.isEmpty
         setInterest(.read)
         if mustProcessLeftover { resumeLater() }
-    }
-
-    private struct Received {
-        var count = 0
-        var isEnded = false
-        var filledBuffer = false
-    }
-
-    /// Fills the scratch buffer from `start` on with what is there now.
-    private func receive(at start: Int) -> Received {
-        let scratch = context.scratch
-        var result = Received()
-        while start + result.count < scratch.capacity {
-            let outcome = receiveOnce(at: start + result.count)
-            switch outcome {
-            case .bytes(let count): result.count += count
-            case .nothing: return result
-            case .ended:
-                result.isEnded = true
-                return result
-            }
-            // One read of the socket is what limit servers do; OpenSSL alone may hold more.
-            guard tls?.hasPendingBytes == true else { return result }
-        }
-        result.filledBuffer = true
-        return result
-    }
-
-    private enum ReceiveOutcome { case bytes(Int), nothing, ended }
-
-    private func receiveOnce(at start: Int) -> ReceiveOutcome {
-        if let tls {
-            do throws(TLSError) {
-                switch try unsafe tls.read(into: context.scratch.rawPart(from: start)) {
-                case .bytes(let count): return .bytes(count)
-                case .wantsRead, .wantsWrite: return .nothing
-                case .closed: return .ended
-                }
-            } catch {
-                if case .connectionFailed = error {
-                    hasFailedTLS = true
-                    if let refusal = HandshakeRefusal.refusal(error) { note(refusal, "closed", subsystem: "tls") }
-                }
-                return .ended
-            }
-        }
-        let outcome = context.scratch.withSpan(start..<context.scratch.capacity) { span in
-            Sockets.receive(descriptor, into: &span)
-        }
-        switch outcome {
-        case .bytes(let count): return .bytes(count)
-        case .wouldBlock: return .nothing
-        case .endOfStream, .failed: return .ended
-        }
     }
 
     /// - Returns: how many bytes were used up.

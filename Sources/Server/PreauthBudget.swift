@@ -11,8 +11,10 @@ struct PreauthBudget {
     enum Verdict: Equatable {
         case admitted
         case admittedEvicting(ConnectionID)
-        /// Every place is taken by a connection that is still talking.
+        /// Every place is taken by a connection that is still talking. It may stay to be told so.
         case full
+        /// As many as there are places are being told so already.
+        case refused
     }
 
     static let defaultLimit = 32
@@ -31,6 +33,9 @@ struct PreauthBudget {
     let limit: Int
     private var places: [IPAddress: [ConnectionID: Place]] = [:]
     private var clients: [ConnectionID: IPAddress] = [:]
+    /// Connections beyond their client's places, and how many each client has.
+    private var surplus: [ConnectionID: IPAddress] = [:]
+    private var surplusCounts: [IPAddress: Int] = [:]
     private var arrivals: UInt64 = 0
     /// Silent connections, the oldest last.
     private var relief: [ConnectionID] = []
@@ -47,14 +52,30 @@ struct PreauthBudget {
         var evicted: ConnectionID?
         if let taken = places[client], taken.count >= limit {
             let silent = taken.filter { isSilent($0.value, now) }
-            guard let oldest = silent.min(by: { $0.value.since < $1.value.since })?.key else { return .full }
+            guard let oldest = silent.min(by: { $0.value.since < $1.value.since })?.key else {
+                return enterSurplus(id, client: client)
+            }
             leave(oldest)
             evicted = oldest
         }
+        leaveSurplus(id)
         arrivals += 1
         clients[id] = client
         places[client, default: [:]][id] = Place(since: arrivals, heardAt: now)
         return evicted.map(Verdict.admittedEvicting) ?? .admitted
+    }
+
+    private mutating func enterSurplus(_ id: ConnectionID, client: IPAddress) -> Verdict {
+        guard surplus[id] == nil else { return .full }
+        guard surplusCounts[client, default: 0] < limit else { return .refused }
+        surplus[id] = client
+        surplusCounts[client, default: 0] += 1
+        return .full
+    }
+
+    private mutating func leaveSurplus(_ id: ConnectionID) {
+        guard let client = surplus.removeValue(forKey: id), let count = surplusCounts[client] else { return }
+        surplusCounts[client] = count == 1 ? nil : count - 1
     }
 
     mutating func heard(_ id: ConnectionID, now: MonotonicInstant) {
@@ -64,6 +85,7 @@ struct PreauthBudget {
 
     /// The connection was admitted, serves the echo, or is gone.
     mutating func leave(_ id: ConnectionID) {
+        leaveSurplus(id)
         guard let client = clients.removeValue(forKey: id) else { return }
         places[client]?[id] = nil
         if places[client]?.isEmpty == true { places[client] = nil }

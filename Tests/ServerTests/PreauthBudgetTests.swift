@@ -57,6 +57,22 @@ struct PreauthBudgetTests {
         #expect(budget.enter(Self.id(2), client: Self.other, now: Self.at(0)) == .admitted)
     }
 
+    @Test func onlySoManyAreToldThatThereIsNoPlace() {
+        var budget = Self.full(limit: 3)
+        for serial in 10..<13 as Range<UInt64> {
+            #expect(budget.enter(Self.id(serial), client: Self.client, now: Self.at(0)) == .full)
+        }
+        #expect(budget.enter(Self.id(13), client: Self.client, now: Self.at(0)) == .refused)
+        #expect(budget.enter(Self.id(12), client: Self.client, now: Self.at(0)) == .full, "it is counted already")
+        #expect(budget.enter(Self.id(20), client: Self.other, now: Self.at(0)) == .admitted)
+        budget.leave(Self.id(10))
+        budget.leave(Self.id(10))
+        #expect(budget.enter(Self.id(14), client: Self.client, now: Self.at(0)) == .full)
+        #expect(budget.enter(Self.id(15), client: Self.client, now: Self.at(0)) == .refused)
+        for serial in [11, 12, 14] as [UInt64] { budget.leave(Self.id(serial)) }
+        #expect(budget.enter(Self.id(16), client: Self.client, now: Self.at(0)) == .full)
+    }
+
     @Test func addressesOfOneIPv6SubscriberShareABudget() {
         let prefix: UInt64 = 0x2001_0DB8_0000_0001
         var budget = PreauthBudget(limit: 2)

@@ -134,7 +134,7 @@ import WebSocket
             try socket.connect()
             let other = try await gateway.owner()
             let before = gateway.residentKilobytes
-            let count = 600
+            let count = 300
             let task = String(repeating: "t", count: 65_536)
             let requests = (0..<count).flatMap {
                 RawWebSocket.request("\($0)", "sessions.spawn", #"{"task":"\#(task)","runtime":"subagent"}"#)
@@ -158,6 +158,44 @@ import WebSocket
             }
             #expect(accepted == count)
             other.close()
+            try gateway.stop()
+        }
+    }
+
+    @Test func eventsToWhoDoesNotReadAreDroppedWithAHoleAndThenTheConnection() async throws {
+        try await scenario {
+            let gateway = try Self.gateway()
+            let late = try gateway.webSocket()
+            try late.connect()
+            let never = try gateway.webSocket()
+            try never.connect()
+            let owner = try gateway.webSocket()
+            try owner.connect()
+            let before = gateway.residentKilobytes
+            let events = 80
+            let megabyte = "{\"x\":\"\(String(repeating: "x", count: 1 << 20))\"}"
+            for number in 0..<events {
+                try owner.send(RawWebSocket.request("\(number)", "diagnostics.broadcast", megabyte))
+                #expect(try owner.awaitResponse(to: "\(number)")?["ok"]?.bool == true)
+            }
+            let after = gateway.residentKilobytes
+            print("events nobody reads: resident \(before) KiB before, \(after) after")
+            // Two queues of 50 MiB, and what grows while they do.
+            #expect(after < before + 4 * 50 * 1024)
+            try owner.send(RawWebSocket.request("last", "diagnostics.broadcast", #"{"last":true}"#))
+            // The late one reads: what was queued comes, then what there was room for again.
+            var numbers: [Int64] = []
+            while numbers.isEmpty || numbers.count == numbers.last.map(Int.init), let frame = try late.nextFrame() {
+                if numbers.count > 20 { try owner.send(RawWebSocket.request("more", "diagnostics.broadcast")) }
+                guard let seq = try JSONParser.parse(frame.payload)["seq"]?.integer else { continue }
+                numbers.append(seq)
+            }
+            print("events nobody reads: \(numbers.count - 1) came, then number \(numbers.last ?? 0)")
+            #expect(numbers.count > 40 && numbers.count < events)
+            // The other one is closed at the latest with the next tick, which may not be dropped.
+            let line = try gateway.waitForLog("rule=slow-consumer", "code=1008", within: .seconds(45))
+            #expect(line.contains("policy.maxBufferedBytes"), "\(line)")
+            withExtendedLifetime(never) {}
             try gateway.stop()
         }
     }

@@ -1,6 +1,7 @@
 import Client
 import Foundation
 import JSON
+import TLS
 import Testing
 
 /// Who begins and does not go on, 200 of each kind.
@@ -51,6 +52,42 @@ import Testing
             let close = try socket.awaitClose()
             #expect(close?.closeCode == 1000)
             #expect(close?.closeReason == "")
+        }
+    }
+
+    @Test func oneAddressHoldsNoMoreThanItsPlacesHoweverManyItOpens() async throws {
+        try await scenario {
+            guard let namespace = NetworkNamespace.make() else {
+                print("one address: skipped, no network namespace can be made here")
+                return
+            }
+            var configuration = GatewayConfiguration()
+            configuration.gateway = configuration.gateway.replacing("loopback", with: "lan")
+            let gateway = try GatewayProcess(configuration.text, in: namespace)
+            let before = gateway.descriptorCount
+            let port = gateway.port
+            let crowd = try await namespace.outside {
+                try (0..<300).map { _ in try RawConnection(NetworkNamespace.bridgeAddress, port: port, trust: nil) }
+            }
+            // 32 that wait, and 32 that may ask why they cannot.
+            try eventually("the others are closed") { gateway.descriptorCount <= before + 64 }
+            let line = try gateway.waitForLog(
+                "refused peer=\(NetworkNamespace.outsideAddress):", "rule=preauth-connections")
+            #expect(line.contains("OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP"), "\(line)")
+            // Others are not concerned, and the same address gets in again once its crowd has been silent for a second.
+            let owner = try await gateway.owner()
+            _ = try owner.request("health")
+            owner.close()
+            try await namespace.outside {
+                try eventually("the same address gets an answer") {
+                    let pin = PinSet([gateway.pin.flatMap { CertificatePin($0) }].compactMap { $0 })
+                    let connection = try? RawConnection(NetworkNamespace.bridgeAddress, port: port, trust: .pins(pin))
+                    try? connection?.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    return try connection?.receiveAll().hasPrefix("HTTP/1.1 200 ") ?? false
+                }
+            }
+            withExtendedLifetime(crowd) {}
+            try gateway.stop()
         }
     }
 

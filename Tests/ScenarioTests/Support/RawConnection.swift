@@ -14,8 +14,9 @@ final class RawConnection {
     }
 
     /// - Parameter trust: with TLS when there is one.
-    convenience init(port: UInt16, trust: ClientTLSContext.Trust?) throws {
-        try self.init(to: .loopback(port: port), trust: trust)
+    convenience init(_ address: String = "127.0.0.1", port: UInt16, trust: ClientTLSContext.Trust?) throws {
+        guard let address = SocketAddress(literal: address, port: port) else { throw Unexpected("no address") }
+        try self.init(to: address, trust: trust)
     }
 
     convenience init(to address: SocketAddress, pin: String?, preamble: [[UInt8]] = []) throws {
