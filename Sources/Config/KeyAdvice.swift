@@ -22,6 +22,12 @@ enum KeyAdvice {
         "gateway.tls.key": "gateway.tls.keyPath",
         "gateway.tls.keyFile": "gateway.tls.keyPath",
         "gateway.tls.ca": "gateway.tls.caPath",
+        "gateway.tls.clientCa": "gateway.tls.caPath",
+        "gateway.tls.clientAuth": "gateway.tls.caPath and gateway.tls.clientCertificate",
+        "gateway.tls.requireClientCert": "gateway.tls.caPath and gateway.tls.clientCertificate",
+        "gateway.tls.pin": "gateway.tls.fingerprint",
+        "gateway.remote.fingerprint": "gateway.remote.tlsFingerprint",
+        "gateway.remote.pin": "gateway.remote.tlsFingerprint",
         "gateway.allowedOrigins": "gateway.controlUi.allowedOrigins",
         "gateway.forceLoopback": "nothing: children on this host always dial loopback",
         "gateway.skipPairing":

@@ -144,7 +144,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         let runID = worker.runID
         if let successor = worker.successor {
             start(successor, in: reactor)
-        } else {
+        } else if !worker.isStopping {
+            // The end of one that the core had us stop is no news, and would pass for that of the next attempt.
             host.run { core, nowMs in core.workerExited(runID: runID, how: how, nowMs: nowMs) }
         }
     }
@@ -163,7 +164,7 @@ private final class Worker: EventHandler {
     private let child: ChildProcess
     private let onEnd: Ended
     private var registration: Registration?
-    private var isStopping = false
+    private(set) var isStopping = false
     private let inheritedChildren: Set<Int32>
 
     init(

@@ -1,9 +1,10 @@
 internal import Glibc
 
 enum Pause {
-    /// Waits; a signal that is delivered ends the wait early.
-    static func sleep(_ duration: Duration) {
+    /// Waits; `interrupt` ends the wait early by being readable.
+    static func sleep(_ duration: Duration, interrupt: Int32?) {
         let (seconds, attoseconds) = duration.components
-        _ = poll(nil, 0, Int32(clamping: max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000)))
+        var polled = pollfd(fd: interrupt ?? -1, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&polled, 1, Int32(clamping: max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000)))
     }
 }

@@ -168,7 +168,7 @@ final class RunConnection {
             case .waiting(let until):
                 if givesUp() { return false }
                 let wait = until - .now()
-                if wait > .zero { Pause.sleep(wait) }
+                if wait > .zero { Pause.sleep(wait, interrupt: options.interrupt) }
                 advance()
             case .connected:
                 guard let client else { return false }

@@ -121,7 +121,7 @@ package final class Worker {
                 return nil
             case .waiting(let until):
                 if isTerminated() { return nil }
-                Pause.sleep(max(until - .now(), .milliseconds(1)))
+                Pause.sleep(max(until - .now(), .milliseconds(1)), interrupt: signals.raw)
             }
         }
     }

@@ -73,6 +73,8 @@ struct UnknownKeyTests {
         arguments: [
             ("gateway:{host:'0.0.0.0'}", "gateway.bind"), ("gateway:{bindHost:'x'}", "gateway.customBindHost"),
             ("gateway:{tls:{cert:'x'}}", "gateway.tls.certPath"), ("gateway:{tls:{key:'x'}}", "gateway.tls.keyPath"),
+            ("gateway:{tls:{requireClientCert:true}}", "gateway.tls.clientCertificate"),
+            ("gateway:{remote:{fingerprint:'x'}}", "gateway.remote.tlsFingerprint"),
             ("gateway:{token:'hush'}", "gateway.auth.token"), ("gateway:{password:'hush'}", "gateway.auth.password"),
             ("gateway:{forceLoopback:true}", "always dial loopback"),
             ("gateway:{skipPairing:true}", "gateway.pairing.loopbackExempt"),

@@ -68,14 +68,14 @@ struct ClientCertificateTests {
                 options.identity = try authority.identity(name)
                 return try await surroundings.refusalFromOutside(options)
             }
-            for (name, reason, line) in [
-                (nil, "it asks for one", "client showed no certificate; gateway.tls.caPath asks clients"),
-                ("expired", "expired", "certificate has expired"),
-                ("stranger", "of an unknown authority", "unable to get local issuer certificate"),
-            ] as [(String?, String, String)] {
+            for (name, reason) in [
+                (nil, "it asks for one"), ("expired", "expired"), ("stranger", "of an unknown authority"),
+            ] as [(String?, String)] {
                 #expect(try await refusal(name) == .tls(.clientCertificateRefused(reason: reason)))
-                _ = try gateway.waitForLog("refused peer=\(surroundings.strangerAddress)", line)
             }
+            // More like it, from the same peer, may be summed up.
+            _ = try gateway.waitForLog(
+                surroundings.strangerAddress, "client showed no certificate", "gateway.tls.caPath asks clients")
             var options = gateway.options(surroundings.address)
             options.identity = try authority.identity("right")
             try await surroundings.connectFromOutside(options).close()

@@ -58,6 +58,17 @@ struct ClientCertificateTests {
         #expect(optional.client == nil && optional.server == nil)
     }
 
+    @Test("a client of TLS 1.2 without one is refused within the handshake")
+    func noneWithTLS12() throws {
+        let sockets = try SocketPair()
+        let server = try TLSConnection(
+            accepting: context(), descriptor: sockets.server, requiresClientCertificate: true)
+        let client = try RawClient(descriptor: sockets.client, .init(maxVersion: TLS1_2_VERSION))
+        let errors = try shakeHands(client: client.handshake, server: server.handshake)
+        #expect(errors.server == .clientCertificateMissing)
+        #expect(errors.client != nil)
+    }
+
     struct Wrong: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let days: Int
