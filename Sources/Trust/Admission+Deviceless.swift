@@ -8,7 +8,7 @@ extension Admission {
         if client.isControlUI, isOperator, policy.disableControlUIDeviceAuth {
             switch shared {
             case .proven(let method): return deviceless(method, keepingScopes: true, "dangerouslyDisableDeviceAuth")
-            case .failed(let failure): throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+            case .failed(let failure): throw refuse(.missingDevice, failure)
             }
         }
         if isLocalBackendExempt(shared), isOperator, case .proven(let method) = shared {
@@ -26,7 +26,7 @@ extension Admission {
                 isLocalCLI ? "local command line" : "operator with shared secret")
         }
         if case .failed(let failure) = shared, !sharedCandidates.isEmpty {
-            throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+            throw refuse(.missingDevice, failure)
         }
         throw refuse(.missingDevice, "no device identity", .deviceIdentityRequired())
     }

@@ -161,7 +161,7 @@ extension Admission {
             case .failed(let why): isForeignToken(digests) ? .lineageCredential : why
             case .proven: .lineageCredential
             }
-        throw refuse(.lineageCredential, failure.rawValue, authRefusal(failure))
+        throw refuse(.lineageCredential, failure)
     }
 
     func liveToken(of deviceID: String) -> DeviceToken? {

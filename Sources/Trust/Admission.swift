@@ -21,15 +21,19 @@ package struct Admission {
         var walk = Admission(request: request, state: state, policy: policy, nowMs: nowMs)
         do throws(Refused) {
             let (admitted, changes) = try walk.run()
-            return Decision(outcome: .admitted(admitted, changes), trace: walk.trace)
+            return Decision(outcome: .admitted(admitted, changes), trace: walk.trace, wrongCredentials: [])
         } catch {
-            return Decision(outcome: .refused(error.refusal, error.changes), trace: walk.trace)
+            return Decision(
+                outcome: .refused(error.refusal, error.changes), trace: walk.trace,
+                wrongCredentials: error.isGuess ? walk.offeredDigests : [])
         }
     }
 
     struct Refused: Error {
         let refusal: ConnectRefusal
         var changes: [TrustChange] = []
+        /// A credential was wrong, not merely missing or misplaced.
+        var isGuess = false
     }
 
     /// What is known of the shared secret.
@@ -51,6 +55,7 @@ package struct Admission {
         try checkProtocolWindow()
         if let owner = checkOwnerSocket() { return (owner, []) }
         try checkOrigin()
+        try checkRateLimit()
         let shared = checkSharedAuth()
         guard let device = try checkDevice(shared) else { return (try admitWithoutDevice(shared), []) }
         if let child = try checkDerivedIdentity(device, shared) { return child }
@@ -68,6 +73,12 @@ package struct Admission {
     ) -> Refused {
         note(rule, .refused, fact)
         return Refused(refusal: refusal, changes: changes)
+    }
+
+    mutating func refuse(_ rule: AdmissionRule, _ failure: AuthFailure, fact: String? = nil) -> Refused {
+        var refused = refuse(rule, fact ?? failure.rawValue, authRefusal(failure))
+        refused.isGuess = failure.isGuess
+        return refused
     }
 
     mutating func checkProtocolWindow() throws(Refused) {

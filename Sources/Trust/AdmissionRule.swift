@@ -3,6 +3,7 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case protocolWindow = "protocol-window"
     case ownerSocket = "owner-socket"
     case origin
+    case rateLimit = "rate-limit"
     case sharedAuth = "shared-auth"
     case missingDevice = "missing-device"
     case deviceProof = "device-proof"
@@ -11,6 +12,7 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case lineageCredential = "lineage-credential"
     case lineageLive = "lineage-live"
     case scopeLattice = "scope-lattice"
+    case enrolmentToken = "enrolment-token"
     case boundCredential = "bound-credential"
     case localBackend = "local-backend"
     case controlUI = "control-ui"

@@ -11,6 +11,8 @@ package struct TransportFacts: Equatable, Sendable {
     package var peer: String
     /// The client's address after attribution; nil when it is not known.
     package var clientAddress: String?
+    /// Under which address its wrong credentials are counted: that of the client, for IPv6 its /64 network.
+    package var clientNetwork: String?
     /// The `Origin` header as sent; nil when absent. What says nothing ("null", empty) was still sent by a browser.
     package var origin: String?
     package var host: String?
@@ -18,7 +20,7 @@ package struct TransportFacts: Equatable, Sendable {
     package init(
         isDirectLocal: Bool, hasForwardingHeaders: Bool = false, peerIsTrustedProxy: Bool = false,
         isOwnerSocket: Bool = false, isTLS: Bool = true, peer: String, clientAddress: String? = nil,
-        origin: String? = nil, host: String? = nil
+        clientNetwork: String? = nil, origin: String? = nil, host: String? = nil
     ) {
         self.isDirectLocal = isDirectLocal
         self.hasForwardingHeaders = hasForwardingHeaders
@@ -27,6 +29,7 @@ package struct TransportFacts: Equatable, Sendable {
         self.isTLS = isTLS
         self.peer = peer
         self.clientAddress = clientAddress
+        self.clientNetwork = clientNetwork ?? clientAddress
         self.origin = origin
         self.host = host
     }

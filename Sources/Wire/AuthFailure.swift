@@ -32,6 +32,14 @@ package enum AuthFailure: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether somebody who guesses credentials would get this: one was there, and wrong.
+    package var isGuess: Bool {
+        switch self {
+        case .tokenMismatch, .passwordMismatch, .bootstrapTokenInvalid, .deviceTokenMismatch: true
+        default: false
+        }
+    }
+
     package func message(to client: ClientInfo) -> String {
         switch self {
         case .tokenMissing: "unauthorized: gateway token missing (\(Self.hint(client, "token")))"
