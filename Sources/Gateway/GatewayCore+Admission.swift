@@ -14,30 +14,34 @@ extension GatewayCore {
         _ id: ConnectionID, _ request: AdmissionRequest, requestID: [UInt8], connID: String, nowMs: Int64
     ) -> [Effect] {
         let decision = Admission.decide(request, state: trust, policy: settings.policy, nowMs: nowMs)
+        decisions.append(DecisionRecord(id: connID, atMs: nowMs, request: request, decision: decision))
         switch decision.outcome {
         case .refused(let refusal, let changes):
-            return refuse(id, requestID, refusal, changes, decision, request, nowMs: nowMs)
+            return refuse(id, requestID, connID, refusal, changes, decision, request, nowMs: nowMs)
         case .admitted(let admitted, let changes):
             do throws(ConnectRefusal) {
                 return try welcome(id, requestID, connID, admitted, changes, decision, request, nowMs: nowMs)
             } catch {
-                return refuse(id, requestID, error, [], decision, request, nowMs: nowMs)
+                return refuse(id, requestID, connID, error, [], decision, request, nowMs: nowMs)
             }
         }
     }
 
     private mutating func refuse(
-        _ id: ConnectionID, _ requestID: [UInt8], _ refusal: ConnectRefusal, _ changes: [TrustChange],
-        _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
+        _ id: ConnectionID, _ requestID: [UInt8], _ decisionID: String, _ refusal: ConnectRefusal,
+        _ changes: [TrustChange], _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
     ) -> [Effect] {
-        let answer: [Effect] = [.respond(id, Frames.failure(id: requestID, refusal.error)), .close(id, refusal.close)]
+        var error = refusal.error
+        error.details["decisionId"] = .string(decisionID)
+        let answer: [Effect] = [.respond(id, Frames.failure(id: requestID, error)), .close(id, refusal.close)]
         let client = request.params.client
         var effects: [Effect] = [
             .log(
                 LogLine(
                     .warn, "ws",
                     "closed before connect peer=\(request.facts.peer) client=\(client.id)/\(client.mode) "
-                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) walk: \(decision.summary)"))
+                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)"
+                ))
         ]
         effects += noteGuesses(decision, request, nowMs: nowMs)
         var operations: [StoreOperation] = []
@@ -98,7 +102,8 @@ extension GatewayCore {
                 undo.invitations += trust.invitations[digest].map { [$0] } ?? []
                 undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
                 let device = trust.pairing.approve(pending, roles: roles, via: via, nowMs: nowMs)
-                operations += trust.invitations.redeem(digest, by: device.deviceID).map { [.putInvitation($0.record)] } ?? []
+                operations +=
+                    trust.invitations.redeem(digest, by: device.deviceID).map { [.putInvitation($0.record)] } ?? []
                 operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
                 effects += [
                     event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),

@@ -44,7 +44,9 @@ extension GatewayCore {
         guard before != now else { return [] }
         operations.append(.putMeta(MetaRecord(key: key, value: now)))
         guard before != nil, settings.policy.onRotate == .close else { return [] }
-        let children = trust.lineage.all.filter { $0.principal == .sharedSecret && $0.runID != nil && $0.state == .live }
+        let children = trust.lineage.all.filter {
+            $0.principal == .sharedSecret && $0.runID != nil && $0.state == .live
+        }
         var effects: [Effect] = []
         for child in children.sorted(by: { ($0.depth, $0.deviceID) < ($1.depth, $1.deviceID) }) {
             guard let revoked = trust.lineage.revoke(deviceID: child.deviceID, nowMs: nowMs) else { continue }

@@ -12,7 +12,8 @@ extension GatewayCore {
         let denied = GatewayError(.invalidRequest, "device token rotation denied")
         let (device, role) = try managedToken(reader, caller, orElse: denied)
         let old = device.tokens[role]
-        let scopes = try reader.strings("scopes", maxCount: ConnectParams.maxNames, maxBytes: 256).map(ScopeSet.init)
+        let scopes =
+            try reader.strings("scopes", maxCount: ConnectParams.maxNames, maxBytes: 256).map(ScopeSet.init)
             ?? old?.scopes ?? device.approvedScopes
         guard device.approvedScopes.covers(scopes),
             caller.admitted.scopes.covers(.admin) || caller.admitted.scopes.covers(scopes)
@@ -33,7 +34,8 @@ extension GatewayCore {
         let consequences =
             role == Role.operator.rawValue && settings.policy.onRotate == .close
             ? revoke(
-                device.deviceID, .authChanged, because: "the token of device \(device.deviceID.prefix(12))… was rotated",
+                device.deviceID, .authChanged,
+                because: "the token of device \(device.deviceID.prefix(12))… was rotated",
                 nowMs: nowMs, &operations) : []
         return [
             .commit(
@@ -59,7 +61,8 @@ extension GatewayCore {
             role == Role.operator.rawValue
             ? revoke(
                 device.deviceID, .deviceRemoved,
-                because: "the token of device \(device.deviceID.prefix(12))… was revoked", nowMs: nowMs, &operations) : []
+                because: "the token of device \(device.deviceID.prefix(12))… was revoked", nowMs: nowMs, &operations)
+            : []
         return [
             .commit(
                 operations, then: [reply(request, .object(answer))],

@@ -15,15 +15,19 @@ extension Admission {
             note(.enrolmentToken, .notConcerned, "unknown, expired, used up or for another device or role")
         }
         let failure: AuthFailure
+        var detail: String?
         switch shared {
         case .proven(let method):
             note(.boundCredential, .notConcerned, "shared auth passed")
             return method
-        case .failed(let why):
+        case .failed(let why, let header):
             failure = nonEmpty(params.auth.bootstrapToken) == nil ? why : .bootstrapTokenInvalid
+            detail = header
         }
         let explicit = nonEmpty(params.auth.deviceToken)
-        guard let candidate = explicit ?? nonEmpty(params.auth.token) else { throw refuse(.boundCredential, failure) }
+        guard let candidate = explicit ?? nonEmpty(params.auth.token) else {
+            throw refuse(.boundCredential, failure, detail: detail)
+        }
         let digest = SHA256.digest(Array(candidate.utf8))
         do throws(DeviceToken.Failure) {
             _ = try DeviceToken.verify(

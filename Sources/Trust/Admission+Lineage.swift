@@ -158,7 +158,7 @@ extension Admission {
         }
         let failure: AuthFailure =
             switch shared {
-            case .failed(let why): isForeignToken(digests) ? .lineageCredential : why
+            case .failed(let why, _): isForeignToken(digests) ? .lineageCredential : why
             case .proven: .lineageCredential
             }
         throw refuse(.lineageCredential, failure)

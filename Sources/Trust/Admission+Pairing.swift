@@ -21,8 +21,8 @@ extension Admission {
             note(.localBackend, .passed, "gateway-client/backend on a direct local connection")
             return admitted(device, method)
         }
-        if isUnpaired, params.client.isControlUI, params.role == .operator, method == .none {
-            note(.controlUI, .passed, "auth mode none")
+        if isUnpaired, params.client.isControlUI, params.role == .operator, method == .none || method == .tailscale {
+            note(.controlUI, .passed, method == .none ? "auth mode none" : "Tailscale knows the user")
             return admitted(device, method)
         }
         if policy.loopbackExempt, facts.isDirectLocal, isSecretProven {

@@ -39,7 +39,8 @@ package struct Admission {
     /// What is known of the shared secret.
     enum SharedAuth {
         case proven(AuthMethod)
-        case failed(AuthFailure)
+        /// `detail`: the header that is missing.
+        case failed(AuthFailure, detail: String? = nil)
     }
 
     private init(request: AdmissionRequest, state: TrustState, policy: AdmissionPolicy, nowMs: Int64) {
@@ -75,8 +76,10 @@ package struct Admission {
         return Refused(refusal: refusal, changes: changes)
     }
 
-    mutating func refuse(_ rule: AdmissionRule, _ failure: AuthFailure, fact: String? = nil) -> Refused {
-        var refused = refuse(rule, fact ?? failure.rawValue, authRefusal(failure))
+    mutating func refuse(
+        _ rule: AdmissionRule, _ failure: AuthFailure, detail: String? = nil, fact: String? = nil
+    ) -> Refused {
+        var refused = refuse(rule, fact ?? failure.reason(detail), authRefusal(failure, detail))
         refused.isGuess = failure.isGuess
         return refused
     }
@@ -125,18 +128,23 @@ package struct Admission {
 
     mutating func checkSharedAuth() -> SharedAuth {
         let candidates = sharedCandidates
-        let result: SharedAuth
+        var result: SharedAuth
         switch policy.authMode {
         case .none:
             result = .proven(.none)
+        case .trustedProxy:
+            result = checkTrustedProxy()
         case .token:
             result = compare(candidates, method: .token, .tokenNotConfigured, .tokenMissing, .tokenMismatch)
         case .password:
             result = compare(candidates, method: .password, .passwordNotConfigured, .passwordMissing, .passwordMismatch)
         }
+        if policy.authMode == .token || policy.authMode == .password, let tailscale = checkTailscale() {
+            result = tailscale
+        }
         switch result {
         case .proven(let method): note(.sharedAuth, .passed, "method \(method.rawValue)")
-        case .failed(let why): note(.sharedAuth, .notConcerned, why.rawValue)
+        case .failed(let why, let detail): note(.sharedAuth, .notConcerned, why.reason(detail))
         }
         return result
     }
@@ -151,9 +159,9 @@ package struct Admission {
         return matches.contains(true) ? .proven(method) : .failed(mismatch)
     }
 
-    func authRefusal(_ failure: AuthFailure) -> ConnectRefusal {
+    private func authRefusal(_ failure: AuthFailure, _ detail: String?) -> ConnectRefusal {
         .auth(
-            failure, client: params.client,
+            failure, detail: detail, client: params.client,
             canRetryWithDeviceToken: params.device != nil && params.auth.token?.isEmpty == false
                 && params.auth.deviceToken == nil)
     }

@@ -1,6 +1,9 @@
 /// What the owner configured about admission. Each key's documented effect is all that it can do.
 package struct AdmissionPolicy: Equatable, Sendable {
-    package enum AuthMode: String, Sendable { case none, token, password }
+    package enum AuthMode: String, CaseIterable, Sendable {
+        case none, token, password
+        case trustedProxy = "trusted-proxy"
+    }
 
     /// What becomes of children when the token that their line began with is rotated.
     package enum RotationEffect: String, Sendable {
@@ -26,6 +29,7 @@ package struct AdmissionPolicy: Equatable, Sendable {
     package var disableControlUIDeviceAuth = false
     package var maxSpawnDepth = 5
     package var onRotate = RotationEffect.close
+    package var identity = ProxyIdentityPolicy()
 
     package init(authMode: AuthMode, secretDigest: [UInt8]?) {
         self.authMode = authMode

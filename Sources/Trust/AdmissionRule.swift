@@ -24,6 +24,34 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case silentLocalUpgrade = "silent-local-upgrade"
 }
 
+extension AdmissionRule {
+    /// Keys of the configuration that the rule looks at.
+    package var settings: [String] {
+        switch self {
+        case .protocolWindow, .ownerSocket, .deviceProof, .lineageLive, .pairing, .boundCredential, .enrolmentToken: []
+        case .origin:
+            ["gateway.controlUi.allowedOrigins", "gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback"]
+        case .rateLimit:
+            [
+                "gateway.auth.rateLimit.maxAttempts", "gateway.auth.rateLimit.lockoutMs",
+                "gateway.auth.rateLimit.exemptLoopback",
+            ]
+        case .sharedAuth: ["gateway.auth.mode", "gateway.auth.allowTailscale"]
+        case .missingDevice:
+            ["gateway.controlUi.allowInsecureAuth", "gateway.controlUi.dangerouslyDisableDeviceAuth"]
+        case .internalSpawnBypass: ["gateway.pairing.internalSpawnBypass"]
+        case .derivedIdentity: ["agents.defaults.subagents.maxSpawnDepth"]
+        case .lineageCredential: ["gateway.auth.mode", "agents.defaults.subagents.credential"]
+        case .scopeLattice: ["agents.defaults.subagents.scopes"]
+        case .localBackend, .controlUI: ["gateway.auth.mode"]
+        case .loopbackExempt: ["gateway.pairing.loopbackExempt", "security.devicePairing.skipForLoopback"]
+        case .enforcePairingOff: ["gateway.security.enforcePairing"]
+        case .requireForExternal: ["security.devicePairing.requireForExternal"]
+        case .silentLocal, .silentLocalUpgrade: ["gateway.nodes.pairing.autoApproveLocal"]
+        }
+    }
+}
+
 /// One step of the walk: the rule, what it said, and the fact it looked at.
 package struct RuleStep: Equatable, Sendable {
     package enum Verdict: String, Sendable {

@@ -5,6 +5,10 @@ package enum AuthMethod: String, Sendable {
     case none
     case token
     case password
+    /// A user whom an identity-aware proxy named.
+    case trustedProxy = "trusted-proxy"
+    /// A user whom Tailscale Serve named, and the local daemon as well.
+    case tailscale
     case deviceToken = "device-token"
     /// A setup code or an enrolment token.
     case bootstrapToken = "bootstrap-token"
@@ -47,7 +51,7 @@ package struct Admitted: Equatable, Sendable {
         case .token: return .sharedSecret
         case .deviceToken: return deviceID.map(Principal.device) ?? .unshared
         case .ownerSocket: return .sharedSecret
-        case .none, .password, .runToken, .bootstrapToken: return .unshared
+        case .none, .password, .trustedProxy, .tailscale, .runToken, .bootstrapToken: return .unshared
         }
     }
 }

@@ -4,6 +4,12 @@ package struct TransportFacts: Equatable, Sendable {
     package var isDirectLocal: Bool
     package var hasForwardingHeaders: Bool
     package var peerIsTrustedProxy: Bool
+    package var peerIsLoopback: Bool
+    /// The peer's address is one of this host's own.
+    package var peerIsThisHost: Bool
+    /// Fields that ``ProxyIdentityPolicy/headersOfInterest`` names, by their names in lower case.
+    package var headers: [String: String]
+    package var tailscale: TailscaleWhois
     /// Same uid on the owner's Unix socket.
     package var isOwnerSocket: Bool
     package var isTLS: Bool
@@ -19,12 +25,18 @@ package struct TransportFacts: Equatable, Sendable {
 
     package init(
         isDirectLocal: Bool, hasForwardingHeaders: Bool = false, peerIsTrustedProxy: Bool = false,
-        isOwnerSocket: Bool = false, isTLS: Bool = true, peer: String, clientAddress: String? = nil,
+        peerIsLoopback: Bool? = nil, peerIsThisHost: Bool = false, headers: [String: String] = [:],
+        tailscale: TailscaleWhois = .notAsked, isOwnerSocket: Bool = false, isTLS: Bool = true, peer: String,
+        clientAddress: String? = nil,
         clientNetwork: String? = nil, origin: String? = nil, host: String? = nil
     ) {
         self.isDirectLocal = isDirectLocal
         self.hasForwardingHeaders = hasForwardingHeaders
         self.peerIsTrustedProxy = peerIsTrustedProxy
+        self.peerIsLoopback = peerIsLoopback ?? isDirectLocal
+        self.peerIsThisHost = peerIsThisHost
+        self.headers = headers
+        self.tailscale = tailscale
         self.isOwnerSocket = isOwnerSocket
         self.isTLS = isTLS
         self.peer = peer

@@ -27,6 +27,8 @@ package enum Method: String, CaseIterable, Sendable {
     /// Lockouts (our addition).
     case authLockouts = "auth.lockouts"
     case authUnlock = "auth.unlock"
+    /// Why somebody was let in or not (our addition).
+    case admissionExplain = "admission.explain"
     case runAttach = "run.attach"
     case runOutput = "run.output"
     case runComplete = "run.complete"
@@ -45,7 +47,7 @@ package enum Method: String, CaseIterable, Sendable {
         case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList:
             .scope(.read)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
-        case .diagnosticsBroadcast, .authLockouts, .authUnlock: .scope(.admin)
+        case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain: .scope(.admin)
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,
             .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
             .scope(.pairing)
