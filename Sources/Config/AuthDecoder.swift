@@ -17,7 +17,8 @@ struct AuthDecoder {
         }
         let settings = GatewayAuthSettings(
             mode: mode, token: token, password: password, allowTailscale: section.optionalBool("allowTailscale"),
-            rateLimit: rateLimit(), trustedProxy: trustedProxy)
+            rateLimit: rateLimit(), trustedProxy: trustedProxy,
+            onRotate: section.choice("onRotate", default: .close))
         section.warnAboutUnknownKeys(ignoring: ["identityScopes"])
         return settings
     }

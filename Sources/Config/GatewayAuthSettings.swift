@@ -33,4 +33,11 @@ package struct GatewayAuthSettings: Equatable, Sendable {
     package let allowTailscale: Bool?
     package let rateLimit: RateLimit
     package let trustedProxy: TrustedProxy
+    /// What becomes of children whose line began with a token that is rotated.
+    package let onRotate: OnRotate
+
+    package enum OnRotate: String, CaseIterable, Sendable {
+        case close
+        case `continue`
+    }
 }

@@ -18,6 +18,8 @@ package struct ClientConnection: Sendable {
     package static let maxWaits = 1024
     /// Its close is decided and on its way: what still arrives from it counts no more.
     package var isClosing = false
+    /// Its own grant was changed through it: it has had its answer, and is closed when it asks for more.
+    package var invalidated: String?
 
     /// One-shot clients do not show in presence (wire protocol, "Enumerations", last row).
     var isPresent: Bool {

@@ -7,6 +7,7 @@ package struct CoreSettings: Sendable {
     /// The root key: derives gateway sessions and signs nothing else. Its device id is the gateway's id.
     package var root: SigningIdentity
     package var policy: AdmissionPolicy
+    package var rateLimit = AuthLimiter.Settings()
     package var catalog: AgentCatalog
     package var mainKey = "main"
     package var sessionScope = "per-sender"
@@ -18,6 +19,23 @@ package struct CoreSettings: Sendable {
     /// Conditions that every `status` repeats, such as a development switch that is on.
     package var warnings: [String] = []
     package var connectionPolicy = HelloOK.Policy()
+    /// Settings by their path, for explanations; secrets are masked.
+    package var effective: [String: SettingFact] = [:]
+    /// What a connection from an address would be taken for.
+    package var position: @Sendable (DryRun.Position) -> TransportFacts = { position in
+        TransportFacts(isDirectLocal: false, peer: position.from, clientAddress: position.from)
+    }
+
+    /// A setting's value, as it is written, and where it was set: `default`, a file and line, a variable, a flag.
+    package struct SettingFact: Equatable, Sendable {
+        package let value: String
+        package let source: String
+
+        package init(value: String, source: String) {
+            self.value = value
+            self.source = source
+        }
+    }
 
     package init(
         root: SigningIdentity, policy: AdmissionPolicy, catalog: AgentCatalog, serverVersion: String, hostName: String,

@@ -37,6 +37,7 @@ package enum CommitFailure: Equatable, Sendable {
 package struct AdmissionUndo: Equatable, Sendable {
     /// Devices as they were before; nil: not paired.
     var devices: [String: PairedDevice?] = [:]
+    var invitations: [Invitation] = []
     /// Runs that were presented for the first time.
     var runs: [String] = []
 }

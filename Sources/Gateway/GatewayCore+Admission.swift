@@ -14,31 +14,36 @@ extension GatewayCore {
         _ id: ConnectionID, _ request: AdmissionRequest, requestID: [UInt8], connID: String, nowMs: Int64
     ) -> [Effect] {
         let decision = Admission.decide(request, state: trust, policy: settings.policy, nowMs: nowMs)
+        decisions.append(DecisionRecord(id: connID, atMs: nowMs, request: request, decision: decision))
         switch decision.outcome {
         case .refused(let refusal, let changes):
-            return refuse(id, requestID, refusal, changes, decision, request, nowMs: nowMs)
+            return refuse(id, requestID, connID, refusal, changes, decision, request, nowMs: nowMs)
         case .admitted(let admitted, let changes):
             do throws(ConnectRefusal) {
                 return try welcome(id, requestID, connID, admitted, changes, decision, request, nowMs: nowMs)
             } catch {
-                return refuse(id, requestID, error, [], decision, request, nowMs: nowMs)
+                return refuse(id, requestID, connID, error, [], decision, request, nowMs: nowMs)
             }
         }
     }
 
     private mutating func refuse(
-        _ id: ConnectionID, _ requestID: [UInt8], _ refusal: ConnectRefusal, _ changes: [TrustChange],
-        _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
+        _ id: ConnectionID, _ requestID: [UInt8], _ decisionID: String, _ refusal: ConnectRefusal,
+        _ changes: [TrustChange], _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
     ) -> [Effect] {
-        let answer: [Effect] = [.respond(id, Frames.failure(id: requestID, refusal.error)), .close(id, refusal.close)]
+        var error = refusal.error
+        error.details["decisionId"] = .string(decisionID)
+        let answer: [Effect] = [.respond(id, Frames.failure(id: requestID, error)), .close(id, refusal.close)]
         let client = request.params.client
         var effects: [Effect] = [
             .log(
                 LogLine(
                     .warn, "ws",
                     "closed before connect peer=\(request.facts.peer) client=\(client.id)/\(client.mode) "
-                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) walk: \(decision.summary)"))
+                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)"
+                ))
         ]
+        effects += noteGuesses(decision, request, nowMs: nowMs)
         var operations: [StoreOperation] = []
         for change in changes {
             guard case .requestPairing(let pending) = change else { continue }
@@ -51,6 +56,22 @@ extension GatewayCore {
         guard !operations.isEmpty else { return effects + answer }
         return effects + [
             .commit(operations, then: answer, failure: .connect(id, id: requestID, undo: AdmissionUndo()))
+        ]
+    }
+
+    private mutating func noteGuesses(
+        _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
+    ) -> [Effect] {
+        guard !decision.wrongCredentials.isEmpty, let client = trust.limiter.client(of: request.facts),
+            let until = trust.limiter.failed(client, digests: decision.wrongCredentials, nowMs: nowMs)
+        else { return [] }
+        return [
+            .log(
+                LogLine(
+                    .warn, "auth",
+                    "locked out client=\(client) for \((until - nowMs) / 1000) s: "
+                        + "\(trust.limiter.settings.maxAttempts) different wrong credentials (gateway.auth.rateLimit); "
+                        + "sallyport auth unlock ends it"))
         ]
     }
 
@@ -77,13 +98,35 @@ extension GatewayCore {
                             .info, "gateway",
                             "device pairing auto-approved device=\(device.deviceID) role=\(pending.role)")),
                 ]
-            case .issueToken(let deviceID, let role, let scopes, let token):
+            case .redeem(let digest, let pending, let roles, let via):
+                undo.invitations += trust.invitations[digest].map { [$0] } ?? []
+                undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
+                let device = trust.pairing.approve(pending, roles: roles, via: via, nowMs: nowMs)
+                operations +=
+                    trust.invitations.redeem(digest, by: device.deviceID).map { [.putInvitation($0.record)] } ?? []
+                operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
+                effects += [
+                    event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),
+                    .log(
+                        LogLine(
+                            .info, "gateway",
+                            "device pairing approved by \(via) device=\(device.deviceID) roles=\(roles.joined(separator: ","))"
+                        )),
+                ]
+            case .issueToken(let deviceID, let role, let scopes, let given, let generation):
+                let token = given ?? ids.token()
                 let record = DeviceToken(
-                    role: role.rawValue, digest: SHA256.digest(Array(token.utf8)), scopes: scopes, createdAtMs: nowMs)
+                    role: role.rawValue, digest: SHA256.digest(Array(token.utf8)), scopes: scopes,
+                    issuerGeneration: generation, createdAtMs: nowMs)
                 if undo.devices[deviceID] == nil { undo.devices[deviceID] = .some(trust.pairing.devices[deviceID]) }
                 guard trust.pairing.setToken(record, deviceID: deviceID) != nil else { break }
                 operations.append(.putDeviceToken(record.record(deviceID: deviceID)))
-                issued = HelloOK.IssuedToken(deviceToken: token, issuedAtMs: nowMs)
+                if role == admitted.role {
+                    issued = HelloOK.IssuedToken(deviceToken: token, issuedAtMs: nowMs)
+                } else {
+                    issued?.others.append(
+                        .init(deviceToken: token, role: role, scopes: scopes.names, issuedAtMs: nowMs))
+                }
             case .presentSpawns(let chain, let principal):
                 operations += try registerPresented(chain, principal: principal, nowMs: nowMs)
                 undo.runs += chain.map(\.spawnID)
@@ -97,7 +140,13 @@ extension GatewayCore {
                 }
             }
         }
-        if let device = admitted.deviceID { trust.pairing.noteSeen(deviceID: device, nowMs: nowMs) }
+        if let device = admitted.deviceID {
+            let role = admitted.method == .deviceToken ? admitted.role : nil
+            trust.pairing.noteSeen(deviceID: device, usingTokenOf: role, nowMs: nowMs)
+        }
+        if admitted.method != .none, let client = trust.limiter.client(of: request.facts) {
+            trust.limiter.succeeded(client)
+        }
         let connection = ClientConnection(
             id: id, connID: connID, admitted: admitted, client: request.params.client,
             clientAddress: request.facts.clientAddress, connectedAtMs: nowMs)
@@ -221,6 +270,7 @@ extension GatewayCore {
             for (deviceID, device) in undo.devices {
                 if let device { trust.pairing.restore(device) } else { _ = trust.pairing.remove(deviceID: deviceID) }
             }
+            for invitation in undo.invitations { trust.invitations.put(invitation) }
             for runID in undo.runs { withdraw(runID, nowMs: nowMs, forgetting: true) }
             return [
                 .respond(connection, Frames.failure(id: id, error)),

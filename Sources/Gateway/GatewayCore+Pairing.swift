@@ -8,7 +8,7 @@ internal import Wire
 /// `device.pair.*` (wire protocol, section 6.8).
 extension GatewayCore {
     /// A non-admin that authenticated by device token manages only itself; shared auth manages all within its scopes.
-    private func mayManage(_ deviceID: String, _ caller: ClientConnection) -> Bool {
+    func mayManage(_ deviceID: String, _ caller: ClientConnection) -> Bool {
         let admitted = caller.admitted
         if admitted.scopes.covers(.admin) || admitted.method == .ownerSocket { return true }
         return admitted.method != .deviceToken || admitted.deviceID == deviceID
@@ -109,7 +109,8 @@ extension GatewayCore {
         let answer = reply(request, .object(JSONObject([("deviceId", .string(deviceID))])))
         var operations: [StoreOperation] = [.removeDevice(deviceId: deviceID)]
         operations += waiting.map { .removePending(requestId: $0.requestID) }
-        let consequences = revoke(deviceID, nowMs: nowMs, &operations)
+        let consequences = revoke(
+            deviceID, .deviceRemoved, because: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs, &operations)
         // A caller that removes itself gets its answer before it is closed (wire protocol, section 5.8).
         let own = caller.admitted.deviceID == deviceID ? [Effect.close(caller.id, .deviceRemoved)] : []
         let others = close(device: deviceID, .deviceRemoved, except: caller.id)
@@ -121,8 +122,9 @@ extension GatewayCore {
 
     /// Revokes everything that descends from a device, by key or because it asked for it: closed at once, and their
     /// runs end.
-    private mutating func revoke(
-        _ deviceID: String, nowMs: Int64, _ operations: inout [StoreOperation]
+    mutating func revoke(
+        _ deviceID: String, _ closing: GatewayClose, because: String, nowMs: Int64,
+        _ operations: inout [StoreOperation]
     ) -> [Effect] {
         // All are revoked before the first run ends: its end reaches further down, and must find them revoked already.
         let revoked = trust.lineage.descendants(of: deviceID).compactMap {
@@ -133,12 +135,12 @@ extension GatewayCore {
         // The device itself may be the one that asked: it is closed after its answer.
         var effects: [Effect] = []
         for entry in revoked where entry.deviceID != deviceID {
-            effects += close(device: entry.deviceID, .deviceRemoved)
+            effects += close(device: entry.deviceID, closing)
         }
         let runs = revoked.compactMap { $0.runID.flatMap { table.runs[$0] } }
         // What is queued ends first, or it would take the places that become free.
         for run in runs.filter({ $0.phase == .queued }) + runs where table.runs[run.runID]?.phase.isEnded == false {
-            effects += kill(run, cause: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs)
+            effects += kill(run, cause: because, nowMs: nowMs)
         }
         return effects
     }
@@ -191,7 +193,9 @@ extension PairedDevice {
                     ("role", .string(token.role)), ("scopes", .array(token.scopes.names.map { .string($0) })),
                     ("createdAtMs", .integer(token.createdAtMs)),
                 ])
+                row["rotatedAtMs"] = token.rotatedAtMs.map { .integer($0) }
                 row["revokedAtMs"] = token.revokedAtMs.map { .integer($0) }
+                row["lastUsedAtMs"] = token.lastUsedAtMs.map { .integer($0) }
                 return .object(row)
             })
         return .object(entry)

@@ -23,6 +23,10 @@ extension GatewayCore {
     /// Answers a request: authorisation first (wire protocol, section 5.4), then the method.
     package mutating func handle(_ request: GatewayRequest, nowMs: Int64) -> [Effect] {
         guard let caller = connections[request.connection], !caller.isClosing else { return [] }
+        if let reason = caller.invalidated {
+            connections[request.connection]?.isClosing = true
+            return [.close(request.connection, .clientInvalidated(reason))]
+        }
         do throws(GatewayError) {
             try authorise(request.method, caller)
             return try route(request, from: caller, nowMs: nowMs)
@@ -88,6 +92,14 @@ extension GatewayCore {
             case .devicePairApprove: return try pairApprove(request, reader, from: caller, nowMs: nowMs)
             case .devicePairReject: return try pairReject(request, reader, from: caller, nowMs: nowMs)
             case .devicePairRemove: return try pairRemove(request, reader, from: caller, nowMs: nowMs)
+            case .deviceTokenRotate: return try tokenRotate(request, reader, from: caller, nowMs: nowMs)
+            case .deviceTokenRevoke: return try tokenRevoke(request, reader, from: caller, nowMs: nowMs)
+            case .deviceEnrollCreate: return try enrollCreate(request, reader, from: caller, nowMs: nowMs)
+            case .deviceEnrollList: return [reply(request, enrollList(caller, nowMs: nowMs))]
+            case .deviceEnrollRevoke: return try enrollRevoke(request, reader, from: caller)
+            case .admissionExplain: return [reply(request, try explain(reader, nowMs: nowMs))]
+            case .authLockouts: return [reply(request, lockouts(nowMs: nowMs))]
+            case .authUnlock: return try unlock(request, reader, nowMs: nowMs)
             }
         } catch let failure as ParamReader.Failure {
             throw .invalidParams(request.method.rawValue, failure.message)

@@ -13,6 +13,7 @@ extension GatewayCore {
         for record in snapshot.devices {
             trust.pairing.restore(PairedDevice(record, tokens: (tokens[record.deviceId] ?? []).map(DeviceToken.init)))
         }
+        for record in snapshot.invitations { trust.invitations.put(Invitation(record)) }
         for record in snapshot.pendingPairings { trust.pairing.restore(PendingPairing(record)) }
         let results = Dictionary(snapshot.results.map { ($0.runId, $0) }, uniquingKeysWith: { _, last in last })
         for record in snapshot.endedRuns + snapshot.runs {
@@ -25,11 +26,35 @@ extension GatewayCore {
         var operations: [StoreOperation] = []
         let key = settings.defaultMainSessionKey
         if table.sessions[key] == nil { operations.append(.putSession(mainSession(&table, nowMs: nowMs).record)) }
-        var effects: [Effect] = []
+        var effects = endChildrenOfOldSecret(snapshot.meta, nowMs: nowMs, &operations)
         for requester in Set(table.unendedRuns.map(\.requesterKey)).sorted() {
             effects += launches(of: requester, nowMs: nowMs, &operations)
         }
         return [.commit(operations, then: effects, failure: .background)]
+    }
+
+    /// The shared secret is another one than when the gateway last ran: those who began with it do not go on, unless
+    /// the owner wants that.
+    private mutating func endChildrenOfOldSecret(
+        _ meta: [MetaRecord], nowMs: Int64, _ operations: inout [StoreOperation]
+    ) -> [Effect] {
+        let key = "auth.secretGeneration"
+        let now = Array((settings.policy.secretGeneration.map(String.init) ?? "none").utf8)
+        let before = meta.first { $0.key == key }?.value
+        guard before != now else { return [] }
+        operations.append(.putMeta(MetaRecord(key: key, value: now)))
+        guard before != nil, settings.policy.onRotate == .close else { return [] }
+        let children = trust.lineage.all.filter {
+            $0.principal == .sharedSecret && $0.runID != nil && $0.state == .live
+        }
+        var effects: [Effect] = []
+        for child in children.sorted(by: { ($0.depth, $0.deviceID) < ($1.depth, $1.deviceID) }) {
+            guard let revoked = trust.lineage.revoke(deviceID: child.deviceID, nowMs: nowMs) else { continue }
+            operations.append(.putGrant(revoked.record))
+            guard let run = revoked.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded else { continue }
+            effects += kill(run, cause: "the gateway's token was changed", nowMs: nowMs)
+        }
+        return effects
     }
 
     private func phase(afterRestart record: RunRecord, _ result: ResultRecord?, nowMs: Int64) -> Run.Phase {

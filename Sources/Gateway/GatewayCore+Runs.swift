@@ -395,6 +395,7 @@ extension GatewayCore {
                 .purge(.endedRuns, beforeMs: nowMs - Self.purgeIntervalMs * 24 * 7),
             ]
         }
+        operations += trust.invitations.purge(nowMs: nowMs).map { .removeInvitation(id: $0.id) }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
         var effects: [Effect] = []
         for run in table.unendedRuns {

@@ -12,6 +12,7 @@ package struct GatewayCore: Sendable {
     package internal(set) var trust: TrustState
     package internal(set) var table = SessionTable()
     let ids: Identifiers
+    var decisions = DecisionLog()
     var connections: [ConnectionID: ClientConnection] = [:]
     var connectionsByDevice: [String: Set<ConnectionID>] = [:]
     var waiters: [String: [RunWaiter]] = [:]
@@ -63,7 +64,8 @@ package struct GatewayCore: Sendable {
         self.settings = settings
         self.ids = ids
         trust = TrustState(
-            lineage: LineageRegistry(rootDeviceID: settings.root.deviceID), pairing: PairingRegistry())
+            lineage: LineageRegistry(rootDeviceID: settings.root.deviceID), pairing: PairingRegistry(),
+            limiter: AuthLimiter(settings: settings.rateLimit))
         nextTickMs = settings.startedAtMs + Int64(settings.connectionPolicy.tickIntervalMs)
         nextHousekeepingMs = settings.startedAtMs + Self.housekeepingIntervalMs
         nextPurgeMs = settings.startedAtMs + Self.purgeIntervalMs

@@ -165,14 +165,16 @@ extension PairedDevice {
 extension DeviceToken {
     func record(deviceID: String) -> DeviceTokenRecord {
         DeviceTokenRecord(
-            deviceId: deviceID, role: role, tokenSHA256: digest, scopes: scopes.names, createdAtMs: createdAtMs,
-            revokedAtMs: revokedAtMs)
+            deviceId: deviceID, role: role, tokenSHA256: digest, scopes: scopes.names,
+            issuerKind: issuerGeneration == nil ? nil : "shared-gateway-auth", issuerGeneration: issuerGeneration,
+            createdAtMs: createdAtMs, rotatedAtMs: rotatedAtMs, revokedAtMs: revokedAtMs, lastUsedAtMs: lastUsedAtMs)
     }
 
     init(_ record: DeviceTokenRecord) {
         self.init(
             role: record.role, digest: record.tokenSHA256, scopes: ScopeSet(record.scopes),
-            createdAtMs: record.createdAtMs, revokedAtMs: record.revokedAtMs)
+            issuerGeneration: record.issuerGeneration, createdAtMs: record.createdAtMs,
+            rotatedAtMs: record.rotatedAtMs, revokedAtMs: record.revokedAtMs, lastUsedAtMs: record.lastUsedAtMs)
     }
 }
 
@@ -191,5 +193,20 @@ extension PendingPairing {
             clientID: record.clientId, clientMode: record.clientMode, role: record.role,
             scopes: ScopeSet(record.scopes), remoteIP: record.remoteIp, isRepair: record.isRepair,
             createdAtMs: record.createdAtMs)
+    }
+}
+
+extension Invitation {
+    var record: InvitationRecord {
+        InvitationRecord(
+            id: id, tokenSHA256: digest, kind: kind.rawValue, roles: roles, scopes: scopes.names, label: label,
+            usesLeft: usesLeft, usedBy: usedBy, createdAtMs: createdAtMs, expiresAtMs: expiresAtMs)
+    }
+
+    init(_ record: InvitationRecord) {
+        self.init(
+            id: record.id, digest: record.tokenSHA256, kind: Kind(rawValue: record.kind) ?? .enrolment,
+            roles: record.roles, scopes: ScopeSet(record.scopes), label: record.label, usesLeft: record.usesLeft,
+            usedBy: record.usedBy, createdAtMs: record.createdAtMs, expiresAtMs: record.expiresAtMs)
     }
 }

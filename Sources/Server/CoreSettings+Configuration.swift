@@ -17,7 +17,22 @@ extension AdmissionPolicy {
         allowHostHeaderOrigin = gateway.controlUI.dangerouslyAllowHostHeaderOriginFallback
         allowInsecureControlUI = gateway.controlUI.allowInsecureAuth
         disableControlUIDeviceAuth = gateway.controlUI.dangerouslyDisableDeviceAuth
+        secretGeneration = secret.map { SHA256.digest(Array("\(mode.rawValue)\u{0}\($0)".utf8)) }.map { digest in
+            digest.prefix(8).reduce(0) { $0 << 8 | Int64($1) } & .max
+        }
+        onRotate = gateway.auth.onRotate == .continue ? .continue : .close
         maxSpawnDepth = configuration.agentDefaults.subagents.maxSpawnDepth
+    }
+}
+
+extension AuthLimiter.Settings {
+    init(_ settings: GatewayAuthSettings.RateLimit) {
+        func milliseconds(_ duration: Duration) -> Int64 {
+            duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        }
+        self.init(
+            maxAttempts: settings.maxAttempts, windowMs: milliseconds(settings.window),
+            lockoutMs: milliseconds(settings.lockout), exemptsLoopback: settings.exemptLoopback)
     }
 }
 

@@ -92,6 +92,7 @@ package final class GatewayServer {
             policy: AdmissionPolicy(configuration, secret: secret.value, mode: secret.mode),
             catalog: .init(configuration), serverVersion: options.version, hostName: Self.hostName(),
             stateDirectory: state.path, configPath: options.configPath, startedAtMs: nowMs)
+        settings.rateLimit = AuthLimiter.Settings(configuration.gateway.auth.rateLimit)
         settings.mainKey = configuration.session.mainKey
         settings.sessionScope = configuration.session.scope.rawValue
         settings.warnings =

@@ -21,6 +21,8 @@ package enum StoreOperation: Equatable, Sendable {
     case removeDeviceToken(deviceId: String, role: String)
     case putPending(PendingPairingRecord, expectedRevision: Int64? = nil)
     case removePending(requestId: String)
+    case putInvitation(InvitationRecord, expectedRevision: Int64? = nil)
+    case removeInvitation(id: String)
     case putIdempotency(IdempotencyRecord, expectedRevision: Int64? = nil)
     case removeIdempotency(scope: String, key: String)
     case putRevocation(RevocationRecord, expectedRevision: Int64? = nil)

@@ -16,6 +16,8 @@ package struct StoreSnapshot: Equatable, Sendable {
     /// Not expired.
     package var pendingPairings: [PendingPairingRecord] = []
     /// Not expired.
+    package var invitations: [InvitationRecord] = []
+    /// Not expired.
     package var idempotency: [IdempotencyRecord] = []
     package var revocations: [RevocationRecord] = []
     package var meta: [MetaRecord] = []

@@ -8,25 +8,28 @@ extension Admission {
         if client.isControlUI, isOperator, policy.disableControlUIDeviceAuth {
             switch shared {
             case .proven(let method): return deviceless(method, keepingScopes: true, "dangerouslyDisableDeviceAuth")
-            case .failed(let failure): throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+            case .failed(let failure, let detail): throw refuse(.missingDevice, failure, detail: detail)
             }
         }
         if isLocalBackendExempt(shared), isOperator, case .proven(let method) = shared {
             return deviceless(method, keepingScopes: true, "local backend")
         }
+        if client.isControlUI, isOperator, case .proven(.trustedProxy) = shared {
+            return deviceless(.trustedProxy, keepingScopes: false, "Control UI behind the identity proxy")
+        }
         let isInsecureLocalUI = client.isControlUI && policy.allowInsecureControlUI && facts.isDirectLocal
         if client.isControlUI, !isInsecureLocalUI {
             throw refuse(.missingDevice, "Control UI without device", .controlUIDeviceIdentityRequired())
         }
-        if isOperator, case .proven(let method) = shared, method != .none {
+        if isOperator, case .proven(let method) = shared, method != .none, method != .tailscale {
             let isLocalCLI =
                 client.id == "cli" && client.isCLI && facts.isDirectLocal && facts.origin == nil
             return deviceless(
                 method, keepingScopes: isInsecureLocalUI || isLocalCLI,
                 isLocalCLI ? "local command line" : "operator with shared secret")
         }
-        if case .failed(let failure) = shared, !sharedCandidates.isEmpty {
-            throw refuse(.missingDevice, failure.rawValue, authRefusal(failure))
+        if case .failed(let failure, let detail) = shared, !sharedCandidates.isEmpty || failure.isProxyIdentity {
+            throw refuse(.missingDevice, failure, detail: detail)
         }
         throw refuse(.missingDevice, "no device identity", .deviceIdentityRequired())
     }

@@ -158,10 +158,10 @@ extension Admission {
         }
         let failure: AuthFailure =
             switch shared {
-            case .failed(let why): isForeignToken(digests) ? .lineageCredential : why
+            case .failed(let why, _): isForeignToken(digests) ? .lineageCredential : why
             case .proven: .lineageCredential
             }
-        throw refuse(.lineageCredential, failure.rawValue, authRefusal(failure))
+        throw refuse(.lineageCredential, failure)
     }
 
     func liveToken(of deviceID: String) -> DeviceToken? {

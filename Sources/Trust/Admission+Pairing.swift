@@ -3,40 +3,6 @@ internal import Wire
 
 /// Devices that are not derived: their own tokens, and pairing (wire protocol, sections 4.3 and 4.8).
 extension Admission {
-    mutating func checkBoundCredential(
-        _ device: ProvenDevice, _ shared: SharedAuth
-    ) throws(Refused) -> AuthMethod {
-        guard case .failed(let sharedFailure) = shared else {
-            guard case .proven(let method) = shared else { return .none }
-            note(.boundCredential, .notConcerned, "shared auth passed")
-            return method
-        }
-        // Nobody issues setup codes here, so one that is sent has failed before the device token is looked at.
-        let failure = params.auth.bootstrapToken?.isEmpty == false ? .bootstrapTokenInvalid : sharedFailure
-        let explicit = params.auth.deviceToken.flatMap { $0.isEmpty ? nil : $0 }
-        guard let candidate = explicit ?? params.auth.token.flatMap({ $0.isEmpty ? nil : $0 }) else {
-            throw refuse(.boundCredential, failure.rawValue, authRefusal(failure))
-        }
-        let digest = SHA256.digest(Array(candidate.utf8))
-        guard let record = state.pairing.devices[device.id], let token = record.tokens[params.role.rawValue],
-            token.revokedAtMs == nil, constantTimeEquals(token.digest, digest)
-        else {
-            if let owner = state.lineage.entry(forRunToken: digest) {
-                throw refuse(
-                    .boundCredential, "run token of \(owner.sessionKey), other device",
-                    authRefusal(.lineageCredential))
-            }
-            let reported = explicit == nil ? failure : .deviceTokenMismatch
-            throw refuse(.boundCredential, reported.rawValue, authRefusal(reported))
-        }
-        let requested = ScopeSet(params.scopes)
-        guard token.scopes.covers(requested), record.approvedScopes.covers(token.scopes) else {
-            throw refuse(.boundCredential, AuthFailure.scopeMismatch.rawValue, authRefusal(.scopeMismatch))
-        }
-        note(.boundCredential, .passed, "device token")
-        return .deviceToken
-    }
-
     func admitted(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted {
         Admitted(
             role: params.role, scopes: ScopeSet(params.scopes), deviceID: device.id, method: method,
@@ -55,8 +21,8 @@ extension Admission {
             note(.localBackend, .passed, "gateway-client/backend on a direct local connection")
             return admitted(device, method)
         }
-        if isUnpaired, params.client.isControlUI, params.role == .operator, method == .none {
-            note(.controlUI, .passed, "auth mode none")
+        if isUnpaired, params.client.isControlUI, params.role == .operator, method == .none || method == .tailscale {
+            note(.controlUI, .passed, method == .none ? "auth mode none" : "Tailscale knows the user")
             return admitted(device, method)
         }
         if policy.loopbackExempt, facts.isDirectLocal, isSecretProven {
@@ -84,6 +50,7 @@ extension Admission {
             note(.pairing, .passed, "paired")
             return (admitted(device, method), tokenChange(device, record, method, requested))
         }
+        if method == .bootstrapToken, let invited = pairByInvitation(device, record) { return invited }
         var silent: [String] = []
         for reason in reasons {
             guard let why = silentReason(reason, method: method, record: record) else {
@@ -97,9 +64,53 @@ extension Admission {
             .approveSilently(pending),
             .issueToken(
                 deviceID: device.id, role: params.role,
-                scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken),
+                scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken,
+                generation: tokenGeneration(method)),
         ]
         return (admitted(device, method), changes)
+    }
+
+    /// What the owner's invitation allows is approved at once, and nothing beyond it.
+    private mutating func pairByInvitation(
+        _ device: ProvenDevice, _ record: PairedDevice?
+    ) -> (Admitted, [TrustChange])? {
+        guard let token = params.auth.bootstrapToken, let invitation = invitation(token, for: device) else {
+            return nil
+        }
+        let isSetupCode = invitation.kind == .setupCode
+        var pending = pendingRequest(device, isRepair: record != nil)
+        let asked = ScopeSet(params.scopes)
+        let granted = params.role == .node ? ScopeSet.none : invitation.scopes.clamping(asked)
+        pending.scopes = isSetupCode ? invitation.scopes : granted
+        let cut = invitation.scopes.missing(from: asked)
+        note(
+            .scopeLattice, .passed,
+            cut.isEmpty ? "within the invitation" : "clamped: without \(cut.joined(separator: ", "))")
+        note(.pairing, .passed, "by \(invitation.kind.rawValue) \(invitation.id)")
+        let roles = isSetupCode ? invitation.roles : [params.role.rawValue]
+        var changes: [TrustChange] = [
+            .redeem(
+                invitation: invitation.digest, pending, roles: roles, via: isSetupCode ? "bootstrap" : "enrolment"),
+            .issueToken(
+                deviceID: device.id, role: params.role, scopes: params.role == .node ? .none : pending.scopes,
+                token: request.freshToken),
+        ]
+        for role in roles where role != params.role.rawValue {
+            guard let other = Role(rawValue: role) else { continue }
+            changes.append(
+                .issueToken(
+                    deviceID: device.id, role: other, scopes: other == .node ? .none : invitation.scopes, token: nil))
+        }
+        var admitted = admitted(device, .bootstrapToken)
+        admitted.scopes = granted
+        return (admitted, changes)
+    }
+
+    /// Tokens of browsers live as long as the shared secret by which they were issued.
+    private func tokenGeneration(_ method: AuthMethod) -> Int64? {
+        guard method == .token || method == .password, params.client.isBrowserControlUI || params.client.isWebchat
+        else { return nil }
+        return policy.secretGeneration
     }
 
     func upgradeReasons(_ record: PairedDevice, _ requested: ScopeSet) -> [PairingReason] {
@@ -134,13 +145,19 @@ extension Admission {
         _ device: ProvenDevice, _ record: PairedDevice?, _ method: AuthMethod, _ requested: ScopeSet
     ) -> [TrustChange] {
         guard method != .deviceToken, let record else { return [] }
-        // A token that exists and covers the request stays: only its digest is kept, so it cannot be sent again.
-        if let token = record.tokens[params.role.rawValue], token.revokedAtMs == nil,
-            token.digest != DeviceToken.unissued, token.scopes.covers(requested)
+        // A token that exists and covers the request stays: only its digest is kept, so it cannot be sent again. Who
+        // comes again with an invitation has lost the answer, and the token with it.
+        if method != .bootstrapToken, let token = record.tokens[params.role.rawValue], token.revokedAtMs == nil,
+            token.digest != DeviceToken.unissued, token.scopes.covers(requested),
+            token.issuerGeneration == nil || token.issuerGeneration == policy.secretGeneration
         {
             return []
         }
-        return [.issueToken(deviceID: device.id, role: params.role, scopes: requested, token: request.freshToken)]
+        return [
+            .issueToken(
+                deviceID: device.id, role: params.role, scopes: requested, token: request.freshToken,
+                generation: tokenGeneration(method))
+        ]
     }
 
     func pendingRequest(_ device: ProvenDevice, isRepair: Bool) -> PendingPairing {

@@ -21,21 +21,26 @@ package struct Admission {
         var walk = Admission(request: request, state: state, policy: policy, nowMs: nowMs)
         do throws(Refused) {
             let (admitted, changes) = try walk.run()
-            return Decision(outcome: .admitted(admitted, changes), trace: walk.trace)
+            return Decision(outcome: .admitted(admitted, changes), trace: walk.trace, wrongCredentials: [])
         } catch {
-            return Decision(outcome: .refused(error.refusal, error.changes), trace: walk.trace)
+            return Decision(
+                outcome: .refused(error.refusal, error.changes), trace: walk.trace,
+                wrongCredentials: error.isGuess ? walk.offeredDigests : [])
         }
     }
 
     struct Refused: Error {
         let refusal: ConnectRefusal
         var changes: [TrustChange] = []
+        /// A credential was wrong, not merely missing or misplaced.
+        var isGuess = false
     }
 
     /// What is known of the shared secret.
     enum SharedAuth {
         case proven(AuthMethod)
-        case failed(AuthFailure)
+        /// `detail`: the header that is missing.
+        case failed(AuthFailure, detail: String? = nil)
     }
 
     private init(request: AdmissionRequest, state: TrustState, policy: AdmissionPolicy, nowMs: Int64) {
@@ -51,6 +56,7 @@ package struct Admission {
         try checkProtocolWindow()
         if let owner = checkOwnerSocket() { return (owner, []) }
         try checkOrigin()
+        try checkRateLimit()
         let shared = checkSharedAuth()
         guard let device = try checkDevice(shared) else { return (try admitWithoutDevice(shared), []) }
         if let child = try checkDerivedIdentity(device, shared) { return child }
@@ -68,6 +74,14 @@ package struct Admission {
     ) -> Refused {
         note(rule, .refused, fact)
         return Refused(refusal: refusal, changes: changes)
+    }
+
+    mutating func refuse(
+        _ rule: AdmissionRule, _ failure: AuthFailure, detail: String? = nil, fact: String? = nil
+    ) -> Refused {
+        var refused = refuse(rule, fact ?? failure.reason(detail), authRefusal(failure, detail))
+        refused.isGuess = failure.isGuess
+        return refused
     }
 
     mutating func checkProtocolWindow() throws(Refused) {
@@ -114,18 +128,23 @@ package struct Admission {
 
     mutating func checkSharedAuth() -> SharedAuth {
         let candidates = sharedCandidates
-        let result: SharedAuth
+        var result: SharedAuth
         switch policy.authMode {
         case .none:
             result = .proven(.none)
+        case .trustedProxy:
+            result = checkTrustedProxy()
         case .token:
             result = compare(candidates, method: .token, .tokenNotConfigured, .tokenMissing, .tokenMismatch)
         case .password:
             result = compare(candidates, method: .password, .passwordNotConfigured, .passwordMissing, .passwordMismatch)
         }
+        if policy.authMode == .token || policy.authMode == .password, let tailscale = checkTailscale() {
+            result = tailscale
+        }
         switch result {
         case .proven(let method): note(.sharedAuth, .passed, "method \(method.rawValue)")
-        case .failed(let why): note(.sharedAuth, .notConcerned, why.rawValue)
+        case .failed(let why, let detail): note(.sharedAuth, .notConcerned, why.reason(detail))
         }
         return result
     }
@@ -140,9 +159,9 @@ package struct Admission {
         return matches.contains(true) ? .proven(method) : .failed(mismatch)
     }
 
-    func authRefusal(_ failure: AuthFailure) -> ConnectRefusal {
+    private func authRefusal(_ failure: AuthFailure, _ detail: String?) -> ConnectRefusal {
         .auth(
-            failure, client: params.client,
+            failure, detail: detail, client: params.client,
             canRetryWithDeviceToken: params.device != nil && params.auth.token?.isEmpty == false
                 && params.auth.deviceToken == nil)
     }

@@ -3,6 +3,7 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case protocolWindow = "protocol-window"
     case ownerSocket = "owner-socket"
     case origin
+    case rateLimit = "rate-limit"
     case sharedAuth = "shared-auth"
     case missingDevice = "missing-device"
     case deviceProof = "device-proof"
@@ -11,6 +12,7 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case lineageCredential = "lineage-credential"
     case lineageLive = "lineage-live"
     case scopeLattice = "scope-lattice"
+    case enrolmentToken = "enrolment-token"
     case boundCredential = "bound-credential"
     case localBackend = "local-backend"
     case controlUI = "control-ui"
@@ -20,6 +22,34 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case pairing
     case silentLocal = "silent-local"
     case silentLocalUpgrade = "silent-local-upgrade"
+}
+
+extension AdmissionRule {
+    /// Keys of the configuration that the rule looks at.
+    package var settings: [String] {
+        switch self {
+        case .protocolWindow, .ownerSocket, .deviceProof, .lineageLive, .pairing, .boundCredential, .enrolmentToken: []
+        case .origin:
+            ["gateway.controlUi.allowedOrigins", "gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback"]
+        case .rateLimit:
+            [
+                "gateway.auth.rateLimit.maxAttempts", "gateway.auth.rateLimit.lockoutMs",
+                "gateway.auth.rateLimit.exemptLoopback",
+            ]
+        case .sharedAuth: ["gateway.auth.mode", "gateway.auth.allowTailscale"]
+        case .missingDevice:
+            ["gateway.controlUi.allowInsecureAuth", "gateway.controlUi.dangerouslyDisableDeviceAuth"]
+        case .internalSpawnBypass: ["gateway.pairing.internalSpawnBypass"]
+        case .derivedIdentity: ["agents.defaults.subagents.maxSpawnDepth"]
+        case .lineageCredential: ["gateway.auth.mode", "agents.defaults.subagents.credential"]
+        case .scopeLattice: ["agents.defaults.subagents.scopes"]
+        case .localBackend, .controlUI: ["gateway.auth.mode"]
+        case .loopbackExempt: ["gateway.pairing.loopbackExempt", "security.devicePairing.skipForLoopback"]
+        case .enforcePairingOff: ["gateway.security.enforcePairing"]
+        case .requireForExternal: ["security.devicePairing.requireForExternal"]
+        case .silentLocal, .silentLocalUpgrade: ["gateway.nodes.pairing.autoApproveLocal"]
+        }
+    }
 }
 
 /// One step of the walk: the rule, what it said, and the fact it looked at.

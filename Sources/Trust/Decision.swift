@@ -5,7 +5,13 @@ package enum AuthMethod: String, Sendable {
     case none
     case token
     case password
+    /// A user whom an identity-aware proxy named.
+    case trustedProxy = "trusted-proxy"
+    /// A user whom Tailscale Serve named, and the local daemon as well.
+    case tailscale
     case deviceToken = "device-token"
+    /// A setup code or an enrolment token.
+    case bootstrapToken = "bootstrap-token"
     case runToken = "run-token"
     case ownerSocket = "owner-socket"
 }
@@ -45,7 +51,7 @@ package struct Admitted: Equatable, Sendable {
         case .token: return .sharedSecret
         case .deviceToken: return deviceID.map(Principal.device) ?? .unshared
         case .ownerSocket: return .sharedSecret
-        case .none, .password, .runToken: return .unshared
+        case .none, .password, .trustedProxy, .tailscale, .runToken, .bootstrapToken: return .unshared
         }
     }
 }
@@ -56,8 +62,11 @@ package enum TrustChange: Equatable, Sendable {
     case requestPairing(PendingPairing)
     /// Approve at once, as a rule of the owner's says.
     case approveSilently(PendingPairing)
-    /// Give the device a token for its role; `token` goes to the client, its digest is kept.
-    case issueToken(deviceID: String, role: Role, scopes: ScopeSet, token: String)
+    /// The same by an invitation, which is used up by it once.
+    case redeem(invitation: [UInt8], PendingPairing, roles: [String], via: String)
+    /// Give the device a token for a role; `token` goes to the client, its digest is kept. Nil: a fresh one.
+    /// `generation`: of the shared secret with which it lives and dies.
+    case issueToken(deviceID: String, role: Role, scopes: ScopeSet, token: String?, generation: Int64? = nil)
     /// A presented chain that is new to the gateway, root first: each of them is a spawn.
     case presentSpawns([SpawnGrant], principal: Principal)
     /// A presented grant with a later expiry.
@@ -72,6 +81,8 @@ package struct Decision: Sendable {
 
     package let outcome: Outcome
     package let trace: [RuleStep]
+    /// Of the credentials that were found to be wrong: what a guesser would have tried.
+    package let wrongCredentials: [[UInt8]]
 
     /// The walk in one line, for the log.
     package var summary: String {
@@ -85,10 +96,17 @@ package struct Decision: Sendable {
 package struct TrustState: Sendable {
     package var lineage: LineageRegistry
     package var pairing: PairingRegistry
+    package var invitations: InvitationRegistry
+    package var limiter: AuthLimiter
 
-    package init(lineage: LineageRegistry, pairing: PairingRegistry) {
+    package init(
+        lineage: LineageRegistry, pairing: PairingRegistry, invitations: InvitationRegistry = InvitationRegistry(),
+        limiter: AuthLimiter = AuthLimiter()
+    ) {
         self.lineage = lineage
         self.pairing = pairing
+        self.invitations = invitations
+        self.limiter = limiter
     }
 
     /// Whether the device may have descendants: it is paired, and its access as operator is not revoked.

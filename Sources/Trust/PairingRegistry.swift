@@ -11,7 +11,7 @@ package struct PairedDevice: Equatable, Sendable {
     package var clientMode: String?
     package var roles: [String]
     package var approvedScopes: ScopeSet
-    /// `owner` or `silent`.
+    /// `owner`, `silent`, `bootstrap` or `enrolment`.
     package var approvedVia: String
     package var remoteIP: String?
     package var createdAtMs: Int64
@@ -45,26 +45,6 @@ package struct PairedDevice: Equatable, Sendable {
     /// Roles that count: approved, and with a token that is not revoked (wire protocol, "Pairing decision").
     package func isEffective(_ role: Role) -> Bool {
         roles.contains(role.rawValue) && (tokens[role.rawValue].map { $0.revokedAtMs == nil } ?? false)
-    }
-}
-
-/// A device's token for one role. Only its SHA-256 is kept.
-package struct DeviceToken: Equatable, Sendable {
-    /// Stands for a token that was approved but not handed out yet: no token has this digest.
-    package static let unissued = [UInt8](repeating: 0, count: 32)
-
-    package var role: String
-    package var digest: [UInt8]
-    package var scopes: ScopeSet
-    package var createdAtMs: Int64
-    package var revokedAtMs: Int64?
-
-    package init(role: String, digest: [UInt8], scopes: ScopeSet, createdAtMs: Int64, revokedAtMs: Int64? = nil) {
-        self.role = role
-        self.digest = digest
-        self.scopes = scopes
-        self.createdAtMs = createdAtMs
-        self.revokedAtMs = revokedAtMs
     }
 }
 
@@ -171,13 +151,16 @@ package struct PairingRegistry: Sendable {
 
     /// Approves what `request` asks for: roles and scopes are added to what was approved before.
     /// - Returns: the record as it is now, to be stored. Its tokens are those it had: the caller adds new ones.
-    package mutating func approve(_ request: PendingPairing, via: String, nowMs: Int64) -> PairedDevice {
+    package mutating func approve(
+        _ request: PendingPairing, roles: [String]? = nil, via: String, nowMs: Int64
+    ) -> PairedDevice {
         let old = devices[request.deviceID]
+        let approved = old?.roles ?? []
         let device = PairedDevice(
             deviceID: request.deviceID, publicKey: request.publicKey, displayName: request.displayName,
             platform: request.platform, deviceFamily: request.deviceFamily, clientID: request.clientID,
             clientMode: request.clientMode,
-            roles: (old?.roles ?? []).contains(request.role) ? old?.roles ?? [] : (old?.roles ?? []) + [request.role],
+            roles: approved + (roles ?? [request.role]).filter { !approved.contains($0) },
             approvedScopes: (old?.approvedScopes ?? .none).union(request.scopes), approvedVia: via,
             remoteIP: request.remoteIP, createdAtMs: old?.createdAtMs ?? nowMs, approvedAtMs: nowMs,
             lastSeenAtMs: old?.lastSeenAtMs, tokens: old?.tokens ?? [:])
@@ -193,8 +176,9 @@ package struct PairingRegistry: Sendable {
         return device
     }
 
-    package mutating func noteSeen(deviceID: String, nowMs: Int64) {
+    package mutating func noteSeen(deviceID: String, usingTokenOf role: Role?, nowMs: Int64) {
         devices[deviceID]?.lastSeenAtMs = nowMs
+        if let role { devices[deviceID]?.tokens[role.rawValue]?.lastUsedAtMs = nowMs }
     }
 
     package mutating func remove(deviceID: String) -> PairedDevice? {

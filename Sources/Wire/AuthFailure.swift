@@ -14,6 +14,52 @@ package enum AuthFailure: String, CaseIterable, Sendable {
     /// A valid credential that is not of the derived device's lineage.
     case lineageCredential = "lineage_credential"
     case required = "auth_required"
+    case trustedProxyConfigMissing = "trusted_proxy_config_missing"
+    case trustedProxyNoProxies = "trusted_proxy_no_proxies_configured"
+    case trustedProxyUntrustedSource = "trusted_proxy_untrusted_source"
+    case trustedProxyLoopbackSource = "trusted_proxy_loopback_source"
+    case trustedProxyLocalInterface = "trusted_proxy_local_interface_source"
+    /// The name of the header follows.
+    case trustedProxyMissingHeader = "trusted_proxy_missing_header"
+    case trustedProxyUserMissing = "trusted_proxy_user_missing"
+    case trustedProxyUserNotAllowed = "trusted_proxy_user_not_allowed"
+    case tailscaleProxyMissing = "tailscale_proxy_missing"
+    case tailscaleWhoisFailed = "tailscale_whois_failed"
+    case tailscaleUserMismatch = "tailscale_user_mismatch"
+
+    /// `details.authReason`.
+    package func reason(_ detail: String?) -> String { detail.map { "\(rawValue)_\($0)" } ?? rawValue }
+
+    /// It was for a proxy to say who this is.
+    package var isProxyIdentity: Bool {
+        switch self {
+        case .trustedProxyConfigMissing, .trustedProxyNoProxies, .trustedProxyUntrustedSource,
+            .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyMissingHeader,
+            .trustedProxyUserMissing, .trustedProxyUserNotAllowed, .tailscaleProxyMissing, .tailscaleWhoisFailed,
+            .tailscaleUserMismatch:
+            true
+        default: false
+        }
+    }
+
+    /// What the owner can do about a refusal that no client can mend by another credential.
+    package var remedy: String? {
+        switch self {
+        case .trustedProxyConfigMissing: "set gateway.auth.trustedProxy.userHeader"
+        case .trustedProxyNoProxies: "set gateway.trustedProxies to the address of the proxy"
+        case .trustedProxyUntrustedSource: "connect through the proxy, or add its address to gateway.trustedProxies"
+        case .trustedProxyLoopbackSource:
+            "set gateway.auth.trustedProxy.allowLoopback: true if the proxy runs on the gateway's host"
+        case .trustedProxyLocalInterface: "let the proxy dial the gateway from its own address, or over loopback"
+        case .trustedProxyMissingHeader: "let the proxy set the header (gateway.auth.trustedProxy)"
+        case .trustedProxyUserMissing: "let the proxy name the user in gateway.auth.trustedProxy.userHeader"
+        case .trustedProxyUserNotAllowed: "add the user to gateway.auth.trustedProxy.allowUsers"
+        case .tailscaleProxyMissing: "connect through tailscale serve, which sets X-Forwarded-For, -Proto and -Host"
+        case .tailscaleWhoisFailed: "is tailscaled running, and may the gateway open its socket?"
+        case .tailscaleUserMismatch: "the header names another user than the tailnet does: let tailscale serve set it"
+        default: nil
+        }
+    }
 
     package var code: String {
         switch self {
@@ -29,6 +75,22 @@ package enum AuthFailure: String, CaseIterable, Sendable {
         case .rateLimited: "AUTH_RATE_LIMITED"
         case .lineageCredential: "AUTH_LINEAGE_CREDENTIAL"
         case .required: "AUTH_REQUIRED"
+        case .trustedProxyMissingHeader: "AUTH_IDENTITY_HEADER_REQUIRED"
+        case .trustedProxyConfigMissing, .trustedProxyNoProxies, .trustedProxyUntrustedSource,
+            .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyUserMissing,
+            .trustedProxyUserNotAllowed:
+            "AUTH_UNAUTHORIZED"
+        case .tailscaleProxyMissing: "AUTH_TAILSCALE_PROXY_MISSING"
+        case .tailscaleWhoisFailed: "AUTH_TAILSCALE_WHOIS_FAILED"
+        case .tailscaleUserMismatch: "AUTH_TAILSCALE_IDENTITY_MISMATCH"
+        }
+    }
+
+    /// Whether somebody who guesses credentials would get this: one was there, and wrong.
+    package var isGuess: Bool {
+        switch self {
+        case .tokenMismatch, .passwordMismatch, .bootstrapTokenInvalid, .deviceTokenMismatch: true
+        default: false
         }
     }
 
@@ -47,7 +109,7 @@ package enum AuthFailure: String, CaseIterable, Sendable {
         case .rateLimited: "unauthorized: too many failed authentication attempts (retry later)"
         case .lineageCredential:
             "unauthorized: credential is not of this derived device's lineage (use the parent's token or the run token)"
-        case .required: "unauthorized"
+        default: "unauthorized"
         }
     }
 
@@ -69,6 +131,7 @@ package enum AuthFailure: String, CaseIterable, Sendable {
         case .passwordMismatch, .deviceTokenMismatch, .lineageCredential: "update_auth_credentials"
         case .bootstrapTokenInvalid, .scopeMismatch, .required: "review_auth_configuration"
         case .rateLimited: "wait_then_retry"
+        default: "review_auth_configuration"
         }
     }
 }

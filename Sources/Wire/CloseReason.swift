@@ -20,6 +20,10 @@ package struct GatewayClose: Equatable, Sendable {
     package static let tooManyUnauthenticated = GatewayClose(1013, "too many unauthenticated sockets")
     package static let serviceRestart = GatewayClose(1012, "service restart")
     package static let deviceRemoved = GatewayClose(4001, "device removed")
+    /// - Parameter reason: `device-token-rotated`, `device-token-revoked`.
+    package static func clientInvalidated(_ reason: String) -> GatewayClose {
+        GatewayClose(4001, "client invalidated: \(reason)")
+    }
     package static let authChanged = GatewayClose(4001, "gateway auth changed")
 
     private static func cut(_ text: String, maxBytes: Int) -> String {

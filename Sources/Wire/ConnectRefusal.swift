@@ -99,12 +99,16 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
     }
 
     package static func auth(
-        _ failure: AuthFailure, client: ClientInfo, canRetryWithDeviceToken: Bool = false, retryAfterMs: Int64? = nil
+        _ failure: AuthFailure, detail: String? = nil, client: ClientInfo, canRetryWithDeviceToken: Bool = false,
+        retryAfterMs: Int64? = nil
     ) -> ConnectRefusal {
         let canRetry = canRetryWithDeviceToken && failure == .tokenMismatch
-        var details: [(String, JSON)] = [("code", .string(failure.code)), ("authReason", .string(failure.rawValue))]
+        var details: [(String, JSON)] = [
+            ("code", .string(failure.code)), ("authReason", .string(failure.reason(detail))),
+        ]
         if canRetry { details.append(("canRetryWithDeviceToken", true)) }
         details.append(("recommendedNextStep", .string(failure.nextStep(canRetryWithDeviceToken: canRetry))))
+        if let remedy = failure.remedy { details.append(("remediationHint", .string(remedy))) }
         var error = GatewayError(.invalidRequest, failure.message(to: client), details: JSONObject(details))
         if failure == .rateLimited {
             error.retryable = true

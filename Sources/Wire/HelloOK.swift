@@ -36,6 +36,22 @@ package struct HelloOK: Sendable {
     package struct IssuedToken: Equatable, Sendable {
         package var deviceToken: String
         package var issuedAtMs: Int64
+        /// For other roles: a setup code gives several at once.
+        package var others: [Other] = []
+
+        package struct Other: Equatable, Sendable {
+            package var deviceToken: String
+            package var role: Role
+            package var scopes: [String]
+            package var issuedAtMs: Int64
+
+            package init(deviceToken: String, role: Role, scopes: [String], issuedAtMs: Int64) {
+                self.deviceToken = deviceToken
+                self.role = role
+                self.scopes = scopes
+                self.issuedAtMs = issuedAtMs
+            }
+        }
 
         package init(deviceToken: String, issuedAtMs: Int64) {
             self.deviceToken = deviceToken
@@ -131,6 +147,17 @@ package struct HelloOK: Sendable {
         if let issuedToken {
             auth["deviceToken"] = .string(issuedToken.deviceToken)
             auth["issuedAtMs"] = .integer(issuedToken.issuedAtMs)
+            if !issuedToken.others.isEmpty {
+                auth["deviceTokens"] = .array(
+                    issuedToken.others.map { other in
+                        .object(
+                            JSONObject([
+                                ("deviceToken", .string(other.deviceToken)), ("role", .string(other.role.rawValue)),
+                                ("scopes", .array(other.scopes.map { .string($0) })),
+                                ("issuedAtMs", .integer(other.issuedAtMs)),
+                            ]))
+                    })
+            }
         }
         return .object(auth)
     }

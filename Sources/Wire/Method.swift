@@ -18,6 +18,17 @@ package enum Method: String, CaseIterable, Sendable {
     case devicePairApprove = "device.pair.approve"
     case devicePairReject = "device.pair.reject"
     case devicePairRemove = "device.pair.remove"
+    case deviceTokenRotate = "device.token.rotate"
+    case deviceTokenRevoke = "device.token.revoke"
+    /// Tokens with which devices pair themselves (our addition).
+    case deviceEnrollCreate = "device.enroll.create"
+    case deviceEnrollList = "device.enroll.list"
+    case deviceEnrollRevoke = "device.enroll.revoke"
+    /// Lockouts (our addition).
+    case authLockouts = "auth.lockouts"
+    case authUnlock = "auth.unlock"
+    /// Why somebody was let in or not (our addition).
+    case admissionExplain = "admission.explain"
     case runAttach = "run.attach"
     case runOutput = "run.output"
     case runComplete = "run.complete"
@@ -36,8 +47,10 @@ package enum Method: String, CaseIterable, Sendable {
         case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList:
             .scope(.read)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
-        case .diagnosticsBroadcast: .scope(.admin)
-        case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove: .scope(.pairing)
+        case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain: .scope(.admin)
+        case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,
+            .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
+            .scope(.pairing)
         case .runAttach, .runOutput, .runComplete: .ownRun
         }
     }

@@ -13,6 +13,9 @@ struct AuthorisationTests {
         (.agentWait, .write),
         (.sessionsSpawn, .write), (.sessionsSpawnTool, .write), (.sessionsAbort, .write), (.devicePairList, .pairing),
         (.devicePairApprove, .pairing), (.devicePairReject, .pairing), (.devicePairRemove, .pairing),
+        (.deviceTokenRotate, .pairing), (.deviceTokenRevoke, .pairing), (.deviceEnrollCreate, .pairing),
+        (.deviceEnrollList, .pairing), (.deviceEnrollRevoke, .pairing), (.authLockouts, .admin), (.authUnlock, .admin),
+        (.admissionExplain, .admin),
     ]
 
     /// What a single held scope opens.

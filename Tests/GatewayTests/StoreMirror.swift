@@ -9,6 +9,8 @@ struct StoreMirror {
     var devices: [String: DeviceRecord] = [:]
     var deviceTokens: [String: DeviceTokenRecord] = [:]
     var pending: [String: PendingPairingRecord] = [:]
+    var invitations: [String: InvitationRecord] = [:]
+    var meta: [String: MetaRecord] = [:]
     /// How often a run was stored as ended, and a result was written.
     var ends: [String: Int] = [:]
     var resultWrites: [String: Int] = [:]
@@ -38,6 +40,9 @@ struct StoreMirror {
         case .removeDeviceToken(let id, let role): deviceTokens["\(id) \(role)"] = nil
         case .putPending(let record, _): pending[record.requestId] = record
         case .removePending(let id): pending[id] = nil
+        case .putInvitation(let record, _): invitations[record.id] = record
+        case .removeInvitation(let id): invitations[id] = nil
+        case .putMeta(let record, _): meta[record.key] = record
         default: break
         }
     }
@@ -52,6 +57,8 @@ struct StoreMirror {
         snapshot.devices = devices.values.sorted { $0.deviceId < $1.deviceId }
         snapshot.deviceTokens = deviceTokens.values.sorted { $0.deviceId < $1.deviceId }
         snapshot.pendingPairings = pending.values.sorted { $0.requestId < $1.requestId }
+        snapshot.invitations = invitations.values.sorted { $0.id < $1.id }
+        snapshot.meta = meta.values.sorted { $0.key < $1.key }
         return snapshot
     }
 }

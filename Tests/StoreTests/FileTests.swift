@@ -51,15 +51,16 @@ struct FileTests {
 
     @Test("a file of a newer version is refused and stays as it is")
     func newerSchema() async throws {
+        let newer = Schema.migrations.count + 1
         try SQLiteStore(path: directory.database).close()
         try raw { connection throws(StoreError) in
-            try connection.execute("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE")
+            try connection.execute("PRAGMA user_version = \(newer); PRAGMA journal_mode = DELETE")
         }
         let before = try Data(contentsOf: URL(fileURLWithPath: directory.database))
-        let error = StoreError.newerSchema(path: directory.database, found: 2, supported: 1)
+        let error = StoreError.newerSchema(path: directory.database, found: newer, supported: newer - 1)
         #expect(throws: error) { try SQLiteStore(path: directory.database) }
         #expect(try Data(contentsOf: URL(fileURLWithPath: directory.database)) == before)
-        #expect(error.description.contains("schema version 2") && error.description.contains(directory.database))
+        #expect(error.description.contains("schema version \(newer)") && error.description.contains(directory.database))
     }
 
     @Test("another program's database is refused")

@@ -116,7 +116,7 @@ struct AdmissionPairingTests {
             switch change {
             case .approveSilently(let request):
                 _ = world.state.pairing.approve(request, via: "silent", nowMs: world.nowMs)
-            case .issueToken(let id, let role, let scopes, let token):
+            case .issueToken(let id, let role, let scopes, let token?, nil):
                 _ = world.state.pairing.setToken(
                     DeviceToken(
                         role: role.rawValue, digest: World.digest(token), scopes: scopes, createdAtMs: world.nowMs),
@@ -141,7 +141,7 @@ struct AdmissionPairingTests {
         let device = try World.stranger()
         world.pair(device, scopes: ScopeSet(.approvals))
         let changes = world.decide(.cli(device)).changes
-        guard case .issueToken(_, _, let scopes, _)? = changes.last else {
+        guard case .issueToken(_, _, let scopes, _, _)? = changes.last else {
             Issue.record("\(changes)")
             return
         }

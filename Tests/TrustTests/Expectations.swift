@@ -98,13 +98,14 @@ struct ExpectedRefusal: Sendable {
 
 /// The kinds of `TrustChange`, for tables.
 enum ChangeKind: Equatable, Sendable {
-    case requestPairing, approveSilently, issueToken, presentSpawns, renewGrant
+    case requestPairing, approveSilently, redeem, issueToken, presentSpawns, renewGrant
 
     init(_ change: TrustChange) {
         self =
             switch change {
             case .requestPairing: .requestPairing
             case .approveSilently: .approveSilently
+            case .redeem: .redeem
             case .issueToken: .issueToken
             case .presentSpawns: .presentSpawns
             case .renewGrant: .renewGrant

@@ -174,7 +174,7 @@ struct PairingRegistryTests {
         var registry = PairingRegistry()
         let device = registry.approve(Self.request("1"), via: "owner", nowMs: Self.now)
         _ = Self.arrive(&registry, Self.request("2", scopes: ["operator.admin"]))
-        registry.noteSeen(deviceID: "d", nowMs: Self.now + 7)
+        registry.noteSeen(deviceID: "d", usingTokenOf: nil, nowMs: Self.now + 7)
         #expect(registry.devices["d"]?.lastSeenAtMs == Self.now + 7)
         #expect(registry.remove(deviceID: "d")?.deviceID == device.deviceID)
         #expect(registry.devices.isEmpty && registry.pending(nowMs: Self.now).isEmpty)

@@ -12,7 +12,10 @@ struct MethodTests {
         "agent.wait": .scope(.write), "sessions.list": .scope(.read), "sessions.spawn": .scope(.write),
         "sessions_spawn": .scope(.write), "sessions.abort": .scope(.write), "device.pair.list": .scope(.pairing),
         "device.pair.approve": .scope(.pairing), "device.pair.reject": .scope(.pairing),
-        "device.pair.remove": .scope(.pairing), "run.attach": .ownRun, "run.output": .ownRun, "run.complete": .ownRun,
+        "device.pair.remove": .scope(.pairing), "device.token.rotate": .scope(.pairing),
+        "device.token.revoke": .scope(.pairing), "device.enroll.create": .scope(.pairing),
+        "device.enroll.list": .scope(.pairing), "device.enroll.revoke": .scope(.pairing),
+        "run.attach": .ownRun, "run.output": .ownRun, "run.complete": .ownRun,
     ]
 
     @Test("every documented method asks for its documented scope", arguments: Method.allCases)

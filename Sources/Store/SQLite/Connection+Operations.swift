@@ -18,6 +18,8 @@ extension Connection {
         case .removeDeviceToken(let deviceId, let role): try delete(DeviceTokenRecord.self, deviceId, role)
         case .putPending(let record, let revision): try put(record, revision)
         case .removePending(let requestId): try delete(PendingPairingRecord.self, requestId)
+        case .putInvitation(let record, let revision): try put(record, revision)
+        case .removeInvitation(let id): try delete(InvitationRecord.self, id)
         case .putIdempotency(let record, let revision): try put(record, revision)
         case .removeIdempotency(let scope, let key): try delete(IdempotencyRecord.self, scope, key)
         case .putRevocation(let record, let revision): try put(record, revision)

@@ -48,6 +48,9 @@ extension Connection {
         snapshot.pendingPairings = try records(of: PendingPairingRecord.self, where: "created_at_ms > ?1") {
             $0.write(nowMs - options.pendingPairingLifeMs)
         }
+        snapshot.invitations = try records(of: InvitationRecord.self, where: "expires_at_ms > ?1") {
+            $0.write(nowMs)
+        }
         snapshot.idempotency = try records(of: IdempotencyRecord.self, where: "created_at_ms > ?1") {
             $0.write(nowMs - options.idempotencyLifeMs)
         }

@@ -1,0 +1,104 @@
+internal import Crypto
+internal import JSON
+internal import Store
+internal import Trust
+internal import Wire
+
+/// `device.token.*` (wire protocol, section 6.8).
+extension GatewayCore {
+    mutating func tokenRotate(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
+        let denied = GatewayError(.invalidRequest, "device token rotation denied")
+        let (device, role) = try managedToken(reader, caller, orElse: denied)
+        let old = device.tokens[role]
+        let scopes =
+            try reader.strings("scopes", maxCount: ConnectParams.maxNames, maxBytes: 256).map(ScopeSet.init)
+            ?? old?.scopes ?? device.approvedScopes
+        guard device.approvedScopes.covers(scopes),
+            caller.admitted.scopes.covers(.admin) || caller.admitted.scopes.covers(scopes)
+        else { throw denied }
+        let isOwn = caller.admitted.deviceID == device.deviceID
+        let fresh = ids.token()
+        let token = DeviceToken(
+            // Nobody else gets to see it: the device is given another when it connects with the shared secret.
+            role: role, digest: isOwn ? SHA256.digest(Array(fresh.utf8)) : DeviceToken.unissued, scopes: scopes,
+            issuerGeneration: old?.issuerGeneration, createdAtMs: old?.createdAtMs ?? nowMs, rotatedAtMs: nowMs)
+        _ = trust.pairing.setToken(token, deviceID: device.deviceID)
+        var answer = JSONObject([
+            ("deviceId", .string(device.deviceID)), ("role", .string(role)),
+            ("scopes", .array(scopes.names.map { .string($0) })), ("rotatedAtMs", .integer(nowMs)),
+        ])
+        if isOwn { answer["token"] = .string(fresh) }
+        var operations: [StoreOperation] = [.putDeviceToken(token.record(deviceID: device.deviceID))]
+        let consequences =
+            role == Role.operator.rawValue && settings.policy.onRotate == .close
+            ? revoke(
+                device.deviceID, .authChanged,
+                because: "the token of device \(device.deviceID.prefix(12))… was rotated",
+                nowMs: nowMs, &operations) : []
+        return [
+            .commit(
+                operations, then: [reply(request, .object(answer))],
+                failure: .request(request.connection, id: request.id))
+        ] + consequences + invalidate(device.deviceID, role, "device-token-rotated", caller)
+    }
+
+    mutating func tokenRevoke(
+        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+    ) throws -> [Effect] {
+        let denied = GatewayError(.invalidRequest, "device token revocation denied")
+        let (device, role) = try managedToken(reader, caller, orElse: denied)
+        guard var token = device.tokens[role] else { throw denied }
+        token.revokedAtMs = token.revokedAtMs ?? nowMs
+        _ = trust.pairing.setToken(token, deviceID: device.deviceID)
+        let answer = JSONObject([
+            ("deviceId", .string(device.deviceID)), ("role", .string(role)),
+            ("revokedAtMs", .integer(token.revokedAtMs ?? nowMs)),
+        ])
+        var operations: [StoreOperation] = [.putDeviceToken(token.record(deviceID: device.deviceID))]
+        let consequences =
+            role == Role.operator.rawValue
+            ? revoke(
+                device.deviceID, .deviceRemoved,
+                because: "the token of device \(device.deviceID.prefix(12))… was revoked", nowMs: nowMs, &operations)
+            : []
+        return [
+            .commit(
+                operations, then: [reply(request, .object(answer))],
+                failure: .request(request.connection, id: request.id))
+        ] + consequences + invalidate(device.deviceID, role, "device-token-revoked", caller)
+    }
+
+    /// The record whose token for a role the caller may change.
+    private func managedToken(
+        _ reader: ParamReader, _ caller: ClientConnection, orElse denied: GatewayError
+    ) throws -> (PairedDevice, role: String) {
+        let deviceID = try reader.requiredString("deviceId")
+        let role = try reader.requiredString("role")
+        guard mayManage(deviceID, caller), let device = trust.pairing.devices[deviceID], device.roles.contains(role),
+            caller.admitted.scopes.covers(.admin) || role == Role.operator.rawValue
+        else { throw denied }
+        return (device, role)
+    }
+
+    /// Ends what was opened with a token that has changed. The caller's own connection gets its answer first, and is
+    /// closed when it asks for more (wire protocol, section 5.8).
+    private mutating func invalidate(
+        _ deviceID: String, _ role: String, _ reason: String, _ caller: ClientConnection
+    ) -> [Effect] {
+        var effects: [Effect] = []
+        for id in (connectionsByDevice[deviceID] ?? []).sorted(by: { $0.serial < $1.serial }) {
+            guard let connection = connections[id], connection.admitted.method == .deviceToken,
+                connection.admitted.role.rawValue == role
+            else { continue }
+            if id == caller.id {
+                connections[id]?.invalidated = reason
+            } else {
+                connections[id]?.isClosing = true
+                effects.append(.close(id, .deviceRemoved))
+            }
+        }
+        return effects
+    }
+}

@@ -1,0 +1,111 @@
+/// Locks out clients that guess credentials (wire protocol, section 4.5).
+///
+/// What counts is *distinct* wrong credentials: a client that keeps sending the same stale one has guessed once, and one
+/// that sends none has not guessed at all. A client is an attributed address, never that of a proxy.
+package struct AuthLimiter: Sendable {
+    package struct Settings: Equatable, Sendable {
+        /// Wrong credentials within the window that begin a lockout.
+        package var maxAttempts: Int
+        package var windowMs: Int64
+        package var lockoutMs: Int64
+        /// Direct loopback connections are never counted, but for browsers.
+        package var exemptsLoopback: Bool
+
+        package init(
+            maxAttempts: Int = 10, windowMs: Int64 = 60_000, lockoutMs: Int64 = 300_000, exemptsLoopback: Bool = true
+        ) {
+            self.maxAttempts = maxAttempts
+            self.windowMs = windowMs
+            self.lockoutMs = lockoutMs
+            self.exemptsLoopback = exemptsLoopback
+        }
+    }
+
+    package struct Lockout: Equatable, Sendable {
+        package let client: String
+        package let untilMs: Int64
+    }
+
+    private struct Client {
+        /// By digest, with the time of the first attempt.
+        var guesses: [[UInt8]: Int64] = [:]
+        var lockedUntilMs: Int64?
+        var lastMs: Int64
+    }
+
+    /// Beyond this many clients the one that was quiet for longest is forgotten.
+    package static let maxClients = 4_096
+
+    package var settings: Settings
+    private var clients: [String: Client] = [:]
+
+    package init(settings: Settings = Settings()) {
+        self.settings = settings
+    }
+
+    /// Under which name a connection's wrong credentials are counted; nil: not at all.
+    package func client(of facts: TransportFacts) -> String? {
+        guard !facts.isOwnerSocket else { return nil }
+        // Behind a proxy that names nobody there is only the proxy.
+        guard let network = facts.clientNetwork else { return nil }
+        guard Self.isLoopback(network) else { return network }
+        if let origin = facts.origin { return "browser-origin:\(origin.lowercased())" }
+        return settings.exemptsLoopback ? nil : network
+    }
+
+    private static func isLoopback(_ network: String) -> Bool {
+        network.hasPrefix("127.") || network.hasPrefix("::1")
+    }
+
+    /// When the lockout of a client ends; nil when there is none.
+    package func lockedUntilMs(_ client: String, nowMs: Int64) -> Int64? {
+        guard let until = clients[client]?.lockedUntilMs, nowMs < until else { return nil }
+        return until
+    }
+
+    /// Notes wrong credentials.
+    /// - Parameter digests: of each credential that the client offered.
+    /// - Returns: when the lockout ends that begins now.
+    package mutating func failed(_ client: String, digests: [[UInt8]], nowMs: Int64) -> Int64? {
+        var entry = clients[client] ?? Client(lastMs: nowMs)
+        if let until = entry.lockedUntilMs, nowMs >= until { entry = Client(lastMs: nowMs) }
+        guard entry.lockedUntilMs == nil else { return nil }
+        entry.guesses = entry.guesses.filter { nowMs - $0.value < settings.windowMs }
+        for digest in digests where entry.guesses[digest] == nil { entry.guesses[digest] = nowMs }
+        entry.lastMs = nowMs
+        var begun: Int64?
+        if entry.guesses.count >= settings.maxAttempts, settings.lockoutMs > 0 {
+            begun = nowMs + settings.lockoutMs
+            entry.lockedUntilMs = begun
+            entry.guesses = [:]
+        }
+        clients[client] = entry
+        makeRoom(for: client)
+        return begun
+    }
+
+    private mutating func makeRoom(for client: String) {
+        guard clients.count > Self.maxClients else { return }
+        let oldest = clients.filter { $0.key != client }.min { ($0.value.lastMs, $0.key) < ($1.value.lastMs, $1.key) }
+        if let oldest { clients[oldest.key] = nil }
+    }
+
+    /// A right credential clears what was counted.
+    package mutating func succeeded(_ client: String) {
+        clients[client] = nil
+    }
+
+    package func lockouts(nowMs: Int64) -> [Lockout] {
+        clients.compactMap { name, entry in
+            entry.lockedUntilMs.flatMap { nowMs < $0 ? Lockout(client: name, untilMs: $0) : nil }
+        }.sorted { $0.client < $1.client }
+    }
+
+    /// - Parameter client: nil: everybody.
+    /// - Returns: those whose lockout has ended by this.
+    package mutating func unlock(_ client: String?, nowMs: Int64) -> [Lockout] {
+        let ended = lockouts(nowMs: nowMs).filter { client == nil || $0.client == client }
+        if let client { clients[client] = nil } else { clients = [:] }
+        return ended
+    }
+}

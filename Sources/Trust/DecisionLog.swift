@@ -1,0 +1,52 @@
+package import Wire
+
+/// One decision with all that is needed to explain it later.
+package struct DecisionRecord: Sendable {
+    package let id: String
+    package let atMs: Int64
+    package let client: String
+    package let role: Role
+    package let scopes: [String]
+    package let deviceID: String?
+    package let facts: TransportFacts
+    package let decision: Decision
+
+    package init(id: String, atMs: Int64, request: AdmissionRequest, decision: Decision) {
+        self.id = id
+        self.atMs = atMs
+        client = "\(request.params.client.id)/\(request.params.client.mode)"
+        role = request.params.role
+        scopes = request.params.scopes
+        deviceID = request.params.device?.id
+        facts = request.facts
+        self.decision = decision
+    }
+
+    /// The request that a refusal has left to be approved.
+    package var pairingRequestID: String? {
+        guard case .refused(_, let changes) = decision.outcome else { return nil }
+        for case .requestPairing(let pending) in changes { return pending.requestID }
+        return nil
+    }
+}
+
+/// The last decisions: at least ``capacity``, at most twice as many.
+package struct DecisionLog: Sendable {
+    package static let capacity = 256
+
+    private var records: [DecisionRecord] = []
+
+    package init() {}
+
+    package mutating func append(_ record: DecisionRecord) {
+        // Now and then half of them at once, so that each costs next to nothing.
+        if records.count >= 2 * Self.capacity { records.removeFirst(Self.capacity) }
+        records.append(record)
+    }
+
+    /// The newest decision with this id, or about this pairing request; eight characters of it are enough.
+    package func find(_ id: String) -> DecisionRecord? {
+        guard id.utf8.count >= 8 else { return nil }
+        return records.reversed().first { $0.id.hasPrefix(id) || $0.pairingRequestID?.hasPrefix(id) == true }
+    }
+}

@@ -1,0 +1,93 @@
+package import Wire
+
+/// A token of the owner's with which a device pairs itself: a setup code (wire protocol, section 4.4) or an enrolment
+/// token. Only its SHA-256 is kept.
+package struct Invitation: Equatable, Sendable {
+    package enum Kind: String, Sendable {
+        /// For one device, whatever it is; minutes.
+        case setupCode = "setup-code"
+        /// For unattended devices.
+        case enrolment
+    }
+
+    /// What the setup code of a mobile app allows.
+    package static let mobileRoles = ["node", "operator"]
+    package static let mobileScopes = ScopeSet(.approvals, .read, .talkSecrets, .write)
+    package static let setupCodeLifeMs: Int64 = 600_000
+    package static let maxLifeMs: Int64 = 90 * 86_400_000
+    package static let maxUses = 10_000
+    /// Of all that have not expired.
+    package static let maxInvitations = 1_000
+
+    /// A short name of it that is no secret.
+    package var id: String
+    package var digest: [UInt8]
+    package var kind: Kind
+    package var roles: [String]
+    /// The most that a device gets by it.
+    package var scopes: ScopeSet
+    package var label: String?
+    package var usesLeft: Int
+    /// Devices that used it, the last ones: each may come again with it, should the answer have been lost.
+    package var usedBy: [String]
+    package var createdAtMs: Int64
+    package var expiresAtMs: Int64
+
+    package static let maxRememberedDevices = 16
+
+    package init(
+        id: String, digest: [UInt8], kind: Kind, roles: [String], scopes: ScopeSet, label: String? = nil,
+        usesLeft: Int, usedBy: [String] = [], createdAtMs: Int64, expiresAtMs: Int64
+    ) {
+        self.id = id
+        self.digest = digest
+        self.kind = kind
+        self.roles = roles
+        self.scopes = scopes
+        self.label = label
+        self.usesLeft = usesLeft
+        self.usedBy = usedBy
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+    }
+
+    func admits(_ deviceID: String, role: Role, nowMs: Int64) -> Bool {
+        nowMs < expiresAtMs && roles.contains(role.rawValue) && (usesLeft > 0 || usedBy.contains(deviceID))
+    }
+
+    mutating func redeem(by deviceID: String) {
+        guard !usedBy.contains(deviceID) else { return }
+        usesLeft -= 1
+        usedBy = (usedBy + [deviceID]).suffix(Self.maxRememberedDevices)
+    }
+}
+
+/// Invitations that have not expired, by the digest of their token.
+package struct InvitationRegistry: Sendable {
+    private var byDigest: [[UInt8]: Invitation] = [:]
+
+    package init() {}
+
+    package subscript(digest: [UInt8]) -> Invitation? { byDigest[digest] }
+    package var all: [Invitation] { byDigest.values.sorted { ($0.createdAtMs, $0.id) < ($1.createdAtMs, $1.id) } }
+
+    package mutating func put(_ invitation: Invitation) { byDigest[invitation.digest] = invitation }
+
+    /// - Returns: it as it is now, to be stored.
+    package mutating func redeem(_ digest: [UInt8], by deviceID: String) -> Invitation? {
+        byDigest[digest]?.redeem(by: deviceID)
+        return byDigest[digest]
+    }
+
+    package mutating func remove(id: String) -> Invitation? {
+        guard let found = byDigest.values.first(where: { $0.id == id }) else { return nil }
+        return byDigest.removeValue(forKey: found.digest)
+    }
+
+    /// - Returns: those that are gone now.
+    package mutating func purge(nowMs: Int64) -> [Invitation] {
+        let old = byDigest.values.filter { nowMs >= $0.expiresAtMs }
+        for invitation in old { byDigest[invitation.digest] = nil }
+        return old
+    }
+}

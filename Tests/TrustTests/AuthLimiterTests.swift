@@ -1,0 +1,120 @@
+import Crypto
+import Testing
+import Trust
+import Wire
+
+@Suite("Lockouts, wire protocol 4.5")
+struct AuthLimiterTests {
+    static let settings = AuthLimiter.Settings(maxAttempts: 3, windowMs: 1_000, lockoutMs: 5_000)
+
+    private func digests(_ words: String...) -> [[UInt8]] { words.map { SHA256.digest(Array($0.utf8)) } }
+
+    @Test("different wrong credentials count, the same one counts once, none counts nothing")
+    func distinct() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        for _ in 0..<100 { #expect(limiter.failed("10.0.0.9", digests: digests("stale"), nowMs: 0) == nil) }
+        #expect(limiter.failed("10.0.0.9", digests: [], nowMs: 1) == nil)
+        #expect(limiter.failed("10.0.0.9", digests: digests("b"), nowMs: 2) == nil)
+        #expect(limiter.lockedUntilMs("10.0.0.9", nowMs: 2) == nil)
+        #expect(limiter.failed("10.0.0.9", digests: digests("c"), nowMs: 3) == 5_003)
+        #expect(limiter.lockouts(nowMs: 3).map(\.client) == ["10.0.0.9"])
+    }
+
+    @Test("several in one attempt are as many guesses")
+    func several() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        #expect(limiter.failed("c", digests: digests("a", "b", "c"), nowMs: 0) == 5_000)
+    }
+
+    @Test("guesses are forgotten after the window, to the millisecond", arguments: [(999, true), (1_000, false)])
+    func window(_ atMs: Int64, _ isLocked: Bool) {
+        var limiter = AuthLimiter(settings: Self.settings)
+        _ = limiter.failed("c", digests: digests("a", "b"), nowMs: 0)
+        #expect((limiter.failed("c", digests: digests("c"), nowMs: atMs) != nil) == isLocked)
+    }
+
+    @Test("a lockout ends at its time, by success, and by the owner; others are not touched")
+    func ends() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        for client in ["a", "b", "c"] { _ = limiter.failed(client, digests: digests("1", "2", "3"), nowMs: 0) }
+        #expect(limiter.lockedUntilMs("a", nowMs: 4_999) == 5_000)
+        #expect(limiter.lockedUntilMs("a", nowMs: 5_000) == nil)
+        limiter.succeeded("b")
+        #expect(limiter.lockouts(nowMs: 1).map(\.client) == ["a", "c"])
+        #expect(limiter.unlock("a", nowMs: 1).map(\.client) == ["a"])
+        #expect(limiter.unlock("nobody", nowMs: 1).isEmpty)
+        #expect(limiter.unlock(nil, nowMs: 1).map(\.client) == ["c"])
+        #expect(limiter.lockouts(nowMs: 1).isEmpty)
+    }
+
+    @Test("after a lockout counting begins anew")
+    func anew() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        _ = limiter.failed("c", digests: digests("1", "2", "3"), nowMs: 0)
+        #expect(limiter.failed("c", digests: digests("4"), nowMs: 10) == nil, "during the lockout nothing is judged")
+        #expect(limiter.failed("c", digests: digests("5", "6"), nowMs: 5_000) == nil)
+        #expect(limiter.failed("c", digests: digests("7"), nowMs: 5_001) == 10_001)
+    }
+
+    @Test("memory is bounded, and whoever was quiet for longest is forgotten")
+    func bound() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        _ = limiter.failed("first", digests: digests("1", "2", "3"), nowMs: 0)
+        for number in 0..<AuthLimiter.maxClients {
+            _ = limiter.failed("client \(number)", digests: digests("1"), nowMs: Int64(number) + 1)
+        }
+        #expect(limiter.lockedUntilMs("first", nowMs: 1) == nil)
+        #expect(limiter.failed("client 0", digests: digests("2", "3"), nowMs: 500) != nil, "the next was kept")
+    }
+
+    struct Position: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let facts: TransportFacts
+        let client: String?
+        var exempts = true
+    }
+
+    static let positions = [
+        Position(
+            testDescription: "a remote",
+            facts: TransportFacts(isDirectLocal: false, peer: "10.0.0.9", clientAddress: "10.0.0.9"),
+            client: "10.0.0.9"),
+        Position(
+            testDescription: "a network of IPv6",
+            facts: TransportFacts(
+                isDirectLocal: false, peer: "2001:db8::1", clientAddress: "2001:db8::1", clientNetwork: "2001:db8::/64"),
+            client: "2001:db8::/64"),
+        Position(
+            testDescription: "behind a proxy that names it",
+            facts: TransportFacts(
+                isDirectLocal: false, hasForwardingHeaders: true, peerIsTrustedProxy: true, peer: "10.0.0.1",
+                clientAddress: "203.0.113.9"), client: "203.0.113.9"),
+        Position(
+            testDescription: "behind a proxy that names nobody: never the proxy",
+            facts: TransportFacts(isDirectLocal: false, peerIsTrustedProxy: true, peer: "10.0.0.1"), client: nil),
+        Position(
+            testDescription: "loopback",
+            facts: TransportFacts(isDirectLocal: true, peer: "127.0.0.1", clientAddress: "127.0.0.1"),
+            client: nil),
+        Position(
+            testDescription: "loopback, not exempt",
+            facts: TransportFacts(isDirectLocal: true, peer: "127.0.0.1", clientAddress: "127.0.0.1"),
+            client: "127.0.0.1",
+            exempts: false),
+        Position(
+            testDescription: "a browser on loopback is never exempt",
+            facts: TransportFacts(
+                isDirectLocal: true, peer: "::1", clientAddress: "::1", origin: "HTTP://LocalHost:18789"),
+            client: "browser-origin:http://localhost:18789"),
+        Position(
+            testDescription: "the owner's socket",
+            facts: TransportFacts(isDirectLocal: true, isOwnerSocket: true, peer: "owner", clientAddress: "127.0.0.1"),
+            client: nil, exempts: false),
+    ]
+
+    @Test("who is counted under which name", arguments: positions)
+    func clients(_ position: Position) {
+        let limiter = AuthLimiter(settings: AuthLimiter.Settings(exemptsLoopback: position.exempts))
+        #expect(limiter.client(of: position.facts) == position.client)
+    }
+}
