@@ -75,7 +75,7 @@ let package = Package(
         tests(
             "ScenarioTests", "sallyport", "Agents", "CNamespaces", "Client", "Crypto", "EventLoop", "Files", "JSON",
             "Store",
-            "TLS", "Trust", "Wire", resources: [.copy("Peers")]),
+            "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests("ServerTests", "EventLoop", "Gateway", "HTTP", "Server"),
         tests("SessionsTests", "Sessions"),
         tests("StoreTests", "Store"),

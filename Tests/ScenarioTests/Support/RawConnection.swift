@@ -8,16 +8,22 @@ final class RawConnection {
     private let tls: TLSConnection?
 
     /// - Parameter pin: with TLS when there is one.
-    init(port: UInt16, pin: String?) throws {
-        socket = try Sockets.connect(to: .loopback(port: port))
+    convenience init(port: UInt16, pin: String?) throws {
+        let pins = pin.map { PinSet([CertificatePin($0)].compactMap { $0 }) }
+        try self.init(port: port, trust: pins.map { .pins($0) })
+    }
+
+    /// - Parameter trust: with TLS when there is one.
+    init(_ address: String = "127.0.0.1", port: UInt16, trust: ClientTLSContext.Trust?) throws {
+        guard let address = SocketAddress(literal: address, port: port) else { throw Unexpected("no address") }
+        socket = try Sockets.connect(to: address)
         try Self.wait(socket.raw, POLLOUT)
-        guard let pin else {
+        guard let trust else {
             tls = nil
             return
         }
-        let pins = PinSet([CertificatePin(pin)].compactMap { $0 })
         let tls = try TLSConnection(
-            connecting: ClientTLSContext(trust: .pins(pins)), descriptor: socket.raw, serverName: "localhost")
+            connecting: ClientTLSContext(trust: trust), descriptor: socket.raw, serverName: "localhost")
         self.tls = tls
         while true {
             switch try tls.handshake() {
@@ -29,17 +35,41 @@ final class RawConnection {
     }
 
     func send(_ text: String) throws {
-        let bytes = Array(text.utf8)
+        try send(Array(text.utf8))
+    }
+
+    /// - Throws: also when the peer takes nothing for 10 s.
+    func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let rest = bytes.span.extracting(sent...)
-            if let tls {
-                if case .bytes(let count) = try tls.write(rest) { sent += count }
-            } else if case .bytes(let count) = Sockets.send(socket, rest) {
-                sent += count
-            }
-            if sent < bytes.count { try Self.wait(socket.raw, POLLOUT) }
+            let count = try sendSome(bytes.span.extracting(sent...))
+            sent += count
+            if count == 0 { try Self.wait(socket.raw, POLLOUT) }
         }
+    }
+
+    /// - Returns: how many bytes were taken without waiting.
+    func sendSome(_ bytes: Span<UInt8>) throws -> Int {
+        if let tls {
+            if case .bytes(let count) = try tls.write(bytes) { return count }
+            return 0
+        }
+        switch Sockets.send(socket, bytes) {
+        case .bytes(let count): return count
+        case .wouldBlock: return 0
+        case .endOfStream, .failed: throw Unexpected("the peer does not take what is sent")
+        }
+    }
+
+    /// Bytes below TLS, as somebody on the way could put them there.
+    func sendBeneath(_ bytes: [UInt8]) throws {
+        guard case .bytes(bytes.count) = Sockets.send(socket, bytes.span) else { throw Unexpected("cannot send") }
+    }
+
+    /// Says that nothing more will be sent.
+    func endSending() {
+        tls?.shutdown()
+        Sockets.shutdownSending(socket)
     }
 
     /// Everything until the peer closes.
@@ -55,7 +85,7 @@ final class RawConnection {
     }
 
     /// - Returns: nil at the end.
-    private func receive() throws -> [UInt8]? {
+    func receive() throws -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             var span = buffer.mutableSpan
@@ -76,9 +106,21 @@ final class RawConnection {
         }
     }
 
-    private static func wait(_ descriptor: Int32, _ events: Int32) throws {
+    @discardableResult
+    private static func wait(_ descriptor: Int32, _ events: Int32) throws -> Int16 {
         var polled = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         guard unsafe poll(&polled, 1, 10_000) > 0 else { throw Unexpected("the peer is silent for 10 s") }
+        return polled.revents
+    }
+
+    /// Sends as long as the peer has not said anything. Once it has, it may take nothing more.
+    func sendUntilAnswered(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let events = try Self.wait(socket.raw, POLLIN | POLLOUT)
+            guard events & Int16(POLLIN) == 0 else { return }
+            sent += try sendSome(bytes.span.extracting(sent...).extracting(first: 1 << 14))
+        }
     }
 }
 
