@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build demo test lint format bench fuzz clean help
+.PHONY: setup build demo test lint format bench fuzz autobahn tls-check clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -14,6 +14,9 @@ SOURCES := Sources Tests Fuzz Package.swift
 SCRIPTS := .ci/setup .ci/run deploy/demo/run Fuzz/run
 # For instance: make bench BENCH_FLAGS='--rows echo-1,echo-16 --runs 5'
 BENCH_FLAGS ?=
+AUTOBAHN_FLAGS ?=
+# For instance: make tls-check TLS_CHECK_FLAGS='--only sslyze'
+TLS_CHECK_FLAGS ?=
 # For each target; TARGETS='json5 request-head' takes some of them.
 SECONDS := 60
 TARGETS ?=
@@ -54,8 +57,14 @@ bench: build ## speed and memory beside what OpenSSL and epoll alone can do (BEN
 fuzz: setup ## all fuzz targets, each for SECONDS=60
 	@SECONDS_EACH=$(SECONDS) Fuzz/run $(TARGETS)
 
+autobahn: build ## the Autobahn TestSuite against the release binary, over wss (AUTOBAHN_FLAGS="--cases '1.*'" for a part)
+	@Tests/Conformance/autobahn --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(AUTOBAHN_FLAGS)
+
+tls-check: build ## what sslyze and testssl.sh think of the TLS of the release binary
+	@Tests/Conformance/tls --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(TLS_CHECK_FLAGS)
+
 clean: ## remove everything that was built
 	@rm -rf .build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -106,8 +106,13 @@ final class GatewayProcess {
     }
 
     /// Kilobytes of memory that the gateway holds.
-    var residentKilobytes: Int {
-        let line = contents(of: "/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    var residentKilobytes: Int { statusKilobytes("VmRSS:") }
+
+    /// The most that it ever held.
+    var peakResidentKilobytes: Int { statusKilobytes("VmHWM:") }
+
+    private func statusKilobytes(_ field: String) -> Int {
+        let line = contents(of: "/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix(field) }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     }
 

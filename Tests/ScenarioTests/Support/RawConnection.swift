@@ -139,9 +139,21 @@ final class RawConnection {
         }
     }
 
-    private static func wait(_ descriptor: Int32, _ events: Int32) throws {
+    @discardableResult
+    private static func wait(_ descriptor: Int32, _ events: Int32) throws -> Int16 {
         var polled = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         guard unsafe poll(&polled, 1, 10_000) > 0 else { throw Unexpected("the peer is silent for 10 s") }
+        return polled.revents
+    }
+
+    /// Sends as long as the peer has not said anything. Once it has, it may take nothing more.
+    func sendUntilAnswered(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let events = try Self.wait(socket.raw, POLLIN | POLLOUT)
+            guard events & Int16(POLLIN) == 0 else { return }
+            sent += try sendSome(bytes.span.extracting(sent...).extracting(first: 1 << 14))
+        }
     }
 }
 
