@@ -43,6 +43,8 @@ package struct ConnectOptions: Sendable {
     /// One issued to this device earlier. Stands in for ``token`` when that is missing.
     package var deviceToken: String?
     package var password: String?
+    /// A setup code's or an enrolment token. Sent when there is neither ``token`` nor ``deviceToken``.
+    package var bootstrapToken: String?
     package var device: DeviceKey?
     /// Spawn grants, root first, for a derived device that the gateway has not seen.
     package var grants: [String] = []
@@ -62,4 +64,9 @@ package struct ConnectOptions: Sendable {
 
     /// What is sent as `auth.token`, and so what is signed.
     internal var effectiveToken: String? { token ?? deviceToken }
+
+    internal var effectiveBootstrapToken: String? { effectiveToken == nil ? bootstrapToken : nil }
+
+    /// The first credential that is sent, as a device signs it; a password is never signed.
+    internal var signedToken: String { effectiveToken ?? effectiveBootstrapToken ?? "" }
 }

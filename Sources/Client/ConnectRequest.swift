@@ -33,6 +33,7 @@ internal enum ConnectRequest {
         var auth = JSONObject()
         auth["token"] = options.effectiveToken.map(JSON.string)
         auth["deviceToken"] = options.deviceToken.map(JSON.string)
+        auth["bootstrapToken"] = options.effectiveBootstrapToken.map(JSON.string)
         auth["password"] = options.password.map(JSON.string)
 
         var parameters = JSONObject([
@@ -55,7 +56,7 @@ internal enum ConnectRequest {
     ) -> String {
         [
             "v3", deviceID, options.clientId, options.clientMode, options.role, options.scopes.joined(separator: ","),
-            String(challenge.timestamp), options.effectiveToken ?? "", challenge.nonce,
+            String(challenge.timestamp), options.signedToken, challenge.nonce,
             SignedText.normalised(options.platform), SignedText.normalised(options.deviceFamily ?? ""),
         ].joined(separator: "|")
     }

@@ -27,12 +27,13 @@ struct GatewayDecoder {
             handshakeTimeout: section.duration(
                 "handshakeTimeoutMs", unit: .milliseconds(1), default: .seconds(15), in: 1...600_000,
                 variable: .init("HANDSHAKE_TIMEOUT_MS")),
-            reload: reload(), compression: compression(), remote: remote())
+            reload: reload(), compression: compression(), remote: remote(), tailscale: tailscale())
         checkExposure(settings)
         checkTrustedProxyMode(settings)
+        checkTailscale(settings)
         section.warnAboutUnknownKeys(ignoring: [
             "publicOrigin", "channelHealthCheckMinutes", "channelStaleEventThresholdMinutes",
-            "channelMaxRestartsPerHour", "tailscale", "http", "tools", "roles", "push", "webchat",
+            "channelMaxRestartsPerHour", "http", "tools", "roles", "push", "webchat",
         ])
         return settings
     }
@@ -230,6 +231,28 @@ struct GatewayDecoder {
             "gateway.bind is \"\(settings.bind.rawValue)\", beyond loopback, while gateway.auth.mode is \"none\"",
             at: context.location(of: "gateway.auth.mode") ?? context.location(of: "gateway.bind"),
             remedy: "set auth: { mode: \"token\" }, or bind: \"loopback\"")
+    }
+
+    private func tailscale() -> GatewaySettings.Tailscale {
+        let section = section.section("tailscale")
+        let mode = section.choice("mode", default: GatewaySettings.Tailscale.off)
+        section.warnAboutUnknownKeys(ignoring: ["resetOnExit", "preserveFunnel", "serviceName"])
+        return mode
+    }
+
+    private func checkTailscale(_ settings: GatewaySettings) {
+        guard settings.tailscale != .off else { return }
+        let place = context.location(of: "gateway.tailscale.mode")
+        if settings.bind != .loopback {
+            context.error(
+                "gateway.bind", "tailscale serve/funnel requires gateway bind=loopback (127.0.0.1)", at: place,
+                remedy: "set bind: \"loopback\", or bind: \"tailnet\" with tailscale: { mode: \"off\" }")
+        }
+        if settings.tailscale == .funnel, settings.auth.mode != .password {
+            context.error(
+                "gateway.auth.mode", "gateway.tailscale.mode is \"funnel\", which is public and needs a password",
+                at: place, remedy: "set auth: { mode: \"password\", password: … }")
+        }
     }
 
     private func checkTrustedProxyMode(_ settings: GatewaySettings) {

@@ -37,6 +37,11 @@ package struct GatewaySettings: Equatable, Sendable {
         package let internalSpawnBypass: Bool
     }
 
+    /// `gateway.tailscale.mode`: what stands in front. The gateway starts nothing of it.
+    package enum Tailscale: String, CaseIterable, Sendable {
+        case off, serve, funnel
+    }
+
     package struct Reload: Equatable, Sendable {
         package enum Mode: String, CaseIterable, Sendable {
             case off, restart, hot, hybrid
@@ -69,4 +74,5 @@ package struct GatewaySettings: Equatable, Sendable {
     package let reload: Reload
     package let compression: Compression
     package let remote: RemoteSettings
+    package let tailscale: Tailscale
 }

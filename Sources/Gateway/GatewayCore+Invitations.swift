@@ -21,8 +21,15 @@ extension GatewayCore {
             throw GatewayError.invalidParams(request.method.rawValue, "/role must be equal to one of: operator, node")
         }
         let named = try reader.strings("scopes", maxCount: ConnectParams.maxNames, maxBytes: 256).map(ScopeSet.init)
-        let scopes = named ?? (isSetupCode ? Invitation.mobileScopes : role == "node" ? .none : ScopeSet(.read))
-        let roles = isSetupCode ? Invitation.mobileRoles : [role]
+        let isLimited = try reader.bool("limited") == true && isSetupCode
+        let usual: ScopeSet =
+            switch (isSetupCode, role) {
+            case (true, _): isLimited ? .none : Invitation.mobileScopes
+            case (false, "node"): .none
+            case (false, _): ScopeSet(.read)
+            }
+        let scopes = named ?? usual
+        let roles = isLimited ? [Role.node.rawValue] : isSetupCode ? Invitation.mobileRoles : [role]
         if let missing = caller.admitted.scopes.missing(from: scopes).first {
             throw GatewayError(.invalidRequest, "missing scope: \(missing)")
         }

@@ -27,6 +27,12 @@ struct Arrival {
     /// The same user at the other end of the owner's socket, as the kernel says.
     var isOwner: Bool { listener.kind == .ownerSocket && credentials?.userID == geteuid() }
 
+    /// Whoever connects to an address of ours from that address is on this host.
+    func isFromThisHost(_ descriptor: borrowing FileDescriptor) -> Bool {
+        guard address != nil else { return false }
+        return socket.isLoopback || socket.bytes == (try? Sockets.localAddress(of: descriptor))?.bytes
+    }
+
     /// A PROXY header may come from this peer, and has to.
     var mayBringHeader: Bool { listener.requiresProxyHeader && source.isTrustedProxy }
 

@@ -25,12 +25,37 @@ extension Connection {
             return TransportFacts(isDirectLocal: false, isTLS: tls != nil, peer: peer.text(client: .unknown))
         }
         let source = peer.source.attribute(head, trust: context.facts.trust)
+        var headers: [String: String] = [:]
+        for name in context.facts.identityHeaders {
+            // A field that stands there twice was written by two.
+            let values = head.all(name)
+            if values.count == 1 { headers[name] = values[0] }
+        }
         return TransportFacts(
             isDirectLocal: source.isDirectLocal, hasForwardingHeaders: source.hasForwardingHeaders,
-            peerIsTrustedProxy: peer.source.isTrustedProxy, isOwnerSocket: peer.isOwner, isTLS: tls != nil,
+            peerIsTrustedProxy: peer.source.isTrustedProxy, peerIsLoopback: peer.address?.isLoopback ?? false,
+            peerIsThisHost: peer.isFromThisHost(descriptor), headers: headers, tailscale: tailscale,
+            isOwnerSocket: peer.isOwner, isTLS: tls != nil,
             peer: peer.text(client: source.client), clientAddress: source.client.address.map(\.description),
+            clientNetwork: source.client.address.map(\.subscriber.description),
             // Kept as it came, even when it is "null" or empty: only a browser sends the field at all.
             origin: head.first("origin"), host: head.host)
+    }
+
+    /// Asks Tailscale whose the forwarded address is, when this is a request of `tailscale serve`, then goes on.
+    func withTailscaleIdentity(_ goOn: @escaping () -> Void) {
+        guard let path = context.facts.tailscaleSocket, let head, peer.address?.isLoopback == true,
+            head.first(ProxyIdentityPolicy.tailscaleUserHeader) != nil,
+            let address = head.list("x-forwarded-for").last.flatMap({ IPAddress($0) })
+        else {
+            goOn()
+            return
+        }
+        TailscaleLookup.start(address, path: path, on: context.reactor) { [weak self] answer in
+            guard let self, !self.isClosed else { return }
+            self.tailscale = answer
+            goOn()
+        }
     }
 
     // MARK: - Headers that say nothing

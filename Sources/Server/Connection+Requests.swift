@@ -88,14 +88,17 @@ extension Connection {
         let proof = DeviceProofCheck.check(params, nonce: nonce, nowMs: GatewayClock.systemMs())
         let host = context.host
         let grants = PresentedGrant.verify(params.device?.grants ?? []) { issuer in host.issuerKey(issuer) }
-        let request = AdmissionRequest(
-            params: params, facts: transportFacts(), proof: proof, grants: grants, freshRequestID: SecureRandom.uuid(),
-            freshToken: SecureRandom.token())
         phase = .deciding
-        let connection = self.id
-        let connID = SecureRandom.uuid()
-        host.run(on: context) { core, nowMs in
-            core.admit(connection, request, requestID: id, connID: connID, nowMs: nowMs)
+        withTailscaleIdentity { [self] in
+            guard case .deciding = phase else { return }
+            let request = AdmissionRequest(
+                params: params, facts: transportFacts(), proof: proof, grants: grants,
+                freshRequestID: SecureRandom.uuid(), freshToken: SecureRandom.token())
+            let connection = self.id
+            let connID = SecureRandom.uuid()
+            host.run(on: context) { core, nowMs in
+                core.admit(connection, request, requestID: id, connID: connID, nowMs: nowMs)
+            }
         }
     }
 

@@ -42,6 +42,7 @@ final class Connection: EventHandler {
     var tls: TLSConnection?
     var phase: Phase
     var head: RequestHead?
+    var tailscale = TailscaleWhois.notAsked
     var decoder = MessageDecoder(endpoint: .server, maxMessageBytes: Connection.preauthMaxBytes)
     /// Present when permessage-deflate was agreed.
     var compressor: SharedCompressor?

@@ -20,6 +20,13 @@ extension AdmissionPolicy {
         secretGeneration = secret.map { SHA256.digest(Array("\(mode.rawValue)\u{0}\($0)".utf8)) }.map { digest in
             digest.prefix(8).reduce(0) { $0 << 8 | Int64($1) } & .max
         }
+        let proxy = gateway.auth.trustedProxy
+        identity = ProxyIdentityPolicy(
+            userHeader: mode == .trustedProxy ? proxy.userHeader?.lowercased() : nil,
+            requiredHeaders: mode == .trustedProxy ? proxy.requiredHeaders.map { $0.lowercased() } : [],
+            allowUsers: proxy.allowUsers, allowLoopback: proxy.allowLoopback,
+            hasTrustedProxies: !gateway.trustedProxies.isEmpty,
+            allowTailscale: gateway.auth.allowTailscale ?? (gateway.tailscale == .serve))
         onRotate = gateway.auth.onRotate == .continue ? .continue : .close
         maxSpawnDepth = configuration.agentDefaults.subagents.maxSpawnDepth
     }

@@ -1,6 +1,7 @@
 internal import Config
 internal import Crypto
 internal import Files
+internal import Gateway
 internal import Glibc
 internal import HTTP
 internal import TLS
@@ -13,11 +14,6 @@ extension GatewayServer {
             throw .configuration(
                 "gateway.mode is \"remote\": this configuration only connects to a gateway elsewhere",
                 hint: "set gateway: { mode: \"local\" } to serve here")
-        }
-        if configuration.gateway.auth.mode == .trustedProxy {
-            throw .configuration(
-                "gateway.auth.mode \"trusted-proxy\" is not available in this version",
-                hint: "use gateway.auth.mode: \"token\"")
         }
     }
 
@@ -40,6 +36,26 @@ extension GatewayServer {
     ) throws(StartFailure) {
         guard let conflict = bridges.conflict(with: trust.proxies) else { return }
         throw BridgeGateways.refusal(written[conflict.index], conflict.lent)
+    }
+
+    /// What a connection from an address would be taken for, for dry runs.
+    static func position(trust: ProxyTrust) -> @Sendable (DryRun.Position) -> TransportFacts {
+        { position in
+            let address = IPAddress(position.from)
+            let source = ConnectionSource(peer: address.map(ConnectionSource.Peer.internet) ?? .unix, trust: trust)
+            var fields = "GET / HTTP/1.0\r\n"
+            if let forwarded = position.forwardedFor { fields += "X-Forwarded-For: \(forwarded)\r\n" }
+            var parser = RequestHeadParser()
+            let head = try? parser.parse(Array((fields + "\r\n").utf8).span)?.head
+            let request = head.map { source.attribute($0, trust: trust) }
+            let client = request?.client.address
+            return TransportFacts(
+                isDirectLocal: request?.isDirectLocal ?? false,
+                hasForwardingHeaders: request?.hasForwardingHeaders ?? false,
+                peerIsTrustedProxy: source.isTrustedProxy, peerIsLoopback: address?.isLoopback ?? false,
+                isTLS: position.isTLS, peer: position.from, clientAddress: client?.description,
+                clientNetwork: client?.subscriber.description, origin: position.origin, host: position.host)
+        }
     }
 
     static func preauthLimit(_ environment: [String: String]) throws(StartFailure) -> Int {
@@ -86,7 +102,8 @@ extension GatewayServer {
     ) throws(StartFailure) -> SharedSecret {
         let auth = configuration.gateway.auth
         switch auth.mode {
-        case .none, .trustedProxy: return SharedSecret(mode: .none)
+        case .none: return SharedSecret(mode: .none)
+        case .trustedProxy: return SharedSecret(mode: .trustedProxy, value: auth.password?.value)
         case .password: return SharedSecret(mode: .password, value: auth.password?.value)
         case .token:
             if let token = auth.token { return SharedSecret(mode: .token, value: token.value) }

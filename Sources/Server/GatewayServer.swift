@@ -33,6 +33,7 @@ package final class GatewayServer {
     private let store: SQLiteStore
     private let launcher: ProcessLauncher
     private let tokenFile: String?
+    private let identityPolicy: ProxyIdentityPolicy
     private var threads: [ReactorThread] = []
     private var addresses: [CoreHost.ReactorAddress] = []
     private let onReady: @Sendable ([String]) -> Void
@@ -93,6 +94,12 @@ package final class GatewayServer {
             catalog: .init(configuration), serverVersion: options.version, hostName: Self.hostName(),
             stateDirectory: state.path, configPath: options.configPath, startedAtMs: nowMs)
         settings.rateLimit = AuthLimiter.Settings(configuration.gateway.auth.rateLimit)
+        identityPolicy = settings.policy.identity
+        settings.effective = Dictionary(
+            configuration.effective.map { setting in
+                (setting.path, CoreSettings.SettingFact(value: "\(setting.value)", source: "\(setting.source)"))
+            }, uniquingKeysWith: { _, last in last })
+        settings.position = Self.position(trust: trust)
         settings.mainKey = configuration.session.mainKey
         settings.sessionScope = configuration.session.scope.rawValue
         settings.warnings =
@@ -117,17 +124,22 @@ package final class GatewayServer {
 
     private func run() throws(StartFailure) {
         let count = max(1, options.reactorCount ?? ProcessorCount.available())
-        let facts = ListenerFacts(
+        var facts = ListenerFacts(
             trust: trust, bridgeGateways: bridgeGateways,
             basePath: options.configuration.gateway.controlUI.basePath, echoPath: options.echoPath,
             handshakeTimeout: options.configuration.gateway.handshakeTimeout,
             compresses: options.configuration.gateway.compression.enabled,
             requiresClientCertificate: options.configuration.gateway.tls.requiresClientCertificate)
+        facts.identityHeaders = identityPolicy.headersOfInterest
+        if identityPolicy.allowTailscale {
+            facts.tailscaleSocket = options.environment["TS_SOCKET"] ?? TailscaleLookup.defaultSocket
+        }
+        let listenerFacts = facts
         defer { tearDown() }
         do throws(EventLoopError) {
             let signals = try SignalSource(on: control) { [unowned self] signal, _ in take(signal) }
             defer { signals.cancel(in: control) }
-            for index in 0..<count { try startReactor(index, of: count, facts) }
+            for index in 0..<count { try startReactor(index, of: count, listenerFacts) }
             control.run()
         } catch {
             throw .other("cannot start: \(error.description)")

@@ -15,6 +15,10 @@ package struct ListenerFacts: Sendable {
     package var compresses: Bool
     /// Whether peers on other hosts have to show a client certificate (`gateway.tls.caPath`).
     package var requiresClientCertificate: Bool
+    /// Fields of the upgrade that the admission rules look at, in lower case.
+    package var identityHeaders: Set<String> = []
+    /// Of the Tailscale daemon, when the identity headers of its `serve` may be believed.
+    package var tailscaleSocket: String?
     /// What was logged of whom already; shared by all reactors.
     let notices = PeerNotices()
 

@@ -18,6 +18,7 @@ final class RunConnection {
     private static let window = 64
 
     private var options: ConnectOptions
+    private let runToken: String
     private let runID: String
     private let grace: Duration
     /// Of the agent command, which has to learn of new pins too.
@@ -35,8 +36,9 @@ final class RunConnection {
     private(set) var cancelReason: String?
 
     /// - Parameter options: With an ``ConnectOptions/interrupt``: dialling ends when we are told to end.
-    init(_ options: ConnectOptions, runID: String, grace: Duration, stateDirectory: String) {
+    init(_ options: ConnectOptions, runToken: String, runID: String, grace: Duration, stateDirectory: String) {
         self.options = options
+        self.runToken = runToken
         self.runID = runID
         self.grace = grace
         self.stateDirectory = stateDirectory
@@ -98,11 +100,21 @@ final class RunConnection {
             state = .lost(error.description)
             return
         }
+        if case .refused(let body, _, _) = error, options.token != runToken, Self.isOldCredential(body.detailsCode) {
+            // The parent's token was rotated. If its children may go on, our own token still opens.
+            options.token = runToken
+            state = .waiting(until: now)
+            return
+        }
         switch policy.failed(error, using: &generator) {
         case .stop: state = .lost(error.description)
         case .retry(let delay), .retryWithDeviceToken(let delay):
             state = now - since > grace ? .lost(error.description) : .waiting(until: now + delay)
         }
+    }
+
+    private static func isOldCredential(_ code: String?) -> Bool {
+        ["AUTH_TOKEN_MISMATCH", "AUTH_DEVICE_TOKEN_MISMATCH", "AUTH_LINEAGE_CREDENTIAL"].contains(code)
     }
 
     private func receive() {

@@ -61,7 +61,8 @@ package final class Worker {
             unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
             signals = FileDescriptor(owning: unsafe sallyport_signalfd(&set))
             connection = RunConnection(
-                try Self.options(bootstrap, interrupt: signals.raw), runID: bootstrap.runID, grace: Self.gatewayGrace,
+                try Self.options(bootstrap, interrupt: signals.raw), runToken: bootstrap.runToken,
+                runID: bootstrap.runID, grace: Self.gatewayGrace,
                 stateDirectory: bootstrap.directory)
         } catch {
             throw .bootstrap("\(error)")

@@ -5,6 +5,7 @@ enum CommandTable {
             "url", "URL", "gateway to talk to; needs --token or --password (or all as SALLYPORT_GATEWAY_URL, _TOKEN)"),
         .init("token", "TOKEN", "the gateway's shared token"),
         .init("password", "TEXT", "its password, with gateway.auth.mode password"),
+        .init("bootstrap-token", "TOKEN", "enrolment token: pairs this device (or SALLYPORT_BOOTSTRAP_TOKEN)"),
         .init("tls-fingerprint", "SHA256", "pin of the gateway's certificate, or of its public key; several: A,B"),
         .init("tls-ca", "FILE", "authorities of the gateway's certificate, in PEM (default: the system's)"),
         .init("client-cert", "FILE", "certificate for a gateway that asks its clients for one"),
@@ -18,7 +19,9 @@ enum CommandTable {
     static let all: [Command] = [
         GatewayCommands.run, GatewayCommands.status, SpawnCommand.command, SessionsCommands.list,
         SessionsCommands.kill, DevicesCommands.list, DevicesCommands.approve, DevicesCommands.reject,
-        DevicesCommands.remove, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export, TLSCommands.rotate,
+        DevicesCommands.remove, DevicesCommands.clear, DeviceTokenCommands.rotate, DeviceTokenCommands.revoke,
+        EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
+        ExplainCommand.command, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export, TLSCommands.rotate,
         WorkerCommand.command, versionCommand,
     ]
 

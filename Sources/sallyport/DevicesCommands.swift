@@ -83,6 +83,34 @@ enum DevicesCommands {
         }
     }
 
+    static let clear = Command(
+        "devices clear", summary: "Removes all paired devices, or turns away all that wait.",
+        options: CommandTable.clientOptions + [
+            .init("yes", nil, "do it; without this it is only said what would be done"),
+            .init("pending", nil, "those that wait for approval, not those that are paired"),
+        ]
+    ) { invocation in
+        try with(invocation) { client in
+            let isPending = invocation.arguments.has("pending")
+            let (list, key, method) =
+                isPending
+                ? ("pending", "requestId", "device.pair.reject") : ("paired", "deviceId", "device.pair.remove")
+            let ids = (try client.request("device.pair.list")[list]?.array ?? []).compactMap { $0[key]?.string }
+            let isMeant = invocation.arguments.has("yes")
+            if isMeant {
+                for id in ids { _ = try client.request(method, .object(JSONObject([(key, .string(id))]))) }
+            }
+            if invocation.arguments.has("json") {
+                let answer = JSONObject([("done", .bool(isMeant)), (key + "s", .array(ids.map { .string($0) }))])
+                invocation.terminal.print(JSON.object(answer).prettyPrinted())
+            } else {
+                let what = "\(ids.count) \(isPending ? "waiting requests" : "paired devices")"
+                invocation.terminal.print(isMeant ? "Removed \(what)" : "This removes \(what); do it with --yes")
+            }
+            return 0
+        }
+    }
+
     private static func act(_ invocation: Invocation, _ method: String, done: String) throws -> Int32 {
         let id = try operand(invocation, "request id")
         return try with(invocation) { try finish(invocation, $0, method, ("requestId", id), done: done) }
@@ -105,7 +133,7 @@ enum DevicesCommands {
     }
 
     /// The whole id of the only device that begins with what was typed.
-    private static func deviceID(_ typed: String, _ client: GatewayClient) throws -> String {
+    static func deviceID(_ typed: String, _ client: GatewayClient) throws -> String {
         guard (8..<64).contains(typed.count) else { return typed }
         let devices = try client.request("device.pair.list")
         let found = ["paired", "derived"].flatMap { devices[$0]?.array ?? [] }
@@ -116,7 +144,7 @@ enum DevicesCommands {
         return found.first ?? typed
     }
 
-    private static func with<Value>(_ invocation: Invocation, _ body: (GatewayClient) throws -> Value) throws -> Value {
+    static func with<Value>(_ invocation: Invocation, _ body: (GatewayClient) throws -> Value) throws -> Value {
         let client = try Target.resolve(invocation, scopes: adminScopes).connectAsOwner()
         defer { client.close() }
         return try body(client)

@@ -42,11 +42,12 @@ struct Target {
         var token = arguments["token"]
         var password = arguments["password"]
         var ownerSocket: String?
+        let bootstrapToken = arguments["bootstrap-token"] ?? variable("BOOTSTRAP_TOKEN")
         if url != nil {
-            guard token != nil || password != nil else {
+            guard token != nil || password != nil || bootstrapToken != nil else {
                 throw CommandFailure(
                     "gateway url override requires explicit credentials",
-                    hint: "pass --token (the gateway prints where its token is), or --password")
+                    hint: "pass --token (the gateway prints where its token is), --password, or --bootstrap-token")
             }
         } else if let named = variable("GATEWAY_URL") {
             (url, source) = (named, "env GATEWAY_URL")
@@ -88,9 +89,11 @@ struct Target {
         options.scopes = scopes
         options.token = token
         options.password = password
+        options.bootstrapToken = bootstrapToken
         options.connectTimeout = .milliseconds(timeout)
         options.device = try identity(state, createsIdentity: createsIdentity)
-        if token == nil, password == nil, let device = options.device {
+        // A token that was named just now is meant; one from the environment is for the first time only.
+        if token == nil, password == nil, arguments["bootstrap-token"] == nil, let device = options.device {
             options.deviceToken = DeviceAuth.token(state, deviceID: device.deviceId)
         }
         return Target(options: options, state: state, source: source, ownerSocket: ownerSocket)
@@ -110,6 +113,12 @@ struct Target {
 
     /// Connects, and keeps a device token that the gateway issued.
     func connect() throws(CommandFailure) -> GatewayClient {
+        // Where an identity proxy stands for credentials, the gateway's own user has none to show.
+        if options.token == nil, options.password == nil, options.deviceToken == nil, options.bootstrapToken == nil,
+            let client = connectToOwnerSocket()
+        {
+            return client
+        }
         do throws(ClientError) {
             return try dial()
         } catch {

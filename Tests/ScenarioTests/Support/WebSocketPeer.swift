@@ -17,14 +17,19 @@ final class WebSocketPeer {
     private var received: [UInt8] = []
 
     /// Sends the upgrade, with `rest` behind it in the same TLS record, and reads the answer's head.
-    init(_ gateway: GatewayProcess, path: String = "/echo", extensions: String? = nil, then rest: [UInt8] = []) throws {
+    ///
+    /// - Parameter fields: more lines of the head, each with its end.
+    init(
+        _ gateway: GatewayProcess, path: String = "/echo", fields: String = "", extensions: String? = nil,
+        then rest: [UInt8] = []
+    ) throws {
         connection = try RawConnection(port: gateway.port, pin: gateway.pin)
         if extensions != nil { decoder.allowCompression(PermessageDeflate(serverNoContextTakeover: true)) }
         var head =
             "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         if let extensions { head += "Sec-WebSocket-Extensions: \(extensions)\r\n" }
-        try connection.send(Array((head + "\r\n").utf8) + rest)
+        try connection.send(Array((head + fields + "\r\n").utf8) + rest)
         let end = Array("\r\n\r\n".utf8)
         while true {
             if let index = received.indices.first(where: { received[$0...].starts(with: end) }) {

@@ -1,0 +1,107 @@
+import JSON
+import Testing
+
+/// Users whom somebody in front vouches for, over real sockets.
+struct ProxyIdentityTests {
+    /// What `connect` comes to: `hello-ok`'s scopes, or the refusal's `authReason`, `reason` or `code`.
+    private static func connect(
+        _ gateway: GatewayProcess, _ fields: [String], client: String = "test", mode: String = "test",
+        auth: String = "{}"
+    ) throws -> String {
+        let peer = try WebSocketPeer(gateway, path: "/", fields: fields.map { $0 + "\r\n" }.joined())
+        guard case .message(.text, _) = try peer.next() else { throw Unexpected("no challenge") }
+        let request = """
+            {"type":"req","id":"1","method":"connect","params":{"minProtocol":3,"maxProtocol":4,"role":"operator",\
+            "client":{"id":"\(client)","version":"1","platform":"linux","mode":"\(mode)"},\
+            "scopes":["operator.read"],"caps":[],"auth":\(auth)}}
+            """
+        try peer.send(WebSocketPeer.frame(.text, Array(request.utf8)))
+        guard case .message(.text, let bytes) = try peer.next() else { throw Unexpected("no answer") }
+        let answer = try JSONParser.parse(bytes)
+        if answer["ok"] == true {
+            let scopes = answer["payload"]?["auth"]?["scopes"]?.array ?? []
+            return "ok \(scopes.compactMap(\.string))"
+        }
+        let details = answer["error"]?["details"]
+        return (details?["authReason"] ?? details?["reason"] ?? details?["code"])?.string ?? "\(answer)"
+    }
+
+    @Test func anIdentityProxyNamesTheUser() async throws {
+        try await scenario {
+            let configuration = GatewayConfiguration(
+                gateway: """
+                    mode: "local", bind: "loopback", tls: { enabled: true }, trustedProxies: ["127.0.0.1"],
+                    auth: { mode: "trusted-proxy", trustedProxy: { userHeader: "X-Forwarded-User",
+                      requiredHeaders: ["X-Forwarded-Proto"], allowUsers: ["ana@example.com"], allowLoopback: true } }
+                    """)
+            let gateway = try GatewayProcess(configuration.text)
+            let (client, scheme) = ("X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https")
+            let user = "X-Forwarded-User: ana@example.com"
+            for (fields, expected) in [
+                ([client, scheme, user], "ok []"), ([client, user], "trusted_proxy_missing_header_x-forwarded-proto"),
+                ([client, scheme], "trusted_proxy_missing_header_x-forwarded-user"),
+                ([client, scheme, "X-Forwarded-User: eve@example.com"], "trusted_proxy_user_not_allowed"),
+                // Two of them: the proxy has appended to what the client sent.
+                ([client, scheme, user, user], "trusted_proxy_missing_header_x-forwarded-user"),
+            ] {
+                #expect(try Self.connect(gateway, fields) == expected, "\(fields)")
+            }
+            // A child is admitted as ever.
+            let tool = gateway.cli
+            let spawned = try tool.run("sessions_spawn", "--", "echo from-a-child")
+            #expect(spawned.exitCode == 0 && spawned.output.contains("from-a-child"), "\(spawned)")
+            try gateway.stop()
+        }
+    }
+
+    @Test func tailscaleServeIsBelievedOnlyWhenTheDaemonSaysTheSame() async throws {
+        try await scenario {
+            let directory = try TemporaryDirectory()
+            let daemon = try TailscaleDaemon(directory, logins: ["100.64.0.20": "ana@example.com"])
+            defer { daemon.stop() }
+            let configuration = GatewayConfiguration(
+                gateway: """
+                    mode: "local", bind: "loopback", tls: { enabled: true }, tailscale: { mode: "serve" },
+                    auth: { mode: "token", token: "my-token" },
+                    controlUi: { allowedOrigins: ["https://gw.tail.ts.net"] }
+                    """)
+            let gateway = try GatewayProcess(configuration.text, environment: ["TS_SOCKET": daemon.path])
+            func serve(_ address: String, _ login: String) -> [String] {
+                [
+                    "X-Forwarded-For: \(address)", "X-Forwarded-Proto: https", "X-Forwarded-Host: gw.tail.ts.net",
+                    "Tailscale-User-Login: \(login)",
+                ]
+            }
+            for (fields, expected) in [
+                // The user is known; what is missing is a device.
+                (serve("100.64.0.20", "ana@example.com"), "DEVICE_IDENTITY_REQUIRED"),
+                (serve("100.64.0.20", "eve@example.com"), "tailscale_user_mismatch"),
+                (serve("100.64.0.99", "ana@example.com"), "tailscale_whois_failed"),
+                (["Tailscale-User-Login: ana@example.com", "X-Forwarded-For: 100.64.0.20"], "tailscale_proxy_missing"),
+            ] {
+                #expect(try Self.connect(gateway, fields) == expected, "\(fields)")
+            }
+            daemon.stop()
+            try gateway.stop()
+            #expect(gateway.log.contains("method tailscale"), "\(gateway.log)")
+        }
+    }
+
+    @Test func withoutADaemonNobodyIsTakenForATailnetUser() async throws {
+        try await scenario {
+            let configuration = GatewayConfiguration(
+                gateway: """
+                    mode: "local", bind: "loopback", tls: { enabled: true },
+                    auth: { mode: "token", token: "my-token", allowTailscale: true }
+                    """)
+            let gateway = try GatewayProcess(
+                configuration.text, environment: ["TS_SOCKET": "/nonexistent/tailscaled.sock"])
+            let fields = [
+                "X-Forwarded-For: 100.64.0.20", "X-Forwarded-Proto: https", "X-Forwarded-Host: gw",
+                "Tailscale-User-Login: ana@example.com",
+            ]
+            #expect(try Self.connect(gateway, fields) == "tailscale_whois_failed")
+            try gateway.stop()
+        }
+    }
+}
