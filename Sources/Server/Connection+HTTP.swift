@@ -18,7 +18,8 @@ extension Connection {
             try answer(head)
             return consumed
         } catch {
-            if refusesUnexpectedProxyHeader(bytes) { return bytes.count }
+            // Inside TLS it is a request like any other.
+            if tls == nil, refusesUnexpectedProxyHeader(bytes) { return bytes.count }
             context.host.logger.log(
                 .warn, "http", "refused request peer=\(peer) status=\(error.status) rule: \(error.reason)")
             finish(Response(error).serialized(persistence: .close))

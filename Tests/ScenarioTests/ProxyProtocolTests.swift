@@ -188,6 +188,10 @@ struct ProxyProtocolTests {
                 }
             }
             #expect(try Self.ask(plain, after: []).hasPrefix("HTTP/1.1 200 "))
+            // Inside TLS it is a request like any other, and answered there.
+            let inside = try RawConnection(port: gateway.port, pin: gateway.pin)
+            try inside.send("PROXY TCP4 203.0.113.7 203.0.113.7 4711 443\r\n")
+            #expect(try inside.receiveAll().hasPrefix("HTTP/1.1 400 "))
             try gateway.stop()
             let lines = gateway.log.split(separator: "\n").filter { $0.contains("no PROXY header may come") }
             #expect(lines.count == 1, "\(lines)")
