@@ -284,7 +284,8 @@ final class Connection: EventHandler {
     func resumeProcessing() {
         isHoldingBack = false
         mustProcessLeftover = !leftover.isEmpty
-        setInterest(.read)
+        // Output may still wait, too.
+        updateInterest()
         if mustProcessLeftover { resumeLater() }
     }
 

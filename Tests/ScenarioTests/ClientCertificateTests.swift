@@ -44,8 +44,10 @@ struct ClientCertificateTests {
     ) -> String {
         var configuration = GatewayConfiguration()
         configuration.agents = [.running("main")]
+        // Whoever has the token is let in behind that door.
         configuration.gateway = """
             mode: "local", bind: "lan", auth: { mode: "token", token: "my-token" },
+            security: { enforcePairing: false },
             tls: { enabled: true, caPath: "\(authority.directory.path)/ours.pem"\(more) }\(surroundings.gatewaySettings)
             """
         if let child { configuration.subagents = "gatewayUrl: \"\(child)\"" }

@@ -81,7 +81,10 @@ final class RawWebSocket {
             length = extended.reduce(0) { $0 << 8 | Int($1) }
         }
         guard let payload = try nextOctets(length) else { return nil }
-        return Frame(opcode: header[0] & 0x0F, payload: payload)
+        let frame = Frame(opcode: header[0] & 0x0F, payload: payload)
+        // A case that takes its time must not end by this rule.
+        if frame.opcode == 9 { try? send(Self.frame(0x8A, payload)) }
+        return frame
     }
 
     /// Skips events and everything else until a Close frame, or the end.
