@@ -98,7 +98,9 @@ final class RawWebSocket {
     /// The response to a request; events are skipped.
     func awaitResponse(to id: String) throws -> JSON? {
         while let frame = try nextFrame() {
-            guard frame.opcode == 1, let message = try? JSONParser.parse(frame.payload) else { continue }
+            guard frame.opcode == 1, frame.payload.starts(with: #"{"type":"res""#.utf8),
+                let message = try? JSONParser.parse(frame.payload)
+            else { continue }
             if message["type"]?.string == "res", message["id"]?.string == id { return message }
         }
         return nil

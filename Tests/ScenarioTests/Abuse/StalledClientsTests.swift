@@ -94,7 +94,7 @@ import Testing
     @Test func whoAsksForNothingIsLetGoWithoutAWord() async throws {
         try await scenario {
             var configuration = GatewayConfiguration()
-            configuration.gateway += ", handshakeTimeoutMs: 1500"
+            configuration.gateway += ", handshakeTimeoutMs: 4000"
             let gateway = try GatewayProcess(configuration.text)
             let silent = try RawConnection(port: gateway.port, pin: gateway.pin)
             let idle = try RawConnection(port: gateway.port, pin: gateway.pin)
@@ -111,7 +111,7 @@ import Testing
     @Test func aConnectionForPlainRequestsIsKeptAndToldToGoBeforeItsEnd() async throws {
         try await scenario {
             var configuration = GatewayConfiguration()
-            configuration.gateway += ", handshakeTimeoutMs: 6000"
+            configuration.gateway += ", handshakeTimeoutMs: 12000"
             let gateway = try GatewayProcess(configuration.text)
             let connection = try RawConnection(port: gateway.port, pin: gateway.pin)
             var kept = 0
