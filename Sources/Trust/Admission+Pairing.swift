@@ -83,10 +83,8 @@ extension Admission {
         let granted = params.role == .node ? ScopeSet.none : invitation.scopes.clamping(asked)
         pending.scopes = isSetupCode ? invitation.scopes : granted
         let cut = invitation.scopes.missing(from: asked)
-        note(
-            .scopeLattice, .passed,
-            cut.isEmpty ? "within the invitation" : "clamped: without \(cut.joined(separator: ", "))")
-        note(.pairing, .passed, "by \(invitation.kind.rawValue) \(invitation.id)")
+        let clamped = cut.isEmpty ? "" : ", clamped: without \(cut.joined(separator: ", "))"
+        note(.pairing, .passed, "by \(invitation.kind.rawValue) \(invitation.id)\(clamped)")
         let roles = isSetupCode ? invitation.roles : [params.role.rawValue]
         var changes: [TrustChange] = [
             .redeem(

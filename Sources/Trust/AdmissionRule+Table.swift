@@ -57,8 +57,7 @@ extension AdmissionRule {
             )
         case .scopeLattice:
             (
-                "what was asked for, less what the grant or the enrolment token does not cover; clamps, never refuses "
-                    + "the connection", nil
+                "what was asked for, less what the grant does not cover; clamps, never refuses the connection", nil
             )
         case .enrolmentToken:
             (

@@ -1,5 +1,6 @@
 import JSON
 import Testing
+import WebSocket
 
 /// Users whom somebody in front vouches for, over real sockets.
 struct ProxyIdentityTests {

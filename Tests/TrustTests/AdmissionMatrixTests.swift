@@ -83,8 +83,10 @@ struct AdmissionMatrixTests {
         case child, narrowChild, revokedChild, endedChild, expiredChild, presented, forged
     }
 
-    enum Secret: CaseIterable { case shared, wrong, missing, deviceToken, runToken, foreignRunToken }
-    enum Setting: CaseIterable { case usual, noAutoApprove, loopbackExempt, pairingOff, externalOff, bypassOff }
+    enum Secret: CaseIterable { case shared, wrong, missing, deviceToken, runToken, foreignRunToken, enrolmentToken }
+    enum Setting: CaseIterable {
+        case usual, noAutoApprove, loopbackExempt, pairingOff, externalOff, bypassOff, lockedOut
+    }
 
     /// A world, and in `caller` the device, proof, grants and credential of who connects.
     struct Case {
@@ -115,6 +117,10 @@ struct AdmissionMatrixTests {
             built.caller.device = stranger
         }
         _ = try built.world.spawn("other", runToken: "foreign-run")
+        built.world.state.invitations.put(
+            Invitation(
+                id: "i1", digest: World.digest("enrolment"), kind: .enrolment, roles: ["operator"],
+                scopes: ScopeSet(.write), usesLeft: 1, createdAtMs: world.nowMs, expiresAtMs: world.nowMs + 1))
         switch device {
         case .none: break
         case .unpaired: built.caller.device = stranger
@@ -151,6 +157,7 @@ struct AdmissionMatrixTests {
         case .deviceToken: built.caller.auth = .init(deviceToken: "device")
         case .runToken: built.caller.auth = .init(token: "run")
         case .foreignRunToken: built.caller.auth = .init(token: "foreign-run")
+        case .enrolmentToken: built.caller.auth = .init(bootstrapToken: "enrolment")
         }
         built.hasCredential = secret != .wrong && secret != .missing && secret != .foreignRunToken
         return built
@@ -165,7 +172,7 @@ struct AdmissionMatrixTests {
     }()
 
     static let transports: [TransportFacts] = {
-        let places: [TransportFacts] = [.local, .remote, .forwarded]
+        let places: [TransportFacts] = [.local, .remote, .forwarded, fromProxy]
         return places.flatMap { facts in
             var foreign = facts
             foreign.origin = "https://evil.example"
@@ -176,6 +183,9 @@ struct AdmissionMatrixTests {
     static func world(_ mode: AdmissionPolicy.AuthMode, _ setting: Setting) throws -> World {
         var world = try World()
         world.use(mode)
+        if mode == .trustedProxy {
+            world.policy.identity = ProxyIdentityPolicy(userHeader: "x-forwarded-user", hasTrustedProxies: true)
+        }
         switch setting {
         case .usual: break
         case .noAutoApprove: world.policy.autoApproveLocal = false
@@ -183,14 +193,25 @@ struct AdmissionMatrixTests {
         case .pairingOff: world.policy.enforcePairing = false
         case .externalOff: world.policy.requireForExternal = false
         case .bypassOff: world.policy.internalSpawnBypass = false
+        case .lockedOut:
+            for client in ["172.18.0.3", "browser-origin:https://evil.example"] {
+                let guesses = (0..<10).map { World.digest("guess \($0)") }
+                _ = world.state.limiter.failed(client, digests: guesses, nowMs: world.nowMs)
+            }
         }
         return world
     }
 
     static let modesAndSettings: [(AdmissionPolicy.AuthMode, Setting)] =
-        [AdmissionPolicy.AuthMode.none, .token, .password].flatMap { mode in Setting.allCases.map { (mode, $0) } }
+        AdmissionPolicy.AuthMode.allCases.flatMap { mode in Setting.allCases.map { (mode, $0) } }
 
-    @Test("several thousand combinations keep the promises", arguments: modesAndSettings)
+    /// What an identity proxy sends.
+    static let fromProxy = TransportFacts(
+        isDirectLocal: false, hasForwardingHeaders: true, peerIsTrustedProxy: true,
+        headers: ["x-forwarded-user": "ana@example.com"], peer: "10.0.0.2", clientAddress: "203.0.113.9",
+        host: "gw.example")
+
+    @Test("more than 20,000 combinations, in all, keep the promises", arguments: modesAndSettings)
     func promises(_ mode: AdmissionPolicy.AuthMode, _ setting: Setting) throws {
         let world = try Self.world(mode, setting)
         var broken: [String] = []
@@ -209,6 +230,7 @@ struct AdmissionMatrixTests {
                     let faults =
                         Self.faults(decision, built) + Self.hostFaults(decision, built)
                         + Self.credentialFaults(decision, built, mode: mode)
+                        + Self.childFaults(decision, built, device, secret)
                     broken += faults.map {
                         "\($0): \(device) \(secret) \(built.caller.clientID) \(built.caller.role) "
                             + "\(built.caller.scopes) \(built.caller.facts): \(decision.summary)"
@@ -216,7 +238,7 @@ struct AdmissionMatrixTests {
                 }
             }
         }
-        #expect(count > 700)
+        #expect(28 * count > 20_000, "\(count) of \(Self.modesAndSettings.count) parts")
         #expect(broken.isEmpty, "\(broken.count) of \(count): \(broken.prefix(4).joined(separator: "\n"))")
     }
 
@@ -262,6 +284,16 @@ struct AdmissionMatrixTests {
         return faults
     }
 
+    /// A live child with a credential of its line gets in, whatever mode, setting, place or lockout.
+    static func childFaults(_ decision: Decision, _ built: Case, _ device: DeviceState, _ secret: Secret) -> [String] {
+        let isLive = device == .child || device == .narrowChild
+        guard isLive, built.world.policy.internalSpawnBypass, built.caller.role == .operator,
+            decision.refusal?.error.details["code"] != "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+            secret == .runToken || (secret == .shared && built.world.policy.authMode == .token)
+        else { return [] }
+        return decision.admitted == nil ? ["a live child is kept out"] : []
+    }
+
     /// No outcome depends on `Host` unless there is an `Origin`.
     static func hostFaults(_ decision: Decision, _ built: Case) -> [String] {
         guard built.caller.facts.origin == nil else { return [] }
@@ -291,13 +323,16 @@ struct AdmissionMatrixTests {
         for (mode, setting) in Self.modesAndSettings {
             let world = try Self.world(mode, setting)
             for device in DeviceState.allCases {
-                let state = try Self.build(world, device, .shared)
-                for (number, transport) in Self.transports.enumerated() {
-                    let built = state.calling(as: Self.callers[(number * 5 + 1) % Self.callers.count], from: transport)
-                    let trace = built.world.decide(built.caller).trace
-                    let ranks = trace.compactMap { order[$0.rule] }
-                    #expect(ranks == ranks.sorted(), "\(trace.map(\.rule.rawValue))")
-                    #expect(trace.first?.rule == .protocolWindow && trace.allSatisfy { !$0.fact.isEmpty })
+                for secret in [Secret.shared, .enrolmentToken] {
+                    let state = try Self.build(world, device, secret)
+                    for (number, transport) in Self.transports.enumerated() {
+                        let caller = Self.callers[(number * 5 + 1) % Self.callers.count]
+                        let built = state.calling(as: caller, from: transport)
+                        let trace = built.world.decide(built.caller).trace
+                        let ranks = trace.compactMap { order[$0.rule] }
+                        #expect(ranks == ranks.sorted(), "\(trace.map(\.rule.rawValue))")
+                        #expect(trace.first?.rule == .protocolWindow && trace.allSatisfy { !$0.fact.isEmpty })
+                    }
                 }
             }
         }

@@ -20,7 +20,7 @@ final class TailscaleDaemon: Sendable {
                 var wait = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
                 guard let self, !self.isStopping.load(ordering: .relaxed) else { return }
                 guard unsafe poll(&wait, 1, 50) == 1 else { continue }
-                self.answer(unsafe accept(raw, nil, nil))
+                self.answer(accept(raw, nil, nil))
             }
         }
     }
