@@ -1,5 +1,4 @@
 internal import EventLoop
-internal import WebSocket
 
 /// Whether a peer is still there: it answers pings, and it takes what is sent to it. A value; looked at once a second.
 struct Liveness {
@@ -63,27 +62,5 @@ struct Liveness {
             return nil
         }
         return now - stall.since >= Self.stallTimeout ? .stalled : nil
-    }
-}
-
-extension Connection {
-    func checkLiveness(now: MonotonicInstant) {
-        switch phase {
-        case .open, .echo, .awaitingConnect, .deciding: break
-        case .proxyHeader, .tlsHandshake, .http, .closing, .lingering, .closed: return
-        }
-        switch liveness.check(now: now, hasUnsent: unsentBytes > 0) {
-        case .fine: break
-        case .sendPing:
-            let nothing: [UInt8] = []
-            queueFrame(.ping, nothing.span)
-            flush()
-        case .noPong:
-            note(.noPong(Liveness.pingInterval), "closed", subsystem: "ws")
-            drop()
-        case .stalled:
-            note(.stalled(Liveness.stallTimeout), "closed", subsystem: "ws")
-            drop()
-        }
     }
 }
