@@ -56,7 +56,7 @@ struct HelpTests {
         ("sessions lst", "unknown command: sessions lst", "sallyport sessions list?"),
         ("sesions_spawn -- x", "unknown command: sesions_spawn", "sallyport sessions_spawn?"),
         ("devices aprove 1234", "unknown command: devices aprove", "sallyport devices approve?"),
-        ("devices frobnicate", "unknown command: devices frobnicate", "sallyport devices reject"),
+        ("devices xyzzyx", "unknown command: devices xyzzyx", "sallyport devices reject"),
         ("tls", "tls needs another word", "sallyport tls fingerprint"),
         ("frobnicate all", "unknown command: frobnicate all", "sallyport --help lists all commands"),
         ("--json", "a command comes before --json", "sallyport --help lists all commands"),
