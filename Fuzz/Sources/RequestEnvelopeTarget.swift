@@ -31,7 +31,9 @@ enum RequestEnvelopeTarget {
             tree["type"] == "req" && tree["id"]?.string?.isEmpty == false && tree["method"]?.string?.isEmpty == false
         switch scanned {
         case .failure:
-            require(!isRequest, "the scanner finds no request in one")
+            // As it is written, with escapes: a shorter id may be too long as well.
+            let mayBeTooLong = tree["id"]?.string.map { 6 * $0.utf8.count > RequestEnvelope.maxIDBytes } ?? false
+            require(!isRequest || mayBeTooLong, "the scanner finds no request in one")
         case .success(let envelope):
             require(isRequest, "the scanner finds a request in something else")
             require(same(tree["method"]?.string, envelope.method), "method \(envelope.method)")
