@@ -96,6 +96,19 @@ extension Connection {
     /// and whoever balances load has to be able to ask.
     func attributionRefusal(of head: RequestHead, _ source: RequestSource) -> Response? {
         guard source.isUnattributed, !isProbe(head) else { return nil }
+        return unattributed(source)
+    }
+
+    /// Where a proxy's word is what admits, an upgrade needs a proxy that can be believed.
+    func refuseUnattributed(_ source: RequestSource) {
+        note(
+            Refusal(
+                rule: "proxy-attribution", reason: "An upgrade was forwarded for nobody known.",
+                remedy: trustRemedy ?? Self.headerRemedy), "status=403", subsystem: "http")
+        finish(unattributed(source).serialized(persistence: .close))
+    }
+
+    private func unattributed(_ source: RequestSource) -> Response {
         let why =
             source.headers == .unresolved
             ? "The request was forwarded, and its headers name no client; \(Self.headerRemedy)."

@@ -53,6 +53,10 @@ extension Connection {
         }
         requestCount += 1
         if Upgrade.isRequested(by: head) {
+            if context.facts.requiresAttribution, source.isUnattributed {
+                refuseUnattributed(source)
+                return
+            }
             let key = try Upgrade.validate(head)
             try upgrade(head, key: key)
             return

@@ -131,6 +131,7 @@ package final class GatewayServer {
             compresses: options.configuration.gateway.compression.enabled,
             requiresClientCertificate: options.configuration.gateway.tls.requiresClientCertificate)
         facts.identityHeaders = identityPolicy.headersOfInterest
+        facts.requiresAttribution = options.configuration.gateway.auth.mode == .trustedProxy
         if identityPolicy.allowTailscale {
             facts.tailscaleSocket = options.environment["TS_SOCKET"] ?? TailscaleLookup.defaultSocket
         }

@@ -15,6 +15,8 @@ package struct ListenerFacts: Sendable {
     package var compresses: Bool
     /// Whether peers on other hosts have to show a client certificate (`gateway.tls.caPath`).
     package var requiresClientCertificate: Bool
+    /// In mode `trusted-proxy` an upgrade that was forwarded for nobody known is refused; otherwise the rules decide.
+    package var requiresAttribution = false
     /// Fields of the upgrade that the admission rules look at, in lower case.
     package var identityHeaders: Set<String> = []
     /// Of the Tailscale daemon, when the identity headers of its `serve` may be believed.

@@ -47,6 +47,12 @@ struct ProxyIdentityTests {
             ] {
                 #expect(try Self.connect(gateway, fields) == expected, "\(fields)")
             }
+            let raw = try RawConnection(port: gateway.port, pin: gateway.pin)
+            try raw.send(
+                "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Forwarded-Proto: https\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            let refusal = try raw.receiveSome() ?? ""
+            #expect(refusal.hasPrefix("HTTP/1.1 403 ") && refusal.contains("proxy_attribution_required"), "\(refusal)")
             // A child is admitted as ever.
             let tool = gateway.cli
             let spawned = try tool.run("sessions_spawn", "--", "echo from-a-child")
