@@ -59,10 +59,16 @@ extension GatewayCore {
         ]
     }
 
+    /// What a device asked for before it was let in another way.
+    private func withdrawPending(of deviceID: String, nowMs: Int64) -> [StoreOperation] {
+        trust.pairing.pending(nowMs: nowMs).filter { $0.deviceID == deviceID }
+            .map { .removePending(requestId: $0.requestID) }
+    }
+
     private mutating func noteGuesses(
         _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
     ) -> [Effect] {
-        guard !decision.wrongCredentials.isEmpty, let client = trust.limiter.client(of: request.facts),
+        guard !decision.wrongCredentials.isEmpty, let client = decision.limiterClient,
             let until = trust.limiter.failed(client, digests: decision.wrongCredentials, nowMs: nowMs)
         else { return [] }
         return [
@@ -89,6 +95,7 @@ extension GatewayCore {
             case .requestPairing: break
             case .approveSilently(let pending):
                 undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
+                operations += withdrawPending(of: pending.deviceID, nowMs: nowMs)
                 let device = trust.pairing.approve(pending, via: "silent", nowMs: nowMs)
                 operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
                 effects += [
@@ -101,6 +108,7 @@ extension GatewayCore {
             case .redeem(let digest, let pending, let roles, let via):
                 undo.invitations += trust.invitations[digest].map { [$0] } ?? []
                 undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
+                operations += withdrawPending(of: pending.deviceID, nowMs: nowMs)
                 let device = trust.pairing.approve(pending, roles: roles, via: via, nowMs: nowMs)
                 operations +=
                     trust.invitations.redeem(digest, by: device.deviceID).map { [.putInvitation($0.record)] } ?? []
@@ -144,7 +152,9 @@ extension GatewayCore {
             let role = admitted.method == .deviceToken ? admitted.role : nil
             trust.pairing.noteSeen(deviceID: device, usingTokenOf: role, nowMs: nowMs)
         }
-        if admitted.method != .none, let client = trust.limiter.client(of: request.facts) {
+        effects += noteGuesses(decision, request, nowMs: nowMs)
+        // Only the secret itself shows that what was wrong before was no guess.
+        if admitted.dependsOnSharedSecret, admitted.lineage == nil, let client = decision.limiterClient {
             trust.limiter.succeeded(client)
         }
         let connection = ClientConnection(

@@ -30,6 +30,9 @@ extension GatewayCore {
             }
         let scopes = named ?? usual
         let roles = isLimited ? [Role.node.rawValue] : isSetupCode ? Invitation.mobileRoles : [role]
+        guard caller.admitted.scopes.covers(.admin) || roles == [Role.operator.rawValue] else {
+            throw GatewayError(.invalidRequest, "device enrolment denied")
+        }
         if let missing = caller.admitted.scopes.missing(from: scopes).first {
             throw GatewayError(.invalidRequest, "missing scope: \(missing)")
         }
@@ -39,7 +42,7 @@ extension GatewayCore {
         }
         let uses = try reader.integer("uses", in: 1...Int64(Invitation.maxUses)) ?? 1
         let lifeMs =
-            try reader.integer("ttlMs", in: 1_000...Invitation.maxLifeMs)
+            try reader.integer("ttlMs", in: 1_000...(isSetupCode ? Invitation.setupCodeLifeMs : Invitation.maxLifeMs))
             ?? (isSetupCode ? Invitation.setupCodeLifeMs : 3_600_000)
         guard trust.invitations.all.count < Invitation.maxInvitations else {
             throw GatewayError(

@@ -11,7 +11,10 @@ extension GatewayCore {
     func mayManage(_ deviceID: String, _ caller: ClientConnection) -> Bool {
         let admitted = caller.admitted
         if admitted.scopes.covers(.admin) || admitted.method == .ownerSocket { return true }
-        return admitted.method != .deviceToken || admitted.deviceID == deviceID
+        switch admitted.method {
+        case .deviceToken, .bootstrapToken, .runToken: return admitted.deviceID == deviceID
+        default: return true
+        }
     }
 
     func pairList(_ caller: ClientConnection, nowMs: Int64) -> JSON {

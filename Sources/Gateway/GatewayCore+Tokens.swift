@@ -89,7 +89,7 @@ extension GatewayCore {
     ) -> [Effect] {
         var effects: [Effect] = []
         for id in (connectionsByDevice[deviceID] ?? []).sorted(by: { $0.serial < $1.serial }) {
-            guard let connection = connections[id], connection.admitted.method == .deviceToken,
+            guard let connection = connections[id], connection.admitted.lineage == nil,
                 connection.admitted.role.rawValue == role
             else { continue }
             if id == caller.id {

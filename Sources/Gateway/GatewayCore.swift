@@ -88,7 +88,9 @@ package struct GatewayCore: Sendable {
     /// Connections that may see an event. Of runs, a derived device sees its own and those below it.
     func audience(_ name: EventName, of run: Run? = nil) -> [ConnectionID] {
         connections.values.filter { connection in
-            guard !connection.isWorker, !connection.isClosing, !connection.admitted.isReportingOnly else {
+            guard !connection.isWorker, !connection.isClosing, !connection.admitted.isReportingOnly,
+                connection.invalidated == nil
+            else {
                 return false
             }
             if let run, let lineage = connection.admitted.lineage,

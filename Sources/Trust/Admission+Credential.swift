@@ -36,6 +36,7 @@ extension Admission {
         } catch {
             throw refuseDeviceToken(error, digest, explicit == nil ? failure : .deviceTokenMismatch)
         }
+        wrongShared.removeAll { $0 == digest }
         note(.boundCredential, .passed, "device token")
         return .deviceToken
     }
@@ -45,6 +46,7 @@ extension Admission {
     ) -> Refused {
         if why == .scopeMismatch { return refuse(.boundCredential, .scopeMismatch) }
         if let owner = state.lineage.entry(forRunToken: digest) {
+            wrongShared.removeAll { $0 == digest }
             return refuse(
                 .boundCredential, .lineageCredential, fact: "run token of \(owner.sessionKey), other device")
         }
@@ -58,7 +60,9 @@ extension Admission {
     /// The invitation that a token stands for, if this device may use it for this role.
     func invitation(_ token: String, for device: ProvenDevice) -> Invitation? {
         guard let found = state.invitations[SHA256.digest(Array(token.utf8))],
-            found.admits(device.id, role: params.role, nowMs: nowMs)
+            found.admits(
+                device.id, role: params.role,
+                isPaired: state.pairing.devices[device.id]?.isEffective(params.role) == true, nowMs: nowMs)
         else { return nil }
         guard found.kind == .setupCode else { return found }
         // A setup code is made for what it says; whoever asks for more has another one in mind.

@@ -141,6 +141,7 @@ extension Admission {
         let offered = [params.auth.token, params.auth.deviceToken].compactMap { $0 }.filter { !$0.isEmpty }
         let digests = offered.map { SHA256.digest(Array($0.utf8)) }
         if let runToken = child.runTokenDigest, digests.contains(where: { constantTimeEquals($0, runToken) }) {
+            wrongShared = []
             note(.lineageCredential, .passed, "its own run token")
             return .runToken
         }
@@ -153,6 +154,7 @@ extension Admission {
         if case .device(let id) = child.principal, let token = liveToken(of: id),
             digests.contains(where: { constantTimeEquals($0, token.digest) })
         {
+            wrongShared = []
             note(.lineageCredential, .passed, "token of the root device \(id.prefix(12))…")
             return .deviceToken
         }
@@ -165,7 +167,8 @@ extension Admission {
     }
 
     func liveToken(of deviceID: String) -> DeviceToken? {
-        guard let token = state.pairing.devices[deviceID]?.tokens[Role.operator.rawValue], token.revokedAtMs == nil
+        guard let token = state.pairing.devices[deviceID]?.tokens[Role.operator.rawValue], token.revokedAtMs == nil,
+            token.issuerGeneration == nil || token.issuerGeneration == policy.secretGeneration
         else {
             return nil
         }

@@ -11,6 +11,8 @@ extension Admission {
 
     /// Rules by which a proven device needs no pairing record, or no more than it has.
     mutating func checkExemptions(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted? {
+        // An invitation opens what it says and nothing else.
+        guard method != .bootstrapToken else { return nil }
         let record = state.pairing.devices[device.id]
         if let record, upgradeReasons(record, ScopeSet(params.scopes)).isEmpty { return nil }
         let isUnpaired = record == nil
@@ -47,10 +49,21 @@ extension Admission {
         let record = state.pairing.devices[device.id]
         let reasons = record.map { upgradeReasons($0, requested) } ?? [.notPaired]
         guard !reasons.isEmpty else {
+            var admitted = admitted(device, method)
+            if method == .bootstrapToken, let token = params.auth.bootstrapToken,
+                let invitation = invitation(token, for: device)
+            {
+                admitted.scopes = params.role == .node ? .none : invitation.scopes.clamping(requested)
+            }
             note(.pairing, .passed, "paired")
-            return (admitted(device, method), tokenChange(device, record, method, requested))
+            return (admitted, tokenChange(device, record, method, admitted.scopes))
         }
-        if method == .bootstrapToken, let invited = pairByInvitation(device, record) { return invited }
+        // A device that says that it has become another one is not what the owner has approved.
+        if method == .bootstrapToken, !reasons.contains(.metadataUpgrade),
+            let invited = pairByInvitation(device, record)
+        {
+            return invited
+        }
         var silent: [String] = []
         for reason in reasons {
             guard let why = silentReason(reason, method: method, record: record) else {

@@ -6,16 +6,16 @@ extension Admission {
     /// While a client's address is locked out, only those are judged who have proven a key that we know already. All
     /// others are refused unexamined, or guessing could go on.
     mutating func checkRateLimit() throws(Refused) {
-        guard let client = state.limiter.client(of: facts) else {
-            note(.rateLimit, .notConcerned, facts.clientNetwork == nil ? "client address unknown" : "direct loopback")
+        guard let client = limiterClient else {
+            note(.rateLimit, .notConcerned, "direct loopback")
             return
         }
         guard let until = state.limiter.lockedUntilMs(client, nowMs: nowMs) else {
             note(.rateLimit, .passed, "\(client) is not locked out")
             return
         }
-        if case .proven(let device) = request.proof, let why = knownDevice(device) {
-            note(.rateLimit, .passed, "\(client) is locked out, but this is \(why)")
+        if policy.authMode == .token || policy.authMode == .password, case .proven? = checkTailscale() {
+            note(.rateLimit, .passed, "\(client) is locked out, but Tailscale knows the user")
             return
         }
         let waitMs = until - nowMs
@@ -24,9 +24,21 @@ extension Admission {
             .auth(.rateLimited, client: params.client, retryAfterMs: waitMs))
     }
 
+    /// Under which name wrong credentials of this connection are counted: a device that we know answers for itself, all
+    /// others for their address. Nil: not at all.
+    var limiterClient: String? {
+        guard let client = state.limiter.client(of: facts) else { return nil }
+        guard case .proven(let device) = request.proof, knownDevice(device) != nil else { return client }
+        return "device:\(device.id)"
+    }
+
     /// What we know a device as, before any credential is looked at.
     private func knownDevice(_ device: ProvenDevice) -> String? {
-        if state.pairing.devices[device.id]?.publicKey == device.publicKey { return "a paired device" }
+        if let record = state.pairing.devices[device.id], record.publicKey == device.publicKey,
+            record.isEffective(params.role)
+        {
+            return "a paired device"
+        }
         if state.lineage[device.id] != nil {
             let liveness = state.lineage.liveness(of: device.id, nowMs: nowMs, isPaired: state.isPaired)
             if case .dead = liveness { return nil }

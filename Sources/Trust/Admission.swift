@@ -11,6 +11,8 @@ package struct Admission {
     let policy: AdmissionPolicy
     let nowMs: Int64
     private(set) var trace: [RuleStep] = []
+    /// Digests of what was offered as the shared secret and is none, as far as it is nothing else that is right.
+    var wrongShared: [[UInt8]] = []
 
     var params: ConnectParams { request.params }
     var facts: TransportFacts { request.facts }
@@ -21,11 +23,14 @@ package struct Admission {
         var walk = Admission(request: request, state: state, policy: policy, nowMs: nowMs)
         do throws(Refused) {
             let (admitted, changes) = try walk.run()
-            return Decision(outcome: .admitted(admitted, changes), trace: walk.trace, wrongCredentials: [])
+            return Decision(
+                outcome: .admitted(admitted, changes), trace: walk.trace, wrongCredentials: walk.wrongShared,
+                limiterClient: walk.limiterClient)
         } catch {
             return Decision(
                 outcome: .refused(error.refusal, error.changes), trace: walk.trace,
-                wrongCredentials: error.isGuess ? walk.offeredDigests : [])
+                wrongCredentials: error.isGuess ? walk.offeredDigests : walk.wrongShared,
+                limiterClient: walk.limiterClient)
         }
     }
 
@@ -141,6 +146,9 @@ package struct Admission {
         }
         if policy.authMode == .token || policy.authMode == .password, let tailscale = checkTailscale() {
             result = tailscale
+        }
+        if case .failed(let why, _) = result, why.isGuess {
+            wrongShared = sharedCandidates.map { SHA256.digest(Array($0.utf8)) }
         }
         switch result {
         case .proven(let method): note(.sharedAuth, .passed, "method \(method.rawValue)")

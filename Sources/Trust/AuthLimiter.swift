@@ -46,9 +46,10 @@ package struct AuthLimiter: Sendable {
     /// Under which name a connection's wrong credentials are counted; nil: not at all.
     package func client(of facts: TransportFacts) -> String? {
         guard !facts.isOwnerSocket else { return nil }
-        // Behind a proxy that names nobody there is only the proxy.
-        guard let network = facts.clientNetwork else { return nil }
+        // Whoever hides behind a proxy shares a name with all who do. Those whom the proxy names are not touched.
+        guard let network = facts.clientNetwork else { return "unattributed via \(facts.peer)" }
         guard Self.isLoopback(network) else { return network }
+        guard facts.isDirectLocal else { return "unattributed via \(network)" }
         if let origin = facts.origin { return "browser-origin:\(origin.lowercased())" }
         return settings.exemptsLoopback ? nil : network
     }
@@ -67,6 +68,7 @@ package struct AuthLimiter: Sendable {
     /// - Parameter digests: of each credential that the client offered.
     /// - Returns: when the lockout ends that begins now.
     package mutating func failed(_ client: String, digests: [[UInt8]], nowMs: Int64) -> Int64? {
+        guard settings.lockoutMs > 0 else { return nil }
         var entry = clients[client] ?? Client(lastMs: nowMs)
         if let until = entry.lockedUntilMs, nowMs >= until { entry = Client(lastMs: nowMs) }
         guard entry.lockedUntilMs == nil else { return nil }
@@ -74,7 +76,7 @@ package struct AuthLimiter: Sendable {
         for digest in digests where entry.guesses[digest] == nil { entry.guesses[digest] = nowMs }
         entry.lastMs = nowMs
         var begun: Int64?
-        if entry.guesses.count >= settings.maxAttempts, settings.lockoutMs > 0 {
+        if entry.guesses.count >= settings.maxAttempts {
             begun = nowMs + settings.lockoutMs
             entry.lockedUntilMs = begun
             entry.guesses = [:]

@@ -83,6 +83,8 @@ package struct Decision: Sendable {
     package let trace: [RuleStep]
     /// Of the credentials that were found to be wrong: what a guesser would have tried.
     package let wrongCredentials: [[UInt8]]
+    /// Under which name the limiter counts them; nil: not at all.
+    package let limiterClient: String?
 
     /// The walk in one line, for the log.
     package var summary: String {

@@ -9,7 +9,10 @@ package struct DecisionRecord: Sendable {
     package let scopes: [String]
     package let deviceID: String?
     package let facts: TransportFacts
+    /// Without what it changed: new tokens are nobody's business.
     package let decision: Decision
+    /// The request that a refusal has left to be approved.
+    package let pairingRequestID: String?
 
     package init(id: String, atMs: Int64, request: AdmissionRequest, decision: Decision) {
         self.id = id
@@ -19,14 +22,8 @@ package struct DecisionRecord: Sendable {
         scopes = request.params.scopes
         deviceID = request.params.device?.id
         facts = request.facts
-        self.decision = decision
-    }
-
-    /// The request that a refusal has left to be approved.
-    package var pairingRequestID: String? {
-        guard case .refused(_, let changes) = decision.outcome else { return nil }
-        for case .requestPairing(let pending) in changes { return pending.requestID }
-        return nil
+        pairingRequestID = decision.pairingRequestID
+        self.decision = decision.withoutChanges
     }
 }
 
@@ -48,5 +45,23 @@ package struct DecisionLog: Sendable {
     package func find(_ id: String) -> DecisionRecord? {
         guard id.utf8.count >= 8 else { return nil }
         return records.reversed().first { $0.id.hasPrefix(id) || $0.pairingRequestID?.hasPrefix(id) == true }
+    }
+}
+
+extension Decision {
+    fileprivate var pairingRequestID: String? {
+        guard case .refused(_, let changes) = outcome else { return nil }
+        for case .requestPairing(let pending) in changes { return pending.requestID }
+        return nil
+    }
+
+    fileprivate var withoutChanges: Decision {
+        let outcome: Outcome =
+            switch outcome {
+            case .admitted(let admitted, _): .admitted(admitted, [])
+            case .refused(let refusal, _): .refused(refusal, [])
+            }
+        return Decision(
+            outcome: outcome, trace: trace, wrongCredentials: [], limiterClient: limiterClient)
     }
 }

@@ -33,7 +33,7 @@ package struct Invitation: Equatable, Sendable {
     package var createdAtMs: Int64
     package var expiresAtMs: Int64
 
-    package static let maxRememberedDevices = 16
+    package static let maxRememberedDevices = 256
 
     package init(
         id: String, digest: [UInt8], kind: Kind, roles: [String], scopes: ScopeSet, label: String? = nil,
@@ -51,8 +51,10 @@ package struct Invitation: Equatable, Sendable {
         self.expiresAtMs = expiresAtMs
     }
 
-    func admits(_ deviceID: String, role: Role, nowMs: Int64) -> Bool {
-        nowMs < expiresAtMs && roles.contains(role.rawValue) && (usesLeft > 0 || usedBy.contains(deviceID))
+    /// - Parameter isPaired: the device is paired for that role: who was removed does not come back by what it has used.
+    func admits(_ deviceID: String, role: Role, isPaired: Bool, nowMs: Int64) -> Bool {
+        guard nowMs < expiresAtMs, roles.contains(role.rawValue) else { return false }
+        return usedBy.contains(deviceID) ? isPaired : usesLeft > 0
     }
 
     mutating func redeem(by deviceID: String) {

@@ -25,12 +25,19 @@ extension DecisionRecord {
         refusal.error.details["remediationHint"]?.string.map { [$0] } ?? []
     }
 
+    /// Words of ours only: this is a command that the owner may copy.
+    private var enrollableScopes: String {
+        let known = OperatorScope.allCases.filter { $0 != .admin && scopes.contains($0.rawValue) }
+        return known.isEmpty
+            ? "read" : known.map { String($0.rawValue.dropFirst("operator.".count)) }.joined(separator: ",")
+    }
+
     private func pairingRemedies(_ policy: AdmissionPolicy) -> [String] {
         var ways = ["on the gateway's host: sallyport devices approve \(pairingRequestID ?? "REQUEST-ID")"]
         ways.append(
             "if it is a sub-agent: let its parent start it with sessions_spawn; children are never asked to pair")
         ways.append(
-            "if nobody attends to it: sallyport devices enroll --scope \(scopes.joined(separator: ",")), "
+            "if nobody attends to it: sallyport devices enroll --scope \(enrollableScopes), "
                 + "and give it the token as its bootstrap token")
         if facts.hasForwardingHeaders, !facts.peerIsTrustedProxy {
             ways.append("if \(facts.peer) is your reverse proxy: gateway.trustedProxies: [\"\(facts.peer)\"]")

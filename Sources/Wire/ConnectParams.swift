@@ -138,7 +138,7 @@ package struct ConnectParams: Equatable, Sendable {
             throw reader.failure("grant", "must NOT have more than \(maxGrantBytes) bytes")
         }
         return DeviceProof(
-            id: try reader.requiredString("id"), publicKey: try reader.requiredString("publicKey"),
+            id: try reader.requiredString("id", maxBytes: 256), publicKey: try reader.requiredString("publicKey"),
             signature: try reader.requiredString("signature"),
             signedAt: try reader.requiredInteger("signedAt", in: 0...(1 << 53)),
             nonce: try reader.requiredString("nonce"), grants: grants)

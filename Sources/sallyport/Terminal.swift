@@ -11,8 +11,23 @@ struct Terminal: Sendable {
         usesColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// Lines of ours. What others wrote into them cannot steer the terminal.
     func print(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        write(Self.harmless(text) + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Control characters, and those that reorder or hide text, as escapes. Line ends and tabs stay.
+    static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        return text.unicodeScalars.map { isHarmful($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
+    }
+
+    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control: scalar != "\n" && scalar != "\t"
+        case .format: true
+        default: false
+        }
     }
 
     /// Exactly these bytes, without a line end.
@@ -21,7 +36,7 @@ struct Terminal: Sendable {
     }
 
     func note(_ text: String) {
-        write(text + "\n", to: STDERR_FILENO)
+        write(Self.harmless(text) + "\n", to: STDERR_FILENO)
     }
 
     func noteRaw(_ text: String) {
@@ -30,7 +45,7 @@ struct Terminal: Sendable {
 
     func complain(_ failure: CommandFailure) {
         let label = usesColour ? "\u{1B}[31merror:\u{1B}[0m" : "error:"
-        note("sallyport: \(label) \(failure.message)")
+        noteRaw("sallyport: \(label) \(Self.harmless(failure.message))\n")
         for line in failure.details { note("  \(line)") }
         if let hint = failure.hint { note("  hint: \(hint)") }
     }

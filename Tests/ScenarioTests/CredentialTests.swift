@@ -38,6 +38,8 @@ struct CredentialTests {
                 #expect(result["cause"]?.string == "the gateway's token was changed")
             }
             owner.close()
+            // Without a gateway it would wait for one.
+            try eventually("the worker has ended") { gateway.processes.count == 1 }
             try gateway.stop()
         }
     }

@@ -153,6 +153,21 @@ struct AdmissionChainTests {
             present(world, narrowed.changing(index) { $0.scopes = ScopeSet(.write) }), .lineage(.scopeEscalation))
     }
 
+    @Test("who may only read spawns nothing, by presenting a grant either", arguments: [1, 2])
+    func readOnlyIssuer(_ length: Int) throws {
+        var world = try World()
+        let issuer = try World.stranger(7)
+        world.pair(issuer, scopes: ScopeSet(.read))
+        let chain = try GrantChain(world: world, below: issuer, length: length, scopes: ScopeSet(.read))
+        func presented(_ world: World) -> Decision {
+            world.decide(
+                Caller.sdk(chain.leaf).with(token: "the-device-token").from(.remote).with { $0.grants = chain.texts })
+        }
+        expectRefused(presented(world), .lineage(.scopeEscalation))
+        world.pair(issuer, scopes: ScopeSet(.write))
+        #expect((presented(world).admitted != nil) == (length == 1), "a child that may only read spawns nothing either")
+    }
+
     @Test("a grant for another gateway is refused wherever it stands", arguments: positions)
     func otherGateway(_ length: Int, _ index: Int) throws {
         let world = try World()

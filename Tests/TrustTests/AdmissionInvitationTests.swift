@@ -144,6 +144,51 @@ struct AdmissionInvitationTests {
         #expect(world.decide(other).refusal?.error.details["code"] == "AUTH_BOOTSTRAP_TOKEN_INVALID")
     }
 
+    @Test("it opens what it says and nothing else: no exemption, no old approval, no other platform")
+    func nothingElse() throws {
+        var world = try World()
+        invite(&world, scopes: ScopeSet(.read), uses: 9)
+        let backend = Caller.backend(try World.stranger(2)).with(scopes: ["operator.admin"]).with {
+            $0.auth = ConnectParams.Credentials(bootstrapToken: Self.token)
+        }
+        #expect(world.decide(backend).admitted?.scopes.covers(.write) == false)
+        world.policy.enforcePairing = false
+        world.policy.requireForExternal = false
+        #expect(world.decide(try guest(3, scopes: ["operator.admin"])).admitted?.scopes.covers(.write) == false)
+        // A device that was approved for more, and whose token was narrowed since.
+        let known = try World.stranger(4)
+        world.pair(known, scopes: ScopeSet(.admin))
+        let narrowed = world.decide(try guest(4, scopes: ["operator.admin"]))
+        #expect(narrowed.admitted?.scopes.covers(.write) == false)
+        for case .issueToken(_, _, let scopes, _, _) in narrowed.changes { #expect(!scopes.covers(.write)) }
+        let moved = try World.stranger(5)
+        world.pair(moved, scopes: ScopeSet(.read), platform: "darwin")
+        world.policy.enforcePairing = true
+        world.policy.requireForExternal = true
+        #expect(
+            world.decide(try guest(5, scopes: ["operator.read"])).refusal?.error.details["reason"] == "metadata-upgrade"
+        )
+    }
+
+    @Test("a device that was removed or revoked does not come back by what it has used", arguments: [1, 5])
+    func removed(_ uses: Int) throws {
+        for isRemoved in [true, false] {
+            var world = try World()
+            invite(&world, uses: uses)
+            let guest = try guest()
+            settle(&world, world.decide(guest))
+            let id = try #require(guest.device?.deviceID)
+            if isRemoved {
+                _ = world.state.pairing.remove(deviceID: id)
+            } else {
+                var token = try #require(world.state.pairing.devices[id]?.tokens["operator"])
+                token.revokedAtMs = world.nowMs
+                _ = world.state.pairing.setToken(token, deviceID: id)
+            }
+            #expect(world.decide(guest).admitted == nil, "removed: \(isRemoved)")
+        }
+    }
+
     @Test("a setup code is not for more than it says")
     func setupCodeBeyond() throws {
         var world = try World()

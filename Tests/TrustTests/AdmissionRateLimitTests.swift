@@ -66,6 +66,48 @@ struct AdmissionRateLimitTests {
         #expect(world.decide(impostor).refusal?.error.details["code"] == "AUTH_RATE_LIMITED")
     }
 
+    @Test("a known device that guesses locks out itself, and a wrong secret counts beside a right device token")
+    func knownGuesser() throws {
+        var world = try World()
+        let device = try World.stranger(7)
+        world.pair(device)
+        for number in 0..<10 {
+            let caller = Caller.cli(device).from(.remote).with {
+                $0.auth = ConnectParams.Credentials(token: "guess \(number)", deviceToken: "the-device-token")
+            }
+            let decision = world.decide(caller)
+            #expect(decision.admitted != nil && decision.wrongCredentials.count == 1)
+            let client = try #require(decision.limiterClient)
+            #expect(client == "device:\(device.deviceID)")
+            _ = world.state.limiter.failed(client, digests: decision.wrongCredentials, nowMs: world.nowMs)
+        }
+        let locked = world.decide(Caller.cli(device).from(.remote))
+        #expect(locked.refusal?.error.details["code"] == "AUTH_RATE_LIMITED")
+        #expect(
+            world.decide(Caller.sdk(try World.stranger()).from(.remote)).refusal?.error.details["code"]
+                == "PAIRING_REQUIRED")
+    }
+
+    @Test("a device whose token was revoked is a stranger, and a user whom Tailscale knows is none")
+    func revokedAndTailscale() throws {
+        var world = try lockedWorld()
+        let revoked = try World.stranger(8)
+        world.pair(revoked, token: nil)
+        #expect(world.decide(Caller.cli(revoked).from(.remote)).refusal?.error.details["code"] == "AUTH_RATE_LIMITED")
+        world.policy.identity.allowTailscale = true
+        for number in 0..<10 {
+            _ = world.state.limiter.failed(
+                "unattributed via 127.0.0.1", digests: [SHA256.digest([UInt8(number)])], nowMs: world.nowMs)
+        }
+        let facts = TransportFacts(
+            isDirectLocal: false, hasForwardingHeaders: true, peerIsLoopback: true,
+            headers: AdmissionIdentityTests.serve, tailscale: .login("ana@example.com"), peer: "127.0.0.1",
+            clientAddress: "127.0.0.1", origin: "https://gw.tail.ts.net", host: "gw.tail.ts.net")
+        let page = Caller.controlUI(try World.stranger()).from(facts)
+        #expect(world.decide(page.with(token: nil)).admitted?.method == .tailscale)
+        #expect(world.decide(page).refusal?.error.details["code"] == "AUTH_RATE_LIMITED")
+    }
+
     @Test("only wrong credentials are guesses: not missing, not misplaced, not narrow ones")
     func guesses() throws {
         var world = try World()

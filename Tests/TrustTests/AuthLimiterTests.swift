@@ -90,8 +90,14 @@ struct AuthLimiterTests {
                 isDirectLocal: false, hasForwardingHeaders: true, peerIsTrustedProxy: true, peer: "10.0.0.1",
                 clientAddress: "203.0.113.9"), client: "203.0.113.9"),
         Position(
-            testDescription: "behind a proxy that names nobody: never the proxy",
-            facts: TransportFacts(isDirectLocal: false, peerIsTrustedProxy: true, peer: "10.0.0.1"), client: nil),
+            testDescription: "behind a proxy that names nobody: with all who hide there, never the proxy's clients",
+            facts: TransportFacts(isDirectLocal: false, peerIsTrustedProxy: true, peer: "10.0.0.1"),
+            client: "unattributed via 10.0.0.1"),
+        Position(
+            testDescription: "behind something on this host that nobody named",
+            facts: TransportFacts(
+                isDirectLocal: false, hasForwardingHeaders: true, peer: "127.0.0.1", clientAddress: "127.0.0.1"),
+            client: "unattributed via 127.0.0.1"),
         Position(
             testDescription: "loopback",
             facts: TransportFacts(isDirectLocal: true, peer: "127.0.0.1", clientAddress: "127.0.0.1"),
