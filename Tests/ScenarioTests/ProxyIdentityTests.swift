@@ -6,10 +6,11 @@ import WebSocket
 struct ProxyIdentityTests {
     /// What `connect` comes to: `hello-ok`'s scopes, or the refusal's `authReason`, `reason` or `code`.
     private static func connect(
-        _ gateway: GatewayProcess, _ fields: [String], client: String = "test", mode: String = "test",
-        auth: String = "{}"
+        _ gateway: GatewayProcess, _ fields: [String], over relayed: RawConnection? = nil, client: String = "test",
+        mode: String = "test", auth: String = "{}"
     ) throws -> String {
-        let peer = try WebSocketPeer(gateway, path: "/", fields: fields.map { $0 + "\r\n" }.joined())
+        let peer = try WebSocketPeer(
+            gateway, over: relayed, path: "/", fields: fields.map { $0 + "\r\n" }.joined())
         guard case .message(.text, _) = try peer.next() else { throw Unexpected("no challenge") }
         let request = """
             {"type":"req","id":"1","method":"connect","params":{"minProtocol":3,"maxProtocol":4,"role":"operator",\
@@ -91,6 +92,46 @@ struct ProxyIdentityTests {
             daemon.stop()
             try gateway.stop()
             #expect(gateway.log.contains("method tailscale"), "\(gateway.log)")
+        }
+    }
+
+    /// What comes through a relay that sends a PROXY header was written by its client.
+    @Test(arguments: ["token", "trusted-proxy"])
+    func aRelayVouchesForNobody(mode: String) async throws {
+        try await scenario {
+            let directory = try TemporaryDirectory()
+            let daemon = try TailscaleDaemon(directory, logins: ["100.64.0.20": "ana@example.com"])
+            defer { daemon.stop() }
+            let auth =
+                mode == "token"
+                ? "tailscale: { mode: \"serve\" }, auth: { mode: \"token\", token: \"my-token\" }"
+                : """
+                auth: { mode: "trusted-proxy", trustedProxy: { userHeader: "X-Forwarded-User", allowLoopback: true } }
+                """
+            let configuration = GatewayConfiguration(
+                gateway: """
+                    mode: "local", bind: "loopback", tls: { enabled: true }, trustedProxies: ["127.0.0.1"], \(auth),
+                    listeners: [{ address: "127.0.0.1", port: 0, proxyProtocol: "required" }]
+                    """)
+            let gateway = try GatewayProcess(configuration.text, environment: ["TS_SOCKET": daemon.path])
+            let listener = try #require(gateway.extraListeners.first)
+            let fields = [
+                "X-Forwarded-For: 100.64.0.20", "X-Forwarded-Proto: https", "X-Forwarded-Host: gw.tail.ts.net",
+                "Tailscale-User-Login: ana@example.com", "X-Forwarded-User: ana@example.com",
+            ]
+            let relayed = try RawConnection(
+                to: .loopback(port: listener.port), pin: listener.pin, preamble: [ProxyHeaderBytes.v2("203.0.113.7")])
+            let outcome = try Self.connect(gateway, fields, over: relayed, client: "openclaw-tui", mode: "ui")
+            #expect(
+                outcome
+                    == (mode == "token"
+                        ? "CONTROL_UI_DEVICE_IDENTITY_REQUIRED" : "trusted_proxy_missing_header_x-forwarded-user"),
+                "\(outcome)")
+            // The daemon would have said yes, and the loopback proxy is trusted for addresses: neither speaks for users here.
+            if mode == "token" { #expect(try Self.connect(gateway, fields) == "DEVICE_IDENTITY_REQUIRED") }
+            daemon.stop()
+            try gateway.stop()
+            #expect(!gateway.log.contains("method tailscale"))
         }
     }
 

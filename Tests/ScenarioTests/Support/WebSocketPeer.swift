@@ -18,12 +18,14 @@ final class WebSocketPeer {
 
     /// Sends the upgrade, with `rest` behind it in the same TLS record, and reads the answer's head.
     ///
-    /// - Parameter fields: more lines of the head, each with its end.
+    /// - Parameters:
+    ///   - relayed: a connection by another way than the gateway's first address.
+    ///   - fields: more lines of the head, each with its end.
     init(
-        _ gateway: GatewayProcess, path: String = "/echo", fields: String = "", extensions: String? = nil,
-        then rest: [UInt8] = []
+        _ gateway: GatewayProcess, over relayed: RawConnection? = nil, path: String = "/echo", fields: String = "",
+        extensions: String? = nil, then rest: [UInt8] = []
     ) throws {
-        connection = try RawConnection(port: gateway.port, pin: gateway.pin)
+        connection = try relayed ?? RawConnection(port: gateway.port, pin: gateway.pin)
         if extensions != nil { decoder.allowCompression(PermessageDeflate(serverNoContextTakeover: true)) }
         var head =
             "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
