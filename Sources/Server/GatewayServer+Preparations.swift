@@ -69,13 +69,17 @@ extension GatewayServer {
         return limit
     }
 
-    static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
+    static func checkIsPrivate(_ state: StateDirectory) throws(StartFailure) {
         for directory in [state.path, state.path + "/run"] where Files.exists(directory) && !Files.isPrivate(directory)
         {
             throw .configuration(
                 "the state directory \(directory) belongs to, or can be written by, other users",
                 hint: "own it and take that away: chmod o-w \(directory), or choose another with --state-dir")
         }
+    }
+
+    static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
+        try checkIsPrivate(state)
         do throws(FileError) {
             try Files.makeDirectory(state.path + "/run")
             let lock = try FileLock(state.lockFile, holder: "process \(getpid())")
@@ -156,24 +160,5 @@ extension GatewayServer {
         _ = unsafe gethostname(&buffer, buffer.count - 1)
         let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return name.isEmpty ? "localhost" : name
-    }
-
-    static func warnings(_ configuration: Configuration) -> [String] {
-        var warnings: [String] = []
-        let gateway = configuration.gateway
-        if !gateway.enforcePairing {
-            warnings.append(
-                "gateway.security.enforcePairing is false: any device with the shared secret is let in; "
-                    + "for development only")
-        }
-        if !configuration.security.requireForExternal {
-            warnings.append(
-                "security.devicePairing.requireForExternal is false: remote devices with the shared secret need no pairing"
-            )
-        }
-        if gateway.auth.mode == .none {
-            warnings.append("gateway.auth.mode is \"none\": everybody on this host is let in")
-        }
-        return warnings
     }
 }

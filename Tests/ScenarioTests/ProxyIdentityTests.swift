@@ -121,7 +121,9 @@ struct ProxyIdentityTests {
             ]
             let relayed = try RawConnection(
                 to: .loopback(port: listener.port), pin: listener.pin, preamble: [ProxyHeaderBytes.v2("203.0.113.7")])
-            let outcome = try Self.connect(gateway, fields, over: relayed, client: "openclaw-tui", mode: "ui")
+            let outcome = try Self.connect(
+                gateway, fields, over: relayed, client: mode == "token" ? "openclaw-tui" : "test",
+                mode: mode == "token" ? "ui" : "test")
             #expect(
                 outcome
                     == (mode == "token"
