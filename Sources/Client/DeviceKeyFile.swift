@@ -13,7 +13,13 @@ package enum DeviceKeyFile {
     /// at once, all get the identity of the first.
     package static func loadOrCreate(_ path: String) throws(DeviceKeyFileError) -> DeviceKey {
         if let key = try load(path) { return key }
-        let key = makeKey()
+        return try create(path, makeKey())
+    }
+
+    /// Writes an identity to where there is none, with its directory. One that appeared meanwhile is left alone.
+    ///
+    /// - Returns: what is there now.
+    package static func create(_ path: String, _ key: DeviceKey) throws(DeviceKeyFileError) -> DeviceKey {
         try PrivateFile.create(path, containing: Array(document(for: key, createdAtMs: wallClockMs()).utf8))
         guard let stored = try load(path) else { throw .io(path: path, operation: "read", errno: ENOENT) }
         return stored

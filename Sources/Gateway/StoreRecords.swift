@@ -1,7 +1,7 @@
 internal import JSON
 internal import Sessions
-internal import Store
-internal import Trust
+package import Store
+package import Trust
 internal import Wire
 
 // Values of the core and the records that stand for them in the store.
@@ -143,7 +143,7 @@ extension LineageEntry {
 }
 
 extension PairedDevice {
-    var record: DeviceRecord {
+    package var record: DeviceRecord {
         DeviceRecord(
             deviceId: deviceID, publicKey: publicKey, displayName: displayName, platform: platform,
             deviceFamily: deviceFamily, clientId: clientID, clientMode: clientMode, roles: roles,
@@ -163,7 +163,7 @@ extension PairedDevice {
 }
 
 extension DeviceToken {
-    func record(deviceID: String) -> DeviceTokenRecord {
+    package func record(deviceID: String) -> DeviceTokenRecord {
         DeviceTokenRecord(
             deviceId: deviceID, role: role, tokenSHA256: digest, scopes: scopes.names,
             issuerKind: issuerGeneration == nil ? nil : "shared-gateway-auth", issuerGeneration: issuerGeneration,

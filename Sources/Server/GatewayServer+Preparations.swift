@@ -69,13 +69,17 @@ extension GatewayServer {
         return limit
     }
 
-    static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
+    static func checkIsPrivate(_ state: StateDirectory) throws(StartFailure) {
         for directory in [state.path, state.path + "/run"] where Files.exists(directory) && !Files.isPrivate(directory)
         {
             throw .configuration(
                 "the state directory \(directory) belongs to, or can be written by, other users",
                 hint: "own it and take that away: chmod o-w \(directory), or choose another with --state-dir")
         }
+    }
+
+    static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
+        try checkIsPrivate(state)
         do throws(FileError) {
             try Files.makeDirectory(state.path + "/run")
             let lock = try FileLock(state.lockFile, holder: "process \(getpid())")

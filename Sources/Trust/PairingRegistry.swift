@@ -11,7 +11,7 @@ package struct PairedDevice: Equatable, Sendable {
     package var clientMode: String?
     package var roles: [String]
     package var approvedScopes: ScopeSet
-    /// `owner`, `silent`, `bootstrap` or `enrolment`.
+    /// `owner`, `silent`, `bootstrap`, `enrolment` or `import`.
     package var approvedVia: String
     package var remoteIP: String?
     package var createdAtMs: Int64

@@ -21,7 +21,8 @@ enum CommandTable {
         SessionsCommands.kill, DevicesCommands.list, DevicesCommands.approve, DevicesCommands.reject,
         DevicesCommands.remove, DevicesCommands.clear, DeviceTokenCommands.rotate, DeviceTokenCommands.revoke,
         EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
-        ExplainCommand.command, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export, TLSCommands.rotate,
+        ExplainCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export,
+        TLSCommands.rotate,
         WorkerCommand.command, versionCommand,
     ]
 
