@@ -161,23 +161,4 @@ extension GatewayServer {
         let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return name.isEmpty ? "localhost" : name
     }
-
-    static func warnings(_ configuration: Configuration) -> [String] {
-        var warnings: [String] = []
-        let gateway = configuration.gateway
-        if !gateway.enforcePairing {
-            warnings.append(
-                "gateway.security.enforcePairing is false: any device with the shared secret is let in; "
-                    + "for development only")
-        }
-        if !configuration.security.requireForExternal {
-            warnings.append(
-                "security.devicePairing.requireForExternal is false: remote devices with the shared secret need no pairing"
-            )
-        }
-        if gateway.auth.mode == .none {
-            warnings.append("gateway.auth.mode is \"none\": everybody on this host is let in")
-        }
-        return warnings
-    }
 }

@@ -102,8 +102,9 @@ package final class GatewayServer {
         settings.position = Self.position(trust: trust)
         settings.mainKey = configuration.session.mainKey
         settings.sessionScope = configuration.session.scope.rawValue
+        let notices = PolicyNotice.notices(configuration)
         settings.warnings =
-            options.warnings + plan.warnings + leftOut + Self.warnings(configuration)
+            options.warnings + plan.warnings + leftOut + notices.filter { $0.weight == .warning }.map(\.text)
             + (certificates?.warning.map { [$0] } ?? [])
         let core = GatewayCore(
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
@@ -118,6 +119,7 @@ package final class GatewayServer {
             host: host, reactor: control.handle)
         certificates?.delegate = self
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
+        for notice in notices where notice.weight == .information { logger.log(.info, "gateway", notice.text) }
     }
 
     // MARK: - Running
