@@ -50,6 +50,7 @@ extension GatewayCore {
             let isNew = trust.pairing.pending(requestID: pending.requestID, nowMs: nowMs) == nil
             let gone = trust.pairing.put(pending, nowMs: nowMs)
             operations += gone.map { .removePending(requestId: $0.requestID) }
+            effects += lapsed(gone, nowMs: nowMs)
             operations.append(.putPending(pending.record))
             if isNew { effects.append(event(.devicePairRequested, pending.json)) }
         }
@@ -57,12 +58,6 @@ extension GatewayCore {
         return effects + [
             .commit(operations, then: answer, failure: .connect(id, id: requestID, undo: AdmissionUndo()))
         ]
-    }
-
-    /// What a device asked for before it was let in another way.
-    private func withdrawPending(of deviceID: String, nowMs: Int64) -> [StoreOperation] {
-        trust.pairing.pending(nowMs: nowMs).filter { $0.deviceID == deviceID }
-            .map { .removePending(requestId: $0.requestID) }
     }
 
     private mutating func noteGuesses(
@@ -95,7 +90,7 @@ extension GatewayCore {
             case .requestPairing: break
             case .approveSilently(let pending):
                 undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
-                operations += withdrawPending(of: pending.deviceID, nowMs: nowMs)
+                effects += supersede(by: pending, nowMs: nowMs, &operations)
                 let device = trust.pairing.approve(pending, via: "silent", nowMs: nowMs)
                 operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
                 effects += [
@@ -108,7 +103,7 @@ extension GatewayCore {
             case .redeem(let digest, let pending, let roles, let via):
                 undo.invitations += trust.invitations[digest].map { [$0] } ?? []
                 undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
-                operations += withdrawPending(of: pending.deviceID, nowMs: nowMs)
+                effects += supersede(by: pending, nowMs: nowMs, &operations)
                 let device = trust.pairing.approve(pending, roles: roles, via: via, nowMs: nowMs)
                 operations +=
                     trust.invitations.redeem(digest, by: device.deviceID).map { [.putInvitation($0.record)] } ?? []

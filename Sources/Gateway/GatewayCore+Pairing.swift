@@ -123,6 +123,25 @@ extension GatewayCore {
         ] + consequences + others
     }
 
+    /// Tells whoever lists requests that these are gone without anybody's decision: their time was over, or another
+    /// request took their place.
+    func lapsed(_ gone: [PendingPairing], nowMs: Int64) -> [Effect] {
+        gone.map { request in
+            let decision = request.isExpired(nowMs: nowMs) ? "expired" : "superseded"
+            return event(.devicePairResolved, request.resolved(decision, nowMs: nowMs))
+        }
+    }
+
+    /// Takes away the request of a device that is approved by a rule, unless it is the one that is approved.
+    mutating func supersede(
+        by pending: PendingPairing, nowMs: Int64, _ operations: inout [StoreOperation]
+    ) -> [Effect] {
+        guard let old = trust.pairing.removePending(deviceID: pending.deviceID), old.requestID != pending.requestID
+        else { return [] }
+        operations.append(.removePending(requestId: old.requestID))
+        return lapsed([old], nowMs: nowMs)
+    }
+
     /// Revokes everything that descends from a device, by key or because it asked for it: closed at once, and their
     /// runs end.
     mutating func revoke(

@@ -395,6 +395,8 @@ extension GatewayCore {
                 .purge(.endedRuns, beforeMs: nowMs - Self.purgeIntervalMs * 24 * 7),
             ]
         }
+        let expired = trust.pairing.expire(nowMs: nowMs)
+        operations += expired.map { .removePending(requestId: $0.requestID) }
         operations += trust.invitations.purge(nowMs: nowMs).map { .removeInvitation(id: $0.id) }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
         var effects: [Effect] = []
@@ -413,7 +415,8 @@ extension GatewayCore {
             else { continue }
             operations.append(.putGrant(renewed.record))
         }
-        return operations.isEmpty ? effects : [.commit(operations, then: [], failure: .background)] + effects
+        guard !operations.isEmpty else { return effects }
+        return [.commit(operations, then: lapsed(expired, nowMs: nowMs), failure: .background)] + effects
     }
 }
 

@@ -87,6 +87,8 @@ package struct PendingPairing: Equatable, Sendable {
         self.isRepair = isRepair
         self.createdAtMs = createdAtMs
     }
+
+    package func isExpired(nowMs: Int64) -> Bool { nowMs >= createdAtMs + Self.lifeMs }
 }
 
 /// Paired devices and pending requests (wire protocol, sections 4.8 and 7.3–7.5).
@@ -97,7 +99,7 @@ package struct PairingRegistry: Sendable {
     package init() {}
 
     package func pending(nowMs: Int64) -> [PendingPairing] {
-        pendingByDevice.values.filter { nowMs < $0.createdAtMs + PendingPairing.lifeMs }
+        pendingByDevice.values.filter { !$0.isExpired(nowMs: nowMs) }
             .sorted { ($0.createdAtMs, $0.requestID) < ($1.createdAtMs, $1.requestID) }
     }
 
@@ -111,7 +113,7 @@ package struct PairingRegistry: Sendable {
     /// The request that stands for this device after `request` arrived: the old one while it asks for the same, else a
     /// new one whose scopes are the union of both (merging rule, section 7.4).
     package func merged(_ request: PendingPairing, nowMs: Int64) -> PendingPairing {
-        guard let old = pendingByDevice[request.deviceID], nowMs < old.createdAtMs + PendingPairing.lifeMs else {
+        guard let old = pendingByDevice[request.deviceID], !old.isExpired(nowMs: nowMs) else {
             return request
         }
         if old.role == request.role, Set(old.scopes.names) == Set(request.scopes.names) {
@@ -131,10 +133,7 @@ package struct PairingRegistry: Sendable {
         var gone: [PendingPairing] = []
         if let old = pendingByDevice[request.deviceID], old.requestID != request.requestID { gone.append(old) }
         pendingByDevice[request.deviceID] = request
-        for (id, old) in pendingByDevice where nowMs >= old.createdAtMs + PendingPairing.lifeMs {
-            gone.append(old)
-            pendingByDevice[id] = nil
-        }
+        gone += expire(nowMs: nowMs)
         if pendingByDevice.count > PendingPairing.maxPending,
             let oldest = pendingByDevice.values.filter({ $0.deviceID != request.deviceID })
                 .min(by: { $0.createdAtMs < $1.createdAtMs })
@@ -143,6 +142,13 @@ package struct PairingRegistry: Sendable {
             pendingByDevice[oldest.deviceID] = nil
         }
         return gone
+    }
+
+    /// - Returns: requests whose time is over; they are gone now, the oldest first.
+    package mutating func expire(nowMs: Int64) -> [PendingPairing] {
+        let gone = pendingByDevice.values.filter { $0.isExpired(nowMs: nowMs) }
+        for request in gone { pendingByDevice[request.deviceID] = nil }
+        return gone.sorted { ($0.createdAtMs, $0.requestID) < ($1.createdAtMs, $1.requestID) }
     }
 
     package mutating func removePending(deviceID: String) -> PendingPairing? {
