@@ -131,7 +131,7 @@ struct ProxyIdentityTests {
                         ? "CONTROL_UI_DEVICE_IDENTITY_REQUIRED" : "trusted_proxy_missing_header_x-forwarded-user"),
                 "\(outcome)")
             // The daemon would have said yes, and the loopback proxy is trusted for addresses: neither speaks for users here.
-            if mode == "token" { #expect(try Self.connect(gateway, fields) == "DEVICE_IDENTITY_REQUIRED") }
+            if mode == "token" { #expect(try Self.connect(gateway, fields) == "tailscale_whois_failed") }
             daemon.stop()
             try gateway.stop()
             #expect(!gateway.log.contains("method tailscale"))
