@@ -27,17 +27,17 @@ package struct DecisionRecord: Sendable {
     }
 }
 
-/// The last decisions: at least ``capacity``, at most twice as many.
+/// The last decisions: at least ``capacity``, at most a quarter more.
 package struct DecisionLog: Sendable {
-    package static let capacity = 256
+    package static let capacity = 128
 
     private var records: [DecisionRecord] = []
 
     package init() {}
 
     package mutating func append(_ record: DecisionRecord) {
-        // Now and then half of them at once, so that each costs next to nothing.
-        if records.count >= 2 * Self.capacity { records.removeFirst(Self.capacity) }
+        // Now and then some of them at once, so that each costs next to nothing.
+        if records.count >= Self.capacity + Self.capacity / 4 { records.removeFirst(Self.capacity / 4) }
         records.append(record)
     }
 

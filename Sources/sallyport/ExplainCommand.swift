@@ -19,7 +19,7 @@ enum ExplainCommand {
         ],
         notes: [
             "Ids stand in refusals (details.decisionId, details.requestId) and in the log (decision=…); the first eight",
-            "characters are enough. The gateway keeps the last 256 decisions since its start.",
+            "characters are enough. The gateway keeps the last 128 decisions since its start.",
             "For instance: sallyport explain --from 172.18.0.1 --client cli/cli --device new",
         ]
     ) { invocation in
