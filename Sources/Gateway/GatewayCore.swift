@@ -177,6 +177,7 @@ package struct GatewayCore: Sendable {
             .event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody)
         ]
         for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
-        return effects + everybody.map { .close($0, .serviceRestart) }
+        // Behind everything that waits for the disk, or a worker would be closed before it hears that its result is there.
+        return effects + [.commit([], then: everybody.map { .close($0, .serviceRestart) }, failure: .background)]
     }
 }

@@ -128,6 +128,9 @@ package final class CoreHost: Sendable {
             case .close(let connection, let close):
                 batch.add(.close(connection.serial, close), to: connection.reactor)
             case .commit(let operations, let then, let failure, let otherwise):
+                // What comes after the commit may not overtake what stands before it.
+                dispatch(batch, on: context)
+                batch = DeliveryBatch()
                 commit(operations, then: then, failure: failure, otherwise: otherwise)
             case .launch(let order):
                 launcher.withLock { $0 }?.launch(order)
