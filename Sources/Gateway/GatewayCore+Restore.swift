@@ -44,8 +44,10 @@ extension GatewayCore {
         guard before != now else { return [] }
         operations.append(.putMeta(MetaRecord(key: key, value: now)))
         guard before != nil, settings.policy.onRotate == .close else { return [] }
-        let children = trust.lineage.all.filter {
-            $0.principal == .sharedSecret && $0.runID != nil && $0.state == .live
+        let children = trust.lineage.all.filter { child in
+            // A password stands behind no principal that could be told from others: only a device's line goes on.
+            if case .device = child.principal { return false }
+            return child.runID != nil && child.state == .live
         }
         var effects: [Effect] = []
         for child in children.sorted(by: { ($0.depth, $0.deviceID) < ($1.depth, $1.deviceID) }) {

@@ -12,6 +12,8 @@ extension GatewayCore {
         let denied = GatewayError(.invalidRequest, "device token rotation denied")
         let (device, role) = try managedToken(reader, caller, orElse: denied)
         let old = device.tokens[role]
+        // What was revoked is approved again, or stays revoked.
+        guard old?.revokedAtMs == nil else { throw denied }
         let scopes =
             try reader.strings("scopes", maxCount: ConnectParams.maxNames, maxBytes: 256).map(ScopeSet.init)
             ?? old?.scopes ?? device.approvedScopes

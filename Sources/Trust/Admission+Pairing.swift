@@ -78,7 +78,7 @@ extension Admission {
             .issueToken(
                 deviceID: device.id, role: params.role,
                 scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken,
-                generation: tokenGeneration(method)),
+                generation: tokenGeneration),
         ]
         return (admitted(device, method), changes)
     }
@@ -104,7 +104,7 @@ extension Admission {
                 invitation: invitation.digest, pending, roles: roles, via: isSetupCode ? "bootstrap" : "enrolment"),
             .issueToken(
                 deviceID: device.id, role: params.role, scopes: params.role == .node ? .none : pending.scopes,
-                token: request.freshToken),
+                token: request.freshToken, generation: tokenGeneration),
         ]
         for role in roles where role != params.role.rawValue {
             guard let other = Role(rawValue: role) else { continue }
@@ -117,11 +117,9 @@ extension Admission {
         return (admitted, changes)
     }
 
-    /// Tokens of browsers live as long as the shared secret by which they were issued.
-    private func tokenGeneration(_ method: AuthMethod) -> Int64? {
-        guard method == .token || method == .password, params.client.isBrowserControlUI || params.client.isWebchat
-        else { return nil }
-        return policy.secretGeneration
+    /// Tokens of browsers live as long as the shared secret that was in force when they were issued.
+    private var tokenGeneration: Int64? {
+        params.client.isBrowserControlUI || params.client.isWebchat ? policy.secretGeneration : nil
     }
 
     func upgradeReasons(_ record: PairedDevice, _ requested: ScopeSet) -> [PairingReason] {
@@ -167,7 +165,7 @@ extension Admission {
         return [
             .issueToken(
                 deviceID: device.id, role: params.role, scopes: requested, token: request.freshToken,
-                generation: tokenGeneration(method))
+                generation: tokenGeneration)
         ]
     }
 

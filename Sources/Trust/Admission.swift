@@ -70,8 +70,13 @@ package struct Admission {
         return try checkPairing(device, method)
     }
 
+    /// The most that is kept and logged of a fact: some of them quote the client.
+    private static let maxFactBytes = 256
+
     mutating func note(_ rule: AdmissionRule, _ verdict: RuleStep.Verdict, _ fact: String) {
-        trace.append(RuleStep(rule, verdict, fact))
+        let isLong = fact.utf8.count > Self.maxFactBytes
+        let kept = isLong ? String(decoding: fact.utf8.prefix(Self.maxFactBytes), as: UTF8.self) + "…" : fact
+        trace.append(RuleStep(rule, verdict, kept))
     }
 
     mutating func refuse(

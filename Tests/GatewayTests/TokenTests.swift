@@ -172,6 +172,8 @@ struct TokenTests {
         #expect(answer?["payload"]?["revokedAtMs"] == .integer(gateway.nowMs))
         #expect(gateway.takeSteps().closes.map(\.0) == [device])
         #expect(!isOpen(session(key, token)))
+        let again = gateway.call(owner, .deviceTokenRotate, ["deviceId": .string(key.deviceID), "role": "operator"])
+        #expect(again?["error"]?["message"] == "device token rotation denied", "a new token would make it good again")
         let next = try gateway.restarted(afterMs: 1_000)
         var peer = Peer.remote(key, scopes: ["operator.write"])
         peer.auth = .init(deviceToken: token)

@@ -240,6 +240,36 @@ struct DeviceTokenTests {
         #expect(narrow.refusal?.error.details["code"] == "AUTH_SCOPE_MISMATCH")
     }
 
+    @Test("what quotes a client is cut, in the walk and in the log")
+    func longFacts() throws {
+        let world = try World()
+        let page = Caller.controlUI().from(.local).with {
+            $0.facts.origin = "https://" + String(repeating: "ö", count: 9_000)
+        }
+        let decision = world.decide(page)
+        #expect(decision.admitted == nil && decision.trace.allSatisfy { $0.fact.utf8.count < 300 })
+        #expect(decision.summary.utf8.count < 2_000)
+    }
+
+    @Test("a page that pairs itself gets a token that it can use")
+    func invitedBrowser() throws {
+        var world = try World()
+        world.policy.secretGeneration = 7
+        world.state.invitations.put(
+            Invitation(
+                id: "i", digest: World.digest("invited"), kind: .enrolment, roles: ["operator"],
+                scopes: ScopeSet(.read),
+                usesLeft: 1, createdAtMs: world.nowMs, expiresAtMs: world.nowMs + 1))
+        let page = Caller.controlUI(try World.stranger()).with {
+            $0.facts.origin = "http://127.0.0.1:18789"
+            $0.auth = ConnectParams.Credentials(bootstrapToken: "invited")
+        }
+        let generations = world.decide(page).changes.compactMap { change -> Int64? in
+            if case .issueToken(_, _, _, _, let generation) = change { generation } else { nil }
+        }
+        #expect(generations == [7])
+    }
+
     @Test("a page's token lives as long as the secret, and one from before that is refused")
     func browsers() throws {
         var world = try World()
