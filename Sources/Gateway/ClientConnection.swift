@@ -8,7 +8,7 @@ package struct ClientConnection: Sendable {
     /// `server.connId`
     package let connID: String
     package var admitted: Admitted
-    package let client: ClientInfo
+    private let boxedClient: Boxed<ClientInfo>
     package let clientAddress: String?
     package let connectedAtMs: Int64
     /// It has attached to its run: it reports, and hears only what is sent to it.
@@ -20,6 +20,20 @@ package struct ClientConnection: Sendable {
     package var isClosing = false
     /// Its own grant was changed through it: it has had its answer, and is closed when it asks for more.
     package var invalidated: String?
+
+    package var client: ClientInfo { boxedClient.value }
+
+    init(
+        id: ConnectionID, connID: String, admitted: Admitted, client: ClientInfo, clientAddress: String?,
+        connectedAtMs: Int64
+    ) {
+        self.id = id
+        self.connID = connID
+        self.admitted = admitted
+        boxedClient = Boxed(client)
+        self.clientAddress = clientAddress
+        self.connectedAtMs = connectedAtMs
+    }
 
     /// One-shot clients do not show in presence (wire protocol, "Enumerations", last row).
     var isPresent: Bool {

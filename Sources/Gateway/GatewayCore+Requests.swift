@@ -36,8 +36,8 @@ extension GatewayCore {
     }
 
     /// Whether a connection may call a method; pure, so that hot methods can be answered without the core's lock.
-    package static func authorise(_ method: Method, _ admitted: Admitted) throws(GatewayError) {
-        if admitted.isReportingOnly, method != .runComplete, method != .runAttach {
+    package static func authorise(_ method: Method, _ rights: CallerRights) throws(GatewayError) {
+        if rights.isReportingOnly, method != .runComplete, method != .runAttach {
             throw GatewayError(
                 .forbidden, "the run of this device has ended",
                 details: JSONObject([
@@ -47,14 +47,14 @@ extension GatewayCore {
         switch method.requirement {
         case .open: return
         case .ownRun:
-            guard admitted.lineage?.runID != nil else {
+            guard rights.hasRun else {
                 throw GatewayError(
                     .forbidden, "\(method.rawValue) is for the derived device of a run",
                     details: JSONObject([("code", "NOT_A_RUN_DEVICE")]))
             }
         case .scope(let scope):
-            guard admitted.role == .operator else { throw .unauthorizedRole(admitted.role) }
-            guard admitted.scopes.covers(scope) else { throw .missingScope(scope) }
+            guard rights.role == .operator else { throw .unauthorizedRole(rights.role) }
+            guard rights.scopes.covers(scope) else { throw .missingScope(scope) }
         }
     }
 
@@ -62,7 +62,7 @@ extension GatewayCore {
         var admitted = caller.admitted
         // The connection that handed in a result stays open, but its run is over.
         if let runID = admitted.lineage?.runID, !isUnended(run: runID) { admitted.isReportingOnly = true }
-        try Self.authorise(method, admitted)
+        try Self.authorise(method, admitted.rights)
     }
 
     private mutating func route(
@@ -111,7 +111,7 @@ extension GatewayCore {
     }
 
     /// An event with whatever the caller wants, to try out clients and to measure.
-    private func broadcast(_ request: GatewayRequest) -> [Effect] {
+    private mutating func broadcast(_ request: GatewayRequest) -> [Effect] {
         let everybody = audience(.diagnosticsBroadcast)
         let frame = Frames.openEvent(.diagnosticsBroadcast, payload: request.params ?? .object(JSONObject()))
         return [

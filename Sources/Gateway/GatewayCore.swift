@@ -13,7 +13,10 @@ package struct GatewayCore: Sendable {
     package internal(set) var table = SessionTable()
     let ids: Identifiers
     var decisions = DecisionLog()
-    var connections: [ConnectionID: ClientConnection] = [:]
+    var connections: [ConnectionID: ClientConnection] = [:] {
+        didSet { audiences.removeAll(keepingCapacity: true) }
+    }
+    private var audiences: [OperatorScope?: Audience] = [:]
     var connectionsByDevice: [String: Set<ConnectionID>] = [:]
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
@@ -86,24 +89,15 @@ package struct GatewayCore: Sendable {
     // MARK: - Audiences
 
     /// Connections that may see an event. Of runs, a derived device sees its own and those below it.
-    func audience(_ name: EventName, of run: Run? = nil) -> [ConnectionID] {
-        connections.values.filter { connection in
-            guard !connection.isWorker, !connection.isClosing, !connection.admitted.isReportingOnly,
-                connection.invalidated == nil
-            else {
-                return false
-            }
-            if let run, let lineage = connection.admitted.lineage,
-                !table.isSession(run.sessionKey, atOrBelow: lineage.sessionKey)
-            {
-                return false
-            }
-            guard let scope = name.requiredScope else { return true }
-            return connection.admitted.role == .operator && connection.admitted.scopes.covers(scope)
-        }.map(\.id)
+    mutating func audience(_ name: EventName, of run: Run? = nil) -> [ConnectionID] {
+        let scope = name.requiredScope
+        if audiences[scope] == nil { audiences[scope] = Audience(of: scope, among: connections.values) }
+        return audiences[scope]?.members { own in
+            run.map { table.isSession($0.sessionKey, atOrBelow: own) } ?? true
+        } ?? []
     }
 
-    func event(_ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil) -> Effect {
+    mutating func event(_ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil) -> Effect {
         .event(name, frame: Frames.openEvent(name, payload: payload, stateVersion: stateVersion), to: audience(name))
     }
 

@@ -35,7 +35,8 @@ extension Connection {
         return TransportFacts(
             isDirectLocal: source.isDirectLocal, hasForwardingHeaders: source.hasForwardingHeaders,
             peerIsTrustedProxy: peer.source.isTrustedProxy, peerIsLoopback: peer.address?.isLoopback ?? false,
-            peerIsThisHost: peer.isFromThisHost(descriptor), headers: headers, tailscale: tailscale,
+            peerIsThisHost: peer.isFromThisHost(descriptor), headers: headers,
+            tailscale: arriving?.tailscale ?? .notAsked,
             isOwnerSocket: peer.isOwner, isTLS: tls != nil,
             peer: peer.text(client: source.client), clientAddress: source.client.address.map(\.description),
             clientNetwork: source.client.address.map(\.subscriber.description),
@@ -66,9 +67,9 @@ extension Connection {
             goOn()
             return
         }
-        TailscaleLookup.start(address, path: path, on: context.reactor) { [weak self] answer in
-            guard let self, !self.isClosed else { return }
-            self.tailscale = answer
+        TailscaleLookup.start(address, path: path, on: context.reactor) { [self] answer in
+            guard !isClosed else { return }
+            arriving?.tailscale = answer
             goOn()
         }
     }

@@ -28,9 +28,7 @@ extension Connection {
         return true
     }
 
-    private var isEcho: Bool {
-        if case .echo = phase { true } else { false }
-    }
+    private var isEcho: Bool { phase == .echo }
 
     private func protocolFailed(_ error: WebSocketError) {
         var reason = ""
@@ -64,8 +62,8 @@ extension Connection {
         }
         switch phase {
         case .echo: queueFrame(opcode, payload)
-        case .awaitingConnect(let nonce): handleConnect(payload, nonce: nonce)
-        case .open(let admitted): handleRequest(payload, admitted)
+        case .awaitingConnect: handleConnect(payload, nonce: arriving?.nonce ?? "")
+        case .open: handleRequest(payload)
         case .proxyHeader, .tlsHandshake, .http, .deciding, .closing, .lingering, .closed: break
         }
     }

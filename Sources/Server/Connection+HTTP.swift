@@ -11,13 +11,10 @@ extension Connection {
 
     /// - Returns: bytes used up; nil when the head is not complete yet.
     func processHead(_ bytes: Span<UInt8>) -> Int? {
-        guard case .http(var parser) = phase else { return nil }
+        guard let arriving else { return nil }
         do throws(HTTPError) {
-            guard let (head, consumed) = try parser.parse(bytes) else {
-                phase = .http(parser)
-                return nil
-            }
-            phase = .http(RequestHeadParser())
+            guard let (head, consumed) = try arriving.parser.parse(bytes) else { return nil }
+            arriving.parser = RequestHeadParser()
             try answer(head)
             return consumed
         } catch {
@@ -111,18 +108,19 @@ extension Connection {
 
     private func upgrade(_ head: RequestHead, key: String) throws(HTTPError) {
         let extensions = try negotiateExtensions(head)
-        self.head = head
         let acceptKey = Upgrade.acceptKey(for: key, sha1: SHA1.digest)
         queue(Upgrade.response(acceptKey: acceptKey, fields: extensions).span)
         if let echoPath = context.facts.echoPath, head.path == echoPath {
             phase = .echo
             decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
             endHandshake()
-            self.head = nil
+            arriving = nil
             return
         }
         let nonce = SecureRandom.uuid()
-        phase = .awaitingConnect(nonce: nonce)
+        arriving?.head = head
+        arriving?.nonce = nonce
+        phase = .awaitingConnect
         let challenge = Frames.challenge(nonce: nonce, timestampMs: GatewayClock.systemMs())
         queueFrame(.text, challenge.span)
     }

@@ -40,9 +40,9 @@ extension Connection {
 
     func armCloseTimer(_ timeout: Duration) {
         if let closeTimer { context.reactor.cancel(closeTimer) }
-        closeTimer = context.reactor.schedule(after: timeout) { [weak self] _ in
-            self?.closeTimer = nil
-            self?.drop()
+        closeTimer = context.reactor.schedule(after: timeout) { [self] _ in
+            closeTimer = nil
+            drop()
         }
     }
 

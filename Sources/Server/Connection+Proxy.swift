@@ -32,20 +32,19 @@ extension Connection {
 
     /// Takes the header from the socket and not a byte more: OpenSSL reads what follows.
     ///
-    /// - Parameter received: What has come of it before.
     /// - Returns: whether it is complete.
-    func readProxyHeader(_ received: [UInt8]) -> Bool {
+    func readProxyHeader() -> Bool {
         guard peer.mayBringHeader else {
             refuseForeigner()
             return false
         }
-        var header = received
+        var header = arriving?.proxyHeader ?? []
         while true {
             let part: [UInt8]
             switch peek(ProxyHeader.maxV2Bytes - header.count) {
             case .bytes(let bytes): part = bytes
             case .nothing:
-                phase = .proxyHeader(header)
+                arriving?.proxyHeader = header
                 return false
             case .ended:
                 // A health check that only connects.
@@ -63,6 +62,7 @@ extension Connection {
                 }
                 peer.take(parsed)
                 peer.hasBegun = true
+                arriving?.proxyHeader = []
                 phase = Self.firstPhase(tls)
                 claimPlaceOfSource()
                 return true
@@ -140,10 +140,10 @@ extension Connection {
     }
 
     func noteStalledProxyHeader() {
-        guard case .proxyHeader(let received) = phase, peer.mayBringHeader else { return }
+        guard phase == .proxyHeader, peer.mayBringHeader else { return }
         log(
             .stalledProxyHeader,
-            "peer=\(peer) rule: a PROXY header comes within the handshake timeout; \(received.count) bytes of it have; "
+            "peer=\(peer) rule: a PROXY header comes within the handshake timeout; \(arriving?.proxyHeader.count ?? 0) bytes of it have; "
                 + "a proxy that probes without one should send it with its checks (HAProxy: check-send-proxy)")
     }
 

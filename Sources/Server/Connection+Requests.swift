@@ -106,10 +106,11 @@ extension Connection {
     func open(_ admitted: Admitted, hello: [UInt8]) {
         guard case .deciding = phase else { return }
         endHandshake()
-        head = nil
+        arriving = nil
         decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
         send(message: hello.span)
-        phase = .open(admitted)
+        rights = admitted.rights
+        phase = .open
         liveness.startPings(now: context.reactor.now)
         resumeProcessing()
         flush()
@@ -117,7 +118,7 @@ extension Connection {
 
     // MARK: - Requests
 
-    func handleRequest(_ message: Span<UInt8>, _ admitted: Admitted) {
+    func handleRequest(_ message: Span<UInt8>) {
         let envelope: RequestEnvelope
         do throws(RequestEnvelope.Failure) {
             envelope = try RequestEnvelope.scan(message)
@@ -138,7 +139,7 @@ extension Connection {
             return
         }
         do throws(GatewayError) {
-            try GatewayCore.authorise(method, admitted)
+            try GatewayCore.authorise(method, rights)
         } catch {
             send(failure: error, to: envelope.id, in: message)
             countUnauthorized(error)

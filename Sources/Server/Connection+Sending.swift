@@ -159,7 +159,8 @@ extension Connection {
 
     /// Asks the socket for what can be used now.
     func updateInterest() {
-        var wanted: Interest = unsentBytes > 0 ? .write : []
+        // An empty literal would be a call of generic code, for each message.
+        var wanted = unsentBytes > 0 ? Interest.write : Interest(rawValue: 0)
         let isPaused = !interest.contains(.read)
         if !isHoldingBack, !underWay.isFull, unsentBytes < (isPaused ? Self.resumeBytes : Self.pauseBytes) {
             wanted.insert(.read)

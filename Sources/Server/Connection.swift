@@ -11,22 +11,34 @@ internal import Wire
 /// One accepted socket, from its first byte to its last. Belongs to its reactor's thread.
 final class Connection: EventHandler {
     enum Phase {
-        /// A PROXY header has to come before everything else; this much of it has.
-        case proxyHeader([UInt8])
+        /// A PROXY header has to come before everything else.
+        case proxyHeader
         case tlsHandshake
-        case http(RequestHeadParser)
+        case http
         /// The plain echo of `--echo-path`.
         case echo
         /// The challenge was sent.
-        case awaitingConnect(nonce: String)
+        case awaitingConnect
         /// `connect` is with the core, or waits for a commit.
         case deciding
-        case open(Admitted)
+        case open
         /// Nothing more is read but the peer's Close frame.
         case closing
         /// Our last word is said, or on its way: what still comes is thrown away.
         case lingering
         case closed
+    }
+
+    /// What matters only until a connection is admitted, and is not kept longer.
+    final class Arriving {
+        /// As much of a PROXY header as has come.
+        var proxyHeader: [UInt8] = []
+        var parser = RequestHeadParser()
+        /// Of the request that became a WebSocket.
+        var head: RequestHead?
+        /// Of the challenge.
+        var nonce = ""
+        var tailscale = TailscaleWhois.notAsked
     }
 
     /// Most a socket may bring before others get their turn.
@@ -35,37 +47,41 @@ final class Connection: EventHandler {
     private static let overBudgetTimeout = Duration.seconds(3)
 
     let id: ConnectionID
-    unowned let context: ReactorContext
-    /// Also what logs say of the peer.
-    var peer: Arrival
-    let descriptor: FileDescriptor
-    var tls: TLSConnection?
+    let context: ReactorContext
+    // What every message touches stands together: a connection that was idle is in nobody's cache.
     var phase: Phase
-    var head: RequestHead?
-    var tailscale = TailscaleWhois.notAsked
-    var decoder = MessageDecoder(endpoint: .server, maxMessageBytes: Connection.preauthMaxBytes)
-    /// Present when permessage-deflate was agreed.
-    var compressor: SharedCompressor?
     var closeHandshake = CloseHandshake(endpoint: .server)
+    var interest: Interest = .read
+    var closesWhenSent = false
+    /// What has been read is not processed any further until there is room for what comes of it.
+    var isHoldingBack = false
+    /// Of an admitted connection.
+    var rights = CallerRights.none
+    var tls: TLSConnection?
+    var outbound: [UInt8] = []
+    var sent = 0
     /// `seq` of the last event that this connection was entitled to.
     var lastSeq: UInt64 = 0
-    var unauthorizedCalls = 0
+    /// Present when permessage-deflate was agreed.
+    var compressor: SharedCompressor?
+    var underWay = RequestsUnderWay()
+    var liveness = Liveness()
+    let descriptor: FileDescriptor
     var registration: Registration?
-    var interest: Interest = .read
+    /// At most a request head, the beginning of a frame, or what came behind `connect` before it was decided.
+    var leftover: [UInt8] = []
+    private var mustProcessLeftover = false
+    var decoder = MessageDecoder(endpoint: .server, maxMessageBytes: Connection.preauthMaxBytes)
+    var unauthorizedCalls = 0
+    /// Also what logs say of the peer.
+    var peer: Arrival
+    /// Nil once the connection is admitted, or needs no admission.
+    var arriving: Arriving? = Arriving()
     private var handshakeTimer: TimerToken?
     /// Of the close handshake, of an HTTP answer that its reader does not take, or of lingering.
     var closeTimer: TimerToken?
     private(set) var startedAt = MonotonicInstant(nanoseconds: 0)
     var requestCount = 0
-    /// At most a request head, the beginning of a frame, or what came behind `connect` before it was decided.
-    var leftover: [UInt8] = []
-    private var mustProcessLeftover = false
-    /// What has been read is not processed any further until there is room for what comes of it.
-    var isHoldingBack = false
-    var underWay = RequestsUnderWay()
-    var outbound: [UInt8] = []
-    var sent = 0
-    var closesWhenSent = false
     /// Its client's budget counts it, for nobody has admitted it yet.
     private(set) var hasPlace = false
     private var placeHolder: IPAddress?
@@ -75,7 +91,6 @@ final class Connection: EventHandler {
     var share: ConnectionBudget.Share
     /// Whom a trusted proxy named.
     var client: IPAddress?
-    var liveness = Liveness()
     var hasFailedTLS = false
 
     init(
@@ -88,11 +103,11 @@ final class Connection: EventHandler {
         peer = arrival
         self.tls = tls
         self.share = share
-        phase = arrival.listener.requiresProxyHeader ? .proxyHeader([]) : Self.firstPhase(tls)
+        phase = arrival.listener.requiresProxyHeader ? .proxyHeader : Self.firstPhase(tls)
     }
 
     static func firstPhase(_ tls: TLSConnection?) -> Phase {
-        tls == nil ? .http(RequestHeadParser()) : .tlsHandshake
+        tls == nil ? .http : .tlsHandshake
     }
 
     func start() throws(EventLoopError) {
@@ -107,9 +122,8 @@ final class Connection: EventHandler {
         claimPlaceOfSource()
     }
 
-    var isClosed: Bool {
-        if case .closed = phase { true } else { false }
-    }
+    var isClosed: Bool { phase == .closed }
+    var head: RequestHead? { arriving?.head }
 
     private func handshakeTimedOut() {
         handshakeTimer = nil
@@ -142,7 +156,12 @@ final class Connection: EventHandler {
 
     func armHandshakeTimer(_ timeout: Duration) {
         if let handshakeTimer { context.reactor.cancel(handshakeTimer) }
-        handshakeTimer = context.reactor.schedule(after: timeout) { [weak self] _ in self?.handshakeTimedOut() }
+        handshakeTimer = context.reactor.schedule(after: timeout) { [self] _ in handshakeTimedOut() }
+    }
+
+    private func cancelCloseTimer() {
+        if let closeTimer { context.reactor.cancel(closeTimer) }
+        closeTimer = nil
     }
 
     func cancelHandshakeTimer() {
@@ -191,8 +210,8 @@ final class Connection: EventHandler {
     // MARK: - Events of the socket
 
     func ready(_ events: Readiness, in reactor: Reactor) {
-        if case .proxyHeader(let received) = phase, !readProxyHeader(received) { return }
-        if case .tlsHandshake = phase {
+        if phase == .proxyHeader, !readProxyHeader() { return }
+        if phase == .tlsHandshake {
             if refusesUnexpectedProxyHeader() { return }
             handshake()
             guard !isClosed, tls?.hasPendingBytes == true else { return }
@@ -217,7 +236,7 @@ final class Connection: EventHandler {
         do throws(TLSError) {
             switch try tls.handshake() {
             case .complete:
-                phase = .http(RequestHeadParser())
+                phase = .http
                 setInterest(.read)
             case .wantsRead: setInterest(.read)
             case .wantsWrite: setInterest([.read, .write])
@@ -268,9 +287,8 @@ final class Connection: EventHandler {
     }
 
     func resumeLater() {
-        context.reactor.afterBatch { [weak self] _ in
-            guard let self, !self.isClosed else { return }
-            self.read()
+        context.reactor.afterBatch { [self] _ in
+            if !isClosed { read() }
         }
     }
 
@@ -402,8 +420,8 @@ final class Connection: EventHandler {
         leave()
         endHandshake()
         phase = .closed
-        if let closeTimer { context.reactor.cancel(closeTimer) }
-        closeTimer = nil
+        cancelCloseTimer()
+        arriving = nil
         if let registration { context.reactor.deregister(registration) }
         registration = nil
         tls = nil

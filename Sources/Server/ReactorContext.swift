@@ -73,12 +73,12 @@ final class ReactorContext {
                 remedy: "raise the number of descriptors (ulimit -n, LimitNOFILE=)"),
             "waiting", subsystem: "gateway", peer: "any", client: "any", now: reactor.now)
         stopAccepting()
-        _ = reactor.schedule(after: Self.acceptPause) { [weak self] _ in
-            guard let self, !self.isStopping, self.registrations.isEmpty else { return }
+        _ = reactor.schedule(after: Self.acceptPause) { [self] _ in
+            guard !isStopping, registrations.isEmpty else { return }
             do throws(EventLoopError) {
-                try self.startAccepting()
+                try startAccepting()
             } catch {
-                self.pauseAccepting(because: error)
+                pauseAccepting(because: error)
             }
         }
     }
@@ -87,7 +87,7 @@ final class ReactorContext {
     private func sweep() {
         for connection in connections.values { connection.checkLiveness(now: reactor.now) }
         if index == 0 { host.refusals.flush(now: reactor.now) }
-        _ = reactor.schedule(after: .seconds(1)) { [weak self] _ in self?.sweep() }
+        _ = reactor.schedule(after: .seconds(1)) { [self] _ in sweep() }
     }
 
     // MARK: - Accepting

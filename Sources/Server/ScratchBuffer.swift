@@ -1,13 +1,17 @@
+internal import Glibc
+
 /// Memory that one reactor reads into, for all its connections in turn.
 @safe final class ScratchBuffer {
     private let memory: UnsafeMutableBufferPointer<UInt8>
 
     init(capacity: Int) {
-        unsafe memory = .allocate(capacity: capacity)
-        unsafe memory.initialize(repeating: 0)
+        // Zeroes that cost no memory until they are written to.
+        guard let zeroes = unsafe calloc(capacity, 1) else { preconditionFailure("there is no memory to read into") }
+        unsafe memory = UnsafeMutableBufferPointer(
+            start: zeroes.bindMemory(to: UInt8.self, capacity: capacity), count: capacity)
     }
 
-    deinit { unsafe memory.deallocate() }
+    deinit { unsafe free(memory.baseAddress) }
 
     var capacity: Int { unsafe memory.count }
 

@@ -16,6 +16,18 @@ package enum AuthMethod: String, Sendable {
     case ownerSocket = "owner-socket"
 }
 
+/// As much of an admission as decides what a request may do; small, for every connection has one.
+package struct CallerRights: Equatable, Sendable {
+    package var role: Role
+    package var scopes: ScopeSet
+    /// The run has ended: only its result may be handed in.
+    package var isReportingOnly: Bool
+    /// It is the derived device of a run.
+    package var hasRun: Bool
+
+    package static let none = CallerRights(role: .operator, scopes: .none, isReportingOnly: false, hasRun: false)
+}
+
 /// What an admitted connection is and may do.
 package struct Admitted: Equatable, Sendable {
     package var role: Role
@@ -25,7 +37,11 @@ package struct Admitted: Equatable, Sendable {
     /// The shared secret was proven; a changed secret closes such connections.
     package var dependsOnSharedSecret: Bool
     /// The session of a derived device.
-    package var lineage: LineageEntry?
+    package var lineage: LineageEntry? {
+        get { boxedLineage?.value }
+        set { boxedLineage = newValue.map(Boxed.init) }
+    }
+    private var boxedLineage: Boxed<LineageEntry>?
     /// The run has ended: only its result may be handed in.
     package var isReportingOnly: Bool
     package var isDirectLocal: Bool
@@ -39,9 +55,14 @@ package struct Admitted: Equatable, Sendable {
         self.deviceID = deviceID
         self.method = method
         self.dependsOnSharedSecret = dependsOnSharedSecret
-        self.lineage = lineage
+        boxedLineage = lineage.map(Boxed.init)
         self.isReportingOnly = isReportingOnly
         self.isDirectLocal = isDirectLocal
+    }
+
+    package var rights: CallerRights {
+        CallerRights(
+            role: role, scopes: scopes, isReportingOnly: isReportingOnly, hasRun: boxedLineage?.value.runID != nil)
     }
 
     /// The principal that this connection's children inherit.
