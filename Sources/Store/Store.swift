@@ -18,6 +18,14 @@ package protocol Store: Sendable {
     func commit(
         _ operations: [StoreOperation], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
+    /// Reads on another thread. Never blocks.
+    ///
+    /// What was committed before the question was asked is seen.
+    ///
+    /// - Parameter completion: Called once, on a thread of the store that other queries wait for: it must not block.
+    ///   Called at once, on the caller's thread, with ``StoreError/closed`` or ``StoreError/overloaded(limit:)``.
+    func query(_ query: StoreQuery, completion: @escaping @Sendable (Result<StoreAnswer, StoreError>) -> Void)
+
     /// Reads what the gateway needs at its start, as of one moment.
     ///
     /// - Parameter nowMs: Milliseconds since 1970, to leave out what has expired.
@@ -32,14 +40,8 @@ package protocol Store: Sendable {
     func run(runId: String) throws(StoreError) -> RunRecord?
     func result(runId: String) throws(StoreError) -> ResultRecord?
 
-    /// The newest rows of a transcript in ascending order.
-    ///
-    /// - Parameters:
-    ///   - beforeSeq: Only rows before this one, to page backwards.
-    ///   - limit: How many at most.
-    func transcript(sessionKey: String, beforeSeq: Int64?, limit: Int) throws(StoreError) -> [TranscriptRecord]
-
-    /// Finishes all commits made so far, then closes. Blocks until it is done. Further calls do nothing.
+    /// Finishes all commits made so far, fails queries that nobody has begun, then closes. Blocks until it is
+    /// done. Further calls do nothing.
     func close()
 }
 
@@ -53,9 +55,5 @@ extension Store {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         return try load(nowMs: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
-    }
-
-    package func transcript(sessionKey: String, limit: Int) throws(StoreError) -> [TranscriptRecord] {
-        try transcript(sessionKey: sessionKey, beforeSeq: nil, limit: limit)
     }
 }

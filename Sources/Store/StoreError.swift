@@ -9,7 +9,7 @@ package enum StoreError: Error, Equatable, Sendable {
     case locked(path: String)
     /// The record is not in the expected revision. Nothing of the commit was applied.
     case revisionConflict(record: String)
-    /// More commits are waiting for the disk than the store accepts.
+    /// More commits or queries are waiting for the disk than the store accepts.
     case overloaded(limit: Int)
     case closed
     /// Anything else, with SQLite's extended result code or, when `message` names a system call, its errno.
@@ -34,7 +34,7 @@ extension StoreError: CustomStringConvertible {
         case .revisionConflict(let record):
             "\(record) was changed meanwhile: read it again and repeat"
         case .overloaded(let limit):
-            "\(limit) commits are waiting for the disk already: try again later"
+            "\(limit) requests are waiting for the disk already: try again later"
         case .closed:
             "the store is closed"
         case .io(let path, let code, let message):

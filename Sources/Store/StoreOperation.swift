@@ -5,7 +5,7 @@
 /// ``StoreError/revisionConflict(record:)``. Removing what does not exist is no error.
 package enum StoreOperation: Equatable, Sendable {
     case putSession(SessionRecord, expectedRevision: Int64? = nil)
-    /// The transcript stays; see ``deleteTranscript(sessionKey:)``.
+    /// The transcript stays; see ``deleteTranscript(sessionId:)``.
     case deleteSession(key: String)
     case putRun(RunRecord, expectedRevision: Int64? = nil)
     case deleteRun(runId: String)
@@ -28,9 +28,18 @@ package enum StoreOperation: Equatable, Sendable {
     case putRevocation(RevocationRecord, expectedRevision: Int64? = nil)
     case putMeta(MetaRecord, expectedRevision: Int64? = nil)
     case removeMeta(key: String)
-    /// A `seq` that is taken already is a ``StoreError/revisionConflict(record:)``.
+    /// A `seq` or a message id that the session has already is a ``StoreError/revisionConflict(record:)``.
     case appendTranscript(TranscriptRecord)
-    case deleteTranscript(sessionKey: String)
+    /// Says that no session continues it. Its rows stay, readable by session id, until the archive is purged. The first
+    /// call counts; without rows there is nothing to archive.
+    case archiveTranscript(
+        sessionId: String, sessionKey: String, agentId: String, reason: TranscriptArchiveRecord.Reason, atMs: Int64)
+    /// Archived or not, it is gone for every reader; the room is taken back by and by.
+    case deleteTranscript(sessionId: String)
+    /// Archives all but the newest rows under another, unused session id. They keep their `seq` and message ids.
+    /// Without rows beyond those to keep nothing happens.
+    case compactTranscript(
+        sessionId: String, keepLast: Int, archiveAs: String, sessionKey: String, agentId: String, atMs: Int64)
     /// Removes what is over since before that time.
     case purge(PurgeSubject, beforeMs: Int64)
 }

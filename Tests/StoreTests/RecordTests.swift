@@ -87,7 +87,7 @@ struct RecordTests {
             .removeDevice(deviceId: "device"), .removeDeviceToken(deviceId: "device", role: "operator"),
             .removePending(requestId: "request"), .removeIdempotency(scope: "spawn", key: "key"),
             .removeMeta(key: "instance"),
-            .deleteTranscript(sessionKey: "s"), .acknowledgeResult(runId: "none", atMs: 1),
+            .deleteTranscript(sessionId: "s"), .acknowledgeResult(runId: "none", atMs: 1),
         ]
         try await store.commit(removals)
         try await store.commit([
@@ -95,12 +95,12 @@ struct RecordTests {
             .putDevice(Sample.device),
             .putDeviceToken(Sample.token), .putPending(Sample.pending), .putIdempotency(Sample.idempotency),
             .putMeta(Sample.meta),
-            .appendTranscript(TranscriptRecord(sessionKey: "s", role: "user", body: [], timestampMs: 1)),
+            .appendTranscript(Sample.row("s")),
         ])
         #expect(try store.load(nowMs: 2) != StoreSnapshot())
         try await store.commit(removals)
         #expect(try store.load(nowMs: 2) == StoreSnapshot())
-        #expect(try store.transcript(sessionKey: "s", limit: 9) == [])
+        #expect(try await store.rows("s") == [])
     }
 
     @Test("a removed device takes its tokens along, and no other's")

@@ -32,6 +32,7 @@ struct SnapshotTests {
     private func session(_ key: String, archivedAt: Int64?) -> StoreOperation {
         var session = Sample.plainSession
         session.key = key
+        session.sessionId = key
         session.archivedAtMs = archivedAt
         return .putSession(session)
     }
@@ -130,8 +131,7 @@ struct SnapshotTests {
             result("undelivered", acknowledgedAt: nil), result("old", acknowledgedAt: 9),
             result("young", acknowledgedAt: 10),
             session("open", archivedAt: nil), session("old", archivedAt: 9), session("young", archivedAt: 10),
-            .appendTranscript(TranscriptRecord(sessionKey: "old", role: "user", body: [1], timestampMs: 1)),
-            .appendTranscript(TranscriptRecord(sessionKey: "open", role: "user", body: [1], timestampMs: 1)),
+            .appendTranscript(Sample.row("old")), .appendTranscript(Sample.row("open")),
             .putPending(Sample.pending), .putIdempotency(Sample.idempotency), .putRevocation(Sample.revocation),
         ])
         try await store.commit(PurgeSubject.allCases.map { .purge($0, beforeMs: 10) })
@@ -140,33 +140,10 @@ struct SnapshotTests {
         #expect(try Set(reader.records(of: RunRecord.self).map(\.runId)) == ["running", "undelivered", "young"])
         #expect(try Set(reader.records(of: ResultRecord.self).map(\.runId)) == ["undelivered", "young"])
         #expect(try Set(reader.records(of: SessionRecord.self).map(\.key)) == ["open", "young"])
-        #expect(try store.transcript(sessionKey: "old", limit: 9) == [])
-        #expect(try store.transcript(sessionKey: "open", limit: 9).count == 1)
+        #expect(try await store.rows("old") == [])
+        #expect(try await store.rows("open").count == 1)
         #expect(try reader.records(of: PendingPairingRecord.self) == [])
         #expect(try reader.records(of: IdempotencyRecord.self) == [])
         #expect(try reader.records(of: RevocationRecord.self) == [])
-    }
-
-    @Test("a transcript is numbered, paged backwards and read in ascending order")
-    func transcripts() async throws {
-        let store = try SQLiteStore(path: directory.database)
-        func row(_ text: String, seq: Int64 = 0, session: String = "s") -> TranscriptRecord {
-            TranscriptRecord(
-                sessionKey: session, seq: seq, role: "user", body: Array(text.utf8), timestampMs: 7,
-                runId: seq == 0 ? nil : "run")
-        }
-        try await store.commit(
-            (1...5).map { .appendTranscript(row("\($0)")) } + [.appendTranscript(row("x", session: "t"))])
-        try await store.commit([.appendTranscript(row("9", seq: 9)), .appendTranscript(row("10"))])
-        let all = try store.transcript(sessionKey: "s", limit: 100)
-        #expect(all.map(\.seq) == [1, 2, 3, 4, 5, 9, 10])
-        #expect(all[5] == row("9", seq: 9))
-        #expect(try store.transcript(sessionKey: "s", limit: 2).map(\.seq) == [9, 10])
-        #expect(try store.transcript(sessionKey: "s", beforeSeq: 9, limit: 3).map(\.seq) == [3, 4, 5])
-        #expect(try store.transcript(sessionKey: "s", limit: 0) == [])
-        #expect(try store.transcript(sessionKey: "s", limit: -1) == [])
-        await #expect(throws: StoreError.revisionConflict(record: "transcript row 9 of s")) {
-            try await store.commit([.appendTranscript(row("again", seq: 9))])
-        }
     }
 }

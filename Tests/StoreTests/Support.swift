@@ -24,6 +24,21 @@ extension Store {
         try result.get()
     }
 
+    func ask(_ query: StoreQuery) async throws(StoreError) -> StoreAnswer {
+        let result = await withCheckedContinuation { continuation in
+            self.query(query) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// A whole transcript.
+    func rows(_ sessionId: String) async throws -> [TranscriptRecord] {
+        guard case .transcript(let page) = try await ask(.transcript(sessionId: sessionId, limit: .max)) else {
+            throw StoreError.closed
+        }
+        return page.rows
+    }
+
     /// Waits for everything before it.
     func settle() async { _ = try? await commit([]) }
 }
@@ -142,6 +157,13 @@ enum Sample {
     static let idempotency = IdempotencyRecord(scope: "spawn", key: "key", value: [], createdAtMs: 1)
     static let revocation = RevocationRecord(deviceId: "device", reason: "lost", atMs: 1)
     static let meta = MetaRecord(key: "instance", value: [1, 2, 3])
+
+    /// A row of a transcript whose text is also its message id.
+    static func row(_ sessionId: String, _ text: String = "1", seq: Int64 = 0) -> TranscriptRecord {
+        TranscriptRecord(
+            sessionId: sessionId, seq: seq, role: "user", body: Array(text.utf8), timestampMs: 7,
+            runId: seq == 0 ? nil : "run", messageId: text)
+    }
 
     /// A session that differs from others only by its number.
     static func session(_ number: Int) -> SessionRecord {

@@ -35,7 +35,7 @@ struct CommitWriter {
     }
 
     /// One outcome for each call.
-    private func commit(_ calls: ArraySlice<CommitQueue.Call>, _ counters: CommitCounters) -> [Outcome] {
+    private func commit(_ calls: ArraySlice<CommitCall>, _ counters: CommitCounters) -> [Outcome] {
         counters.calls.add(calls.count, ordering: .relaxed)
         if calls.allSatisfy(\.operations.isEmpty) { return calls.map { _ in .success(()) } }
         do throws(StoreError) {
@@ -55,7 +55,7 @@ struct CommitWriter {
     }
 
     private func commitTogether(
-        _ calls: ArraySlice<CommitQueue.Call>, _ counters: CommitCounters
+        _ calls: ArraySlice<CommitCall>, _ counters: CommitCounters
     ) throws(StoreError) -> [Outcome] {
         var outcomes: [Outcome] = []
         outcomes.reserveCapacity(calls.count)
@@ -75,7 +75,7 @@ struct CommitWriter {
     /// Applies one call or nothing of it.
     ///
     /// - Throws: When the whole transaction is lost.
-    private func apply(_ call: CommitQueue.Call) throws(StoreError) -> Outcome {
+    private func apply(_ call: CommitCall) throws(StoreError) -> Outcome {
         try connection.run("SAVEPOINT one_call")
         do throws(StoreError) {
             for operation in call.operations { try connection.apply(operation) }

@@ -26,8 +26,19 @@ extension Connection {
         case .putMeta(let record, let revision): try put(record, revision)
         case .removeMeta(let key): try delete(MetaRecord.self, key)
         case .appendTranscript(let record): try append(record)
-        case .deleteTranscript(let sessionKey):
-            try run("DELETE FROM transcript WHERE session_key = ?1") { $0.write(sessionKey) }
+        case .archiveTranscript(let sessionId, let sessionKey, let agentId, let reason, let atMs):
+            try archive(
+                TranscriptArchiveRecord(
+                    sessionId: sessionId, sessionKey: sessionKey, agentId: agentId, reason: reason,
+                    archivedAtMs: atMs))
+        case .deleteTranscript(let sessionId): try deleteTranscript(sessionId)
+        case .compactTranscript(
+            let sessionId, let keepLast, let archiveSessionId, let sessionKey, let agentId, let atMs):
+            try compact(
+                sessionId, keepLast: keepLast,
+                TranscriptArchiveRecord(
+                    sessionId: archiveSessionId, sessionKey: sessionKey, agentId: agentId, reason: .compacted,
+                    archivedAtMs: atMs))
         case .purge(let subject, let beforeMs): try purge(subject, beforeMs)
         }
     }
@@ -64,26 +75,6 @@ extension Connection {
         }
     }
 
-    private func append(_ record: TranscriptRecord) throws(StoreError) {
-        let sql = """
-            INSERT INTO transcript (session_key, seq, role, body, timestamp_ms, run_id) VALUES (
-                ?1,
-                CASE WHEN ?2 > 0 THEN ?2
-                ELSE (SELECT coalesce(max(seq), 0) + 1 FROM transcript WHERE session_key = ?1) END,
-                ?3, ?4, ?5, ?6
-            ) ON CONFLICT (session_key, seq) DO NOTHING
-            """
-        let changes = try run(sql) { columns in
-            columns.write(record.sessionKey)
-            columns.write(record.seq)
-            columns.write(record.role)
-            columns.write(record.body)
-            columns.write(record.timestampMs)
-            columns.write(record.runId)
-        }
-        if changes == 0 { throw .revisionConflict(record: "transcript row \(record.seq) of \(record.sessionKey)") }
-    }
-
     private func purge(_ subject: PurgeSubject, _ beforeMs: Int64) throws(StoreError) {
         let statements =
             switch subject {
@@ -100,7 +91,11 @@ extension Connection {
                 ]
             case .archivedSessions:
                 [
-                    "DELETE FROM transcript WHERE session_key IN (SELECT key FROM sessions WHERE archived_at_ms < ?1)",
+                    """
+                    UPDATE transcripts SET session_id = NULL
+                    WHERE session_id IN (SELECT session_id FROM sessions WHERE archived_at_ms < ?1)
+                    AND session_id NOT IN (SELECT session_id FROM transcript_archives)
+                    """,
                     "DELETE FROM sessions WHERE archived_at_ms < ?1",
                 ]
             case .revocations: ["DELETE FROM revocations WHERE at_ms < ?1"]

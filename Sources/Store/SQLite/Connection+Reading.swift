@@ -3,15 +3,7 @@ extension Connection {
     func snapshot(
         nowMs: Int64, _ sessions: SessionSelection, _ options: SQLiteStore.Options
     ) throws(StoreError) -> StoreSnapshot {
-        try execute("BEGIN")
-        let result: Result<StoreSnapshot, StoreError>
-        do throws(StoreError) {
-            result = .success(try readSnapshot(nowMs, sessions, options))
-        } catch {
-            result = .failure(error)
-        }
-        try execute("COMMIT")
-        return try result.get()
+        try asOfOneMoment { () throws(StoreError) in try readSnapshot(nowMs, sessions, options) }
     }
 
     private static let activeSessions = """
@@ -77,22 +69,5 @@ extension Connection {
             }
             columns.write(max(limit, 0))
         }
-    }
-
-    func transcript(_ sessionKey: String, beforeSeq: Int64?, limit: Int) throws(StoreError) -> [TranscriptRecord] {
-        let sql = """
-            SELECT session_key, seq, role, body, timestamp_ms, run_id FROM transcript
-            WHERE session_key = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3
-            """
-        let newestFirst = try query(sql) { columns in
-            columns.write(sessionKey)
-            columns.write(beforeSeq ?? .max)
-            columns.write(max(limit, 0))
-        } _: { columns throws(StoreError) in
-            TranscriptRecord(
-                sessionKey: try columns.text(), seq: try columns.int64(), role: try columns.text(),
-                body: try columns.bytes(), timestampMs: try columns.int64(), runId: try columns.optionalText())
-        }
-        return newestFirst.reversed()
     }
 }

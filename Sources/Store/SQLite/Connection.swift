@@ -22,6 +22,12 @@ internal import Glibc
         unsafe sqlite3_busy_timeout(opened, busyTimeoutMs)
     }
 
+    /// For reading only, with a small cache: there may be several, and they are seldom busy.
+    convenience init(readingFrom path: String, busyTimeoutMs: Int32) throws(StoreError) {
+        try self.init(path: path, busyTimeoutMs: busyTimeoutMs)
+        try execute("PRAGMA query_only = ON; PRAGMA cache_size = -512")
+    }
+
     deinit {
         unsafe statements.values.forEach { unsafe _ = sqlite3_finalize($0) }
         unsafe sqlite3_close_v2(handle)
@@ -49,20 +55,46 @@ internal import Glibc
         _ sql: String, _ write: (inout ColumnWriter) -> Void = { _ in },
         _ read: (inout ColumnReader) throws(StoreError) -> Value
     ) throws(StoreError) -> [Value] {
+        var values: [Value] = []
+        try each(sql, write) { columns throws(StoreError) in
+            values.append(try read(&columns))
+            return true
+        }
+        return values
+    }
+
+    /// - Parameter read: Says whether it wants the next row too.
+    func each(
+        _ sql: String, _ write: (inout ColumnWriter) -> Void,
+        _ read: (inout ColumnReader) throws(StoreError) -> Bool
+    ) throws(StoreError) {
         let statement = unsafe try prepare(sql, write)
         defer { unsafe sqlite3_reset(statement) }
-        var values: [Value] = []
         while true {
             switch unsafe sqlite3_step(statement) {
             case SQLITE_ROW:
                 var columns = unsafe ColumnReader(statement, path: path)
-                values.append(try read(&columns))
+                guard try read(&columns) else { return }
             case SQLITE_DONE:
-                return values
+                return
             case let code:
                 throw error(code)
             }
         }
+    }
+
+    /// Several statements that see the same state, however many commits happen meanwhile.
+    func asOfOneMoment<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        try execute("BEGIN")
+        let value: Value
+        do throws(StoreError) {
+            value = try body()
+        } catch {
+            _ = try? execute("COMMIT")
+            throw error
+        }
+        try execute("COMMIT")
+        return value
     }
 
     func records<Record: StoredRecord>(

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import Synchronization
 
-/// Records in one SQLite file: write-ahead log, every commit synced, one writer thread with group commit, one reader.
+/// Records in one SQLite file: write-ahead log, every commit synced, one writer thread with group commit, a few
+/// threads that answer queries.
 ///
 /// Who drops it without ``close()`` closes it.
 package final class SQLiteStore: Store {
@@ -10,6 +11,10 @@ package final class SQLiteStore: Store {
         package var busyTimeoutMs: Int32 = 5000
         /// Commits that may wait for the disk.
         package var maxQueuedCommits = 65_536
+        /// Queries that may wait for a reader.
+        package var maxQueuedQueries = 1024
+        /// Threads that answer queries. They start with the first ones.
+        package var maxReaders = 2
         /// Calls, and about as many operations, in one transaction.
         package var maxGroup = 1024
         /// Pairing requests older than this are not loaded.
@@ -34,6 +39,7 @@ package final class SQLiteStore: Store {
     private let counters = CommitCounters()
     /// `nil` once closed.
     private let reader: Mutex<Connection?>
+    private let readers: ReaderPool
     private let thread: Mutex<Thread?>
 
     /// Opens the file, makes it (0600) and missing directories (0700), and brings its schema up to date.
@@ -42,14 +48,14 @@ package final class SQLiteStore: Store {
     package init(path: String, options: Options = Options()) throws(StoreError) {
         try StoreFile.prepare(path)
         let writing = try Self.openForWriting(path, options)
-        let reading = try Connection(path: path, busyTimeoutMs: options.busyTimeoutMs)
-        try reading.execute("PRAGMA query_only = ON")
+        let reading = try Connection(readingFrom: path, busyTimeoutMs: options.busyTimeoutMs)
 
         self.path = path
         self.options = options
         let queue = CommitQueue(limit: options.maxQueuedCommits)
         self.queue = queue
         reader = Mutex(reading)
+        readers = ReaderPool(path: path, options)
 
         let writer = WriterHandOver(CommitWriter(writing, maxGroup: options.maxGroup))
         let counters = counters
@@ -89,9 +95,15 @@ package final class SQLiteStore: Store {
     package func commit(
         _ operations: [StoreOperation], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
     ) {
-        if let error = queue.append(CommitQueue.Call(operations: operations, completion: completion)) {
-            completion(.failure(error))
+        if let refusal = queue.append(CommitCall(operations: operations, completion: completion)) {
+            completion(.failure(refusal.error))
         }
+    }
+
+    package func query(
+        _ query: StoreQuery, completion: @escaping @Sendable (Result<StoreAnswer, StoreError>) -> Void
+    ) {
+        readers.ask(ReaderPool.Call(query: query, completion: completion))
     }
 
     package func load(nowMs: Int64, sessions: SessionSelection) throws(StoreError) -> StoreSnapshot {
@@ -114,16 +126,9 @@ package final class SQLiteStore: Store {
         try read { connection throws(StoreError) in try connection.record(ResultRecord.self, key: runId) }
     }
 
-    package func transcript(
-        sessionKey: String, beforeSeq: Int64?, limit: Int
-    ) throws(StoreError) -> [TranscriptRecord] {
-        try read { connection throws(StoreError) in
-            try connection.transcript(sessionKey, beforeSeq: beforeSeq, limit: limit)
-        }
-    }
-
     /// From a completion it only stops taking commits: the store's thread cannot wait for itself.
     package func close() {
+        readers.close()
         queue.close()
         let current = thread.withLock { thread in
             defer { if thread?.isCurrent != true { thread = nil } }

@@ -1,0 +1,35 @@
+/// Something to read; the case of ``StoreAnswer`` with the same name answers it.
+///
+/// Limits below zero count as zero. `maxBytes` is about the bodies; of a transcript that has rows at least one comes
+/// back however long it is, so that who reads by pages gets on.
+package enum StoreQuery: Equatable, Sendable {
+    /// The newest rows, or the newest before `beforeSeq`.
+    case transcript(sessionId: String, beforeSeq: Int64? = nil, limit: Int, maxBytes: Int = .max)
+    /// The newest rows of each of these sessions, all as of one moment.
+    case transcriptTails([String], limit: Int, maxBytes: Int = .max)
+    case message(sessionId: String, messageId: String)
+    /// The oldest rows.
+    case transcriptStart(sessionId: String, limit: Int, maxBytes: Int = .max)
+    /// The newest first.
+    case archives(sessionKey: String)
+    /// Archived or not.
+    case session(key: String)
+    /// Not archived ones, those updated last first; `after` is the last one of the page before.
+    case sessions(after: SessionRecord? = nil, limit: Int)
+    case run(runId: String)
+    case result(runId: String)
+}
+
+/// What was read.
+package enum StoreAnswer: Equatable, Sendable {
+    case transcript(TranscriptPage)
+    /// One for each session id that was asked for; empty for those without rows.
+    case transcriptTails([String: TranscriptPage])
+    case message(TranscriptRecord?)
+    case transcriptStart(TranscriptPage)
+    case archives([TranscriptArchiveRecord])
+    case session(SessionRecord?)
+    case sessions([SessionRecord])
+    case run(RunRecord?)
+    case result(ResultRecord?)
+}
