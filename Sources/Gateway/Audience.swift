@@ -1,7 +1,7 @@
 internal import Trust
 internal import Wire
 
-/// Who hears the events of one scope. Made when first needed, and again when connections have changed: events are many
+/// Who hears the events of one entitlement. Made when first needed, and again when connections have changed: events are many
 /// more than changes.
 struct Audience: Sendable {
     /// Connections that see everybody's runs.
@@ -9,12 +9,8 @@ struct Audience: Sendable {
     /// Derived devices, which see their own session and those below it.
     private(set) var derived: [(id: ConnectionID, sessionKey: String)] = []
 
-    /// - Parameter scope: nil: everybody, of whatever role.
-    init(of scope: OperatorScope?, among connections: some Sequence<ClientConnection>) {
-        for connection in connections where connection.hearsEvents {
-            if let scope {
-                guard connection.admitted.role == .operator, connection.admitted.scopes.covers(scope) else { continue }
-            }
+    init(of entitlement: EventName.Entitlement, among connections: some Sequence<ClientConnection>) {
+        for connection in connections where connection.mayHear(entitlement) {
             if let lineage = connection.admitted.lineage {
                 derived.append((connection.id, lineage.sessionKey))
             } else {
@@ -32,7 +28,18 @@ struct Audience: Sendable {
 }
 
 extension ClientConnection {
-    fileprivate var hearsEvents: Bool {
+    /// Whether events of this kind are for it at all. What nobody is entitled to is delivered to nobody.
+    func mayHear(_ entitlement: EventName.Entitlement) -> Bool {
+        guard hearsEvents else { return false }
+        return switch entitlement {
+        case .everybody: true
+        case .scope(let scope): admitted.role == .operator && admitted.scopes.covers(scope)
+        case .addressee: false
+        }
+    }
+
+    /// A worker hears only what is addressed to it.
+    var hearsEvents: Bool {
         !isWorker && !isClosing && !admitted.isReportingOnly && invalidated == nil
     }
 }

@@ -6,8 +6,11 @@ package import Wire
 package enum Effect: Sendable {
     /// Sends a complete response frame.
     case respond(ConnectionID, [UInt8])
-    /// Sends an event: `frame` is open, its end differs from connection to connection.
-    case event(EventName, frame: [UInt8], to: [ConnectionID])
+    /// Sends an event to the connections that it is addressed to, without a number.
+    case event(OutboundEvent, to: [ConnectionID])
+    /// Sends an event to everybody who is entitled to it when this is performed (``GatewayCore/audience(of:)``), each
+    /// with its next number.
+    case publish(OutboundEvent)
     /// Opens an admitted connection for requests and sends its `hello-ok`.
     case open(ConnectionID, Admitted, hello: [UInt8])
     /// Makes the operations durable in one commit, then performs `then`; if that fails, asks the core what to do

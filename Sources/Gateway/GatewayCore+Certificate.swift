@@ -8,24 +8,23 @@ extension GatewayCore {
     package mutating func certificateChanged(_ served: ServedCertificate, nowMs: Int64) -> [Effect] {
         defer { self.served = served }
         guard let before = self.served, before != served, !connections.isEmpty else { return [] }
-        let frame = Self.pinFrame(served, nowMs: nowMs)
-        return [.event(.tlsPinNext, frame: frame, to: Array(connections.keys))]
+        return [.event(Self.pinEvent(served, nowMs: nowMs), to: Array(connections.keys))]
     }
 
     /// For a connection that was not there when the next certificate was announced.
     func pinNotice(for id: ConnectionID, nowMs: Int64) -> [Effect] {
         guard let served, served.next != nil else { return [] }
-        return [.event(.tlsPinNext, frame: Self.pinFrame(served, nowMs: nowMs), to: [id])]
+        return [.event(Self.pinEvent(served, nowMs: nowMs), to: [id])]
     }
 
-    private static func pinFrame(_ served: ServedCertificate, nowMs: Int64) -> [UInt8] {
+    private static func pinEvent(_ served: ServedCertificate, nowMs: Int64) -> OutboundEvent {
         let next = served.next ?? served.current
         let payload = JSONObject([
             ("certificateSHA256", .string(next.certificateSHA256)), ("spkiSHA256", .string(next.spkiSHA256)),
             ("effectiveAtMs", .integer(served.next == nil ? nowMs : served.effectiveAtMs ?? nowMs)),
             ("current", served.current.json),
         ])
-        return Frames.openEvent(.tlsPinNext, payload: .object(payload))
+        return OutboundEvent(.tlsPinNext, .object(payload))
     }
 
     /// For `status`; nil without TLS.

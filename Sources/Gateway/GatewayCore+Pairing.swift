@@ -125,7 +125,7 @@ extension GatewayCore {
 
     /// Tells whoever lists requests that these are gone without anybody's decision: their time was over, or another
     /// request took their place.
-    mutating func lapsed(_ gone: [PendingPairing], nowMs: Int64) -> [Effect] {
+    func lapsed(_ gone: [PendingPairing], nowMs: Int64) -> [Effect] {
         gone.map { request in
             let decision = request.isExpired(nowMs: nowMs) ? "expired" : "superseded"
             return event(.devicePairResolved, request.resolved(decision, nowMs: nowMs))

@@ -112,11 +112,10 @@ extension GatewayCore {
 
     /// An event with whatever the caller wants, to try out clients and to measure.
     private mutating func broadcast(_ request: GatewayRequest) -> [Effect] {
-        let everybody = audience(.diagnosticsBroadcast)
-        let frame = Frames.openEvent(.diagnosticsBroadcast, payload: request.params ?? .object(JSONObject()))
+        let event = OutboundEvent(.diagnosticsBroadcast, request.params ?? .object(JSONObject()))
         return [
-            .event(.diagnosticsBroadcast, frame: frame, to: everybody),
-            reply(request, .object(JSONObject([("connections", .integer(Int64(everybody.count)))]))),
+            .publish(event),
+            reply(request, .object(JSONObject([("connections", .integer(Int64(audience(of: event).count)))]))),
         ]
     }
 

@@ -111,8 +111,7 @@ extension GatewayCore {
             ("ts", .integer(nowMs)), ("data", .object(JSONObject(data))), ("sessionKey", .string(run.sessionKey)),
             ("agentId", .string(run.agentID)), ("spawnedBy", .string(run.requesterKey)),
         ])
-        return .event(
-            .agent, frame: Frames.openEvent(.agent, payload: .object(payload)), to: audience(.agent, of: run))
+        return event(.agent, .object(payload), about: run.sessionKey)
     }
 
     mutating func complete(
@@ -211,9 +210,7 @@ extension GatewayCore {
         if let entry = trust.lineage.entry(forRun: run.runID) {
             let payload = JSONObject([("runId", .string(run.runID)), ("reason", .string(cause))])
             notice = [
-                .event(
-                    .runCancel, frame: Frames.openEvent(.runCancel, payload: .object(payload)),
-                    to: connections(ofDevice: entry.deviceID))
+                .event(OutboundEvent(.runCancel, .object(payload)), to: connections(ofDevice: entry.deviceID))
             ]
         }
         return notice + finish(run.runID, end, nowMs: nowMs) + [.stopWorker(runID: run.runID)]

@@ -16,7 +16,7 @@ package struct GatewayCore: Sendable {
     var connections: [ConnectionID: ClientConnection] = [:] {
         didSet { audiences.removeAll(keepingCapacity: true) }
     }
-    private var audiences: [OperatorScope?: Audience] = [:]
+    private var audiences: [EventName.Entitlement: Audience] = [:]
     var connectionsByDevice: [String: Set<ConnectionID>] = [:]
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
@@ -88,17 +88,29 @@ package struct GatewayCore: Sendable {
 
     // MARK: - Audiences
 
-    /// Connections that may see an event. Of runs, a derived device sees its own and those below it.
-    mutating func audience(_ name: EventName, of run: Run? = nil) -> [ConnectionID] {
-        let scope = name.requiredScope
-        if audiences[scope] == nil { audiences[scope] = Audience(of: scope, among: connections.values) }
-        return audiences[scope]?.members { own in
-            run.map { table.isSession($0.sessionKey, atOrBelow: own) } ?? true
-        } ?? []
+    /// Whom an event that is published now reaches: everybody entitled to it.
+    package mutating func audience(of event: OutboundEvent) -> [ConnectionID] {
+        // What is addressed to somebody is never for everybody.
+        guard !event.name.isTargeted else { return [] }
+        let entitlement = event.name.entitlement
+        if audiences[entitlement] == nil {
+            audiences[entitlement] = Audience(of: entitlement, among: connections.values)
+        }
+        return audiences[entitlement]?.members { own in event.sessions.map { $0.contains(own) } ?? true } ?? []
     }
 
-    mutating func event(_ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil) -> Effect {
-        .event(name, frame: Frames.openEvent(name, payload: payload, stateVersion: stateVersion), to: audience(name))
+    /// An event for everybody entitled to it.
+    /// - Parameters:
+    ///   - sessionKey: the session that it tells of; a derived device hears of its own and those below.
+    ///   - isDroppable: whether a slow consumer may lose it, if that is not as usual for its name.
+    func event(
+        _ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil, about sessionKey: String? = nil,
+        isDroppable: Bool? = nil
+    ) -> Effect {
+        .publish(
+            OutboundEvent(
+                name, payload, stateVersion: stateVersion, sessions: sessionKey.map { table.lineage(of: $0) },
+                isDroppable: isDroppable))
     }
 
     // MARK: - Connections
@@ -167,8 +179,9 @@ package struct GatewayCore: Sendable {
     package mutating func shutDown(reason: String, nowMs: Int64) -> [Effect] {
         let everybody = Array(connections.keys)
         let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", nil)])
+        let shutdown = OutboundEvent(.shutdown, .object(payload))
         var effects: [Effect] = [
-            .event(.shutdown, frame: Frames.openEvent(.shutdown, payload: .object(payload)), to: everybody)
+            .publish(shutdown), .event(shutdown, to: connections.values.filter { !$0.hearsEvents }.map(\.id)),
         ]
         for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
         // Behind everything that waits for the disk, or a worker would be closed before it hears that its result is there.

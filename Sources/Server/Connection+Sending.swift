@@ -49,10 +49,10 @@ extension Connection {
         }
     }
 
-    func send(event: EventName, frame: [UInt8]) {
+    func send(_ event: OutboundEvent, isNumbered: Bool) {
         guard case .open = phase, closeHandshake.maySendData else { return }
         var seq: UInt64?
-        if !event.isTargeted {
+        if isNumbered {
             lastSeq += 1
             seq = lastSeq
         }
@@ -66,11 +66,11 @@ extension Connection {
         Frames.finishEvent(seq: seq, into: &end)
         if let compressor {
             // The number in its end makes every connection's event another message.
-            end.insert(contentsOf: frame, at: 0)
+            end.insert(contentsOf: event.frame, at: 0)
             compressor.append(to: &outbound, opcode: .text, payload: end.span)
         } else {
-            FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: frame.count + end.count)
-            outbound.append(contentsOf: frame)
+            FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: event.frame.count + end.count)
+            outbound.append(contentsOf: event.frame)
             outbound.append(contentsOf: end)
         }
         context.giveBack(end)

@@ -119,9 +119,14 @@ package final class CoreHost: Sendable {
             switch effect {
             case .respond(let connection, let frame):
                 batch.add(.frame(connection.serial, frame), to: connection.reactor)
-            case .event(let name, let frame, let connections):
+            case .event(let event, let connections):
                 for (reactor, serials) in Self.grouped(connections) {
-                    batch.add(.event(name, frame, serials), to: reactor)
+                    batch.add(.event(event, serials, isNumbered: false), to: reactor)
+                }
+            case .publish(let event):
+                let audience = core.withLock { $0.audience(of: event) }
+                for (reactor, serials) in Self.grouped(audience) {
+                    batch.add(.event(event, serials, isNumbered: true), to: reactor)
                 }
             case .open(let connection, let admitted, let hello):
                 batch.add(.open(connection.serial, admitted, hello: hello), to: connection.reactor)

@@ -180,10 +180,10 @@ final class ReactorContext {
         switch delivery {
         case .frame(let serial, let frame):
             connections[serial]?.answer(frame)
-        case .event(let name, let frame, let serials):
+        case .event(let event, let serials, let isNumbered):
             for serial in serials {
                 guard let connection = connections[serial] else { continue }
-                connection.send(event: name, frame: frame)
+                connection.send(event, isNumbered: isNumbered)
                 connection.flush()
             }
         case .open(let serial, let admitted, let hello):
@@ -246,7 +246,7 @@ final class FileDescriptorBox: Sendable {
 /// Something for a connection of one reactor.
 enum Delivery: Sendable {
     case frame(UInt64, [UInt8])
-    case event(EventName, [UInt8], [UInt64])
+    case event(OutboundEvent, [UInt64], isNumbered: Bool)
     case open(UInt64, Admitted, hello: [UInt8])
     case close(UInt64, GatewayClose)
     case evict(UInt64)

@@ -58,14 +58,15 @@ package struct SessionTable: Sendable {
 
     /// Whether `ancestor` is the session itself or above it.
     package func isSession(_ key: String, atOrBelow ancestor: String) -> Bool {
-        var current: String? = key
+        lineage(of: key).contains(ancestor)
+    }
+
+    /// A session and those above it, up to the one that nobody spawned.
+    package func lineage(of key: String) -> [String] {
+        var keys = [key]
         // Chains are bounded by the spawn depth; the bound guards against a damaged store.
-        for _ in 0..<128 {
-            guard let step = current else { return false }
-            if step == ancestor { return true }
-            current = sessions[step]?.parentKey
-        }
-        return false
+        while keys.count < 128, let parent = sessions[keys[keys.count - 1]]?.parentKey { keys.append(parent) }
+        return keys
     }
 
     package mutating func touch(_ key: String, nowMs: Int64) { sessions[key]?.updatedAtMs = nowMs }

@@ -4,8 +4,18 @@ package enum EventName: String, CaseIterable, Sendable {
     case connectChallenge = "connect.challenge"
     case tick
     case shutdown
+    case health
+    case heartbeat
     case presence
     case agent
+    case chat
+    case cron
+    case sessionsChanged = "sessions.changed"
+    case sessionMessage = "session.message"
+    case sessionOperation = "session.operation"
+    case sessionTool = "session.tool"
+    case execApprovalRequested = "exec.approval.requested"
+    case execApprovalResolved = "exec.approval.resolved"
     case devicePairRequested = "device.pair.requested"
     case devicePairResolved = "device.pair.resolved"
     case runCancel = "run.cancel"
@@ -14,30 +24,51 @@ package enum EventName: String, CaseIterable, Sendable {
     /// What `diagnostics.broadcast` was given (our addition).
     case diagnosticsBroadcast = "diagnostics.broadcast"
 
-    /// Scope that a connection must hold to be in the audience; nil: everybody.
-    package var requiredScope: OperatorScope? {
+    /// Who may receive an event.
+    package enum Entitlement: Equatable, Hashable, Sendable {
+        /// Every connection, of whatever role.
+        case everybody
+        /// Operators that hold the scope.
+        case scope(OperatorScope)
+        /// Nobody but the connections that it is addressed to; it is never broadcast.
+        case addressee
+    }
+
+    package var entitlement: Entitlement {
         switch self {
-        case .connectChallenge, .tick, .shutdown, .runCancel, .tlsPinNext: nil
-        case .presence, .agent, .diagnosticsBroadcast: .read
-        case .devicePairRequested, .devicePairResolved: .pairing
+        case .tick, .shutdown, .health, .heartbeat: .everybody
+        case .presence, .agent, .chat, .cron, .sessionsChanged, .sessionMessage, .sessionOperation, .sessionTool,
+            .diagnosticsBroadcast:
+            .scope(.read)
+        case .execApprovalRequested, .execApprovalResolved: .scope(.approvals)
+        case .devicePairRequested, .devicePairResolved: .scope(.pairing)
+        case .connectChallenge, .runCancel, .tlsPinNext: .addressee
         }
     }
 
+    /// Whether a slow consumer may lose it. Of `chat` only deltas may be lost: whoever sends one says so.
     package var isDroppable: Bool {
         switch self {
-        case .presence, .devicePairRequested, .devicePairResolved, .diagnosticsBroadcast: true
-        case .connectChallenge, .tick, .shutdown, .agent, .runCancel, .tlsPinNext: false
+        case .heartbeat, .presence, .cron, .sessionsChanged, .sessionMessage, .sessionOperation, .sessionTool,
+            .execApprovalRequested, .execApprovalResolved, .devicePairRequested, .devicePairResolved,
+            .diagnosticsBroadcast:
+            true
+        case .connectChallenge, .tick, .shutdown, .health, .agent, .chat, .runCancel, .tlsPinNext: false
         }
     }
 
-    /// Targeted events carry no `seq`.
+    /// Targeted events go to connections that the core names, and carry no `seq`.
     package var isTargeted: Bool {
         switch self {
-        case .connectChallenge, .runCancel, .tlsPinNext: true
-        case .tick, .shutdown, .presence, .agent, .devicePairRequested, .devicePairResolved, .diagnosticsBroadcast:
+        case .connectChallenge, .sessionsChanged, .sessionMessage, .sessionOperation, .sessionTool, .runCancel,
+            .tlsPinNext:
+            true
+        case .tick, .shutdown, .health, .heartbeat, .presence, .agent, .chat, .cron, .execApprovalRequested,
+            .execApprovalResolved, .devicePairRequested, .devicePairResolved, .diagnosticsBroadcast:
             false
         }
     }
 
+    /// What `hello-ok` lists in `features.events`; a worker's own is not for clients.
     package static let advertised: [String] = allCases.filter { $0 != .runCancel }.map(\.rawValue)
 }

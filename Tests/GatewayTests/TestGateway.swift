@@ -139,13 +139,10 @@ final class TestGateway {
             expectKnown(id)
             expectNoSecret(frame)
             steps.append(.respond(id, parsed(frame)))
-        case .event(let name, let frame, let audience):
-            for id in audience { expectKnown(id) }
-            #expect(Set(audience).count == audience.count, "an event reaches each connection once")
-            expectNoSecret(frame)
-            var whole = frame
-            Frames.finishEvent(seq: nil, into: &whole)
-            steps.append(.event(name, parsed(whole)["payload"] ?? .null, audience))
+        case .event(let event, let addressees): note(event, to: addressees)
+        case .publish(let event):
+            #expect(!event.name.isTargeted, "\(event.name) is for everybody")
+            note(event, to: core.audience(of: event))
         case .open(let id, let admitted, let hello):
             expectKnown(id)
             steps.append(.open(id, admitted, parsed(hello)))
@@ -160,6 +157,15 @@ final class TestGateway {
             steps.append(.log(line))
         case .commit: break
         }
+    }
+
+    private func note(_ event: OutboundEvent, to audience: [ConnectionID]) {
+        for id in audience { expectKnown(id) }
+        #expect(Set(audience).count == audience.count, "an event reaches each connection once")
+        expectNoSecret(event.frame)
+        var whole = event.frame
+        Frames.finishEvent(seq: nil, into: &whole)
+        steps.append(.event(event.name, parsed(whole)["payload"] ?? .null, audience))
     }
 
     private func expectKnown(_ id: ConnectionID) {

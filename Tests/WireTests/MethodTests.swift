@@ -63,13 +63,20 @@ struct MethodTests {
 @Suite("Events, wire protocol 5.5 and 5.7")
 struct EventNameTests {
     /// Name, scope needed, droppable, without `seq`.
-    static let documented: [String: (OperatorScope?, Bool, Bool)] = [
-        "connect.challenge": (nil, false, true), "tick": (nil, false, false), "shutdown": (nil, false, false),
-        "health": (nil, false, false), "presence": (.read, true, false), "agent": (.read, false, false),
-        "chat": (.read, false, false), "sessions.changed": (.read, true, true),
-        "device.pair.requested": (.pairing, true, false), "device.pair.resolved": (.pairing, true, false),
+    static let documented: [String: (EventName.Entitlement, Bool, Bool)] = [
+        "connect.challenge": (.addressee, false, true), "tick": (.everybody, false, false),
+        "shutdown": (.everybody, false, false), "health": (.everybody, false, false),
+        "heartbeat": (.everybody, true, false), "presence": (.scope(.read), true, false),
+        "agent": (.scope(.read), false, false), "chat": (.scope(.read), false, false),
+        "cron": (.scope(.read), true, false), "sessions.changed": (.scope(.read), true, true),
+        "session.message": (.scope(.read), true, true), "session.operation": (.scope(.read), true, true),
+        "session.tool": (.scope(.read), true, true),
+        "exec.approval.requested": (.scope(.approvals), true, false),
+        "exec.approval.resolved": (.scope(.approvals), true, false),
+        "device.pair.requested": (.scope(.pairing), true, false),
+        "device.pair.resolved": (.scope(.pairing), true, false),
         // Ours: nobody may miss the pin of the certificate to come.
-        "tls.pin.next": (nil, false, true), "diagnostics.broadcast": (.read, true, false),
+        "tls.pin.next": (.addressee, false, true), "diagnostics.broadcast": (.scope(.read), true, false),
     ]
 
     @Test("entitlement, droppability and seq are as documented", arguments: EventName.allCases)
@@ -81,7 +88,7 @@ struct EventNameTests {
             return
         }
         let row = try #require(Self.documented[event.rawValue])
-        #expect(event.requiredScope == row.0)
+        #expect(event.entitlement == row.0)
         #expect(event.isDroppable == row.1)
         #expect(event.isTargeted == row.2)
         #expect(EventName.advertised.contains(event.rawValue))
