@@ -79,7 +79,7 @@ let package = Package(
             "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests(
             "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
-        tests("SessionsTests", "Sessions"),
+        tests("SessionsTests", "Sessions", resources: [.copy("Vectors")]),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
         .testTarget(
