@@ -9,7 +9,7 @@ package enum Effect: Sendable {
     /// Sends an event to the connections that it is addressed to, without a number.
     case event(OutboundEvent, to: [ConnectionID])
     /// Sends an event to everybody who is entitled to it when this is performed (``GatewayCore/audience(of:)``), each
-    /// with its next number.
+    /// with its next number; what one subscribes to has none.
     case publish(OutboundEvent)
     /// Opens an admitted connection for requests and sends its `hello-ok`.
     case open(ConnectionID, Admitted, hello: [UInt8])

@@ -84,6 +84,10 @@ extension GatewayCore {
             case .sessionsList: return [reply(request, try sessionsList(reader, for: caller, nowMs: nowMs))]
             case .sessionsSpawn, .sessionsSpawnTool: return try spawn(request, reader, from: caller, nowMs: nowMs)
             case .sessionsAbort: return try abort(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsSubscribe: return subscribe(request, true)
+            case .sessionsUnsubscribe: return subscribe(request, false)
+            case .sessionsMessagesSubscribe: return try subscribeToMessages(request, reader, from: caller, true)
+            case .sessionsMessagesUnsubscribe: return try subscribeToMessages(request, reader, from: caller, false)
             case .agentWait: return try wait(request, reader, from: caller, nowMs: nowMs)
             case .runAttach: return try attach(request, reader, from: caller, nowMs: nowMs)
             case .runOutput: return try output(request, reader, from: caller, nowMs: nowMs)

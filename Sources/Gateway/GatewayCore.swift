@@ -17,6 +17,7 @@ package struct GatewayCore: Sendable {
         didSet { audiences.removeAll(keepingCapacity: true) }
     }
     private var audiences: [EventName.Entitlement: Audience] = [:]
+    var subscriptions = Subscriptions()
     var connectionsByDevice: [String: Set<ConnectionID>] = [:]
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
@@ -88,10 +89,10 @@ package struct GatewayCore: Sendable {
 
     // MARK: - Audiences
 
-    /// Whom an event that is published now reaches: everybody entitled to it.
+    /// Whom an event that is published now reaches: everybody entitled to it, or of what is not for everybody those
+    /// who subscribed to it.
     package mutating func audience(of event: OutboundEvent) -> [ConnectionID] {
-        // What is addressed to somebody is never for everybody.
-        guard !event.name.isTargeted else { return [] }
+        guard !event.name.isTargeted else { return subscribers(to: event) }
         let entitlement = event.name.entitlement
         if audiences[entitlement] == nil {
             audiences[entitlement] = Audience(of: entitlement, among: connections.values)
@@ -99,7 +100,7 @@ package struct GatewayCore: Sendable {
         return audiences[entitlement]?.members { own in event.sessions.map { $0.contains(own) } ?? true } ?? []
     }
 
-    /// An event for everybody entitled to it.
+    /// An event for everybody entitled to it, or for those who subscribed to the session that it tells of.
     /// - Parameters:
     ///   - sessionKey: the session that it tells of; a derived device hears of its own and those below.
     ///   - isDroppable: whether a slow consumer may lose it, if that is not as usual for its name.
@@ -129,6 +130,7 @@ package struct GatewayCore: Sendable {
             connectionsByDevice[device]?.remove(id)
             if connectionsByDevice[device]?.isEmpty == true { connectionsByDevice[device] = nil }
         }
+        subscriptions.connectionClosed(id)
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
         if let runID = connection.admitted.lineage?.runID, adoptedRuns.contains(runID),
             connection.admitted.deviceID.map({ connectionsByDevice[$0] == nil }) ?? true

@@ -126,7 +126,7 @@ package final class CoreHost: Sendable {
             case .publish(let event):
                 let audience = core.withLock { $0.audience(of: event) }
                 for (reactor, serials) in Self.grouped(audience) {
-                    batch.add(.event(event, serials, isNumbered: true), to: reactor)
+                    batch.add(.event(event, serials, isNumbered: !event.name.isTargeted), to: reactor)
                 }
             case .open(let connection, let admitted, let hello):
                 batch.add(.open(connection.serial, admitted, hello: hello), to: connection.reactor)

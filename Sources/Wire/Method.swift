@@ -14,6 +14,10 @@ package enum Method: String, CaseIterable, Sendable {
     case sessionsSpawn = "sessions.spawn"
     case sessionsSpawnTool = "sessions_spawn"
     case sessionsAbort = "sessions.abort"
+    case sessionsSubscribe = "sessions.subscribe"
+    case sessionsUnsubscribe = "sessions.unsubscribe"
+    case sessionsMessagesSubscribe = "sessions.messages.subscribe"
+    case sessionsMessagesUnsubscribe = "sessions.messages.unsubscribe"
     case devicePairList = "device.pair.list"
     case devicePairApprove = "device.pair.approve"
     case devicePairReject = "device.pair.reject"
@@ -44,7 +48,8 @@ package enum Method: String, CaseIterable, Sendable {
     package var requirement: Requirement {
         switch self {
         case .connect, .health: .open
-        case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList:
+        case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList,
+            .sessionsSubscribe, .sessionsUnsubscribe, .sessionsMessagesSubscribe, .sessionsMessagesUnsubscribe:
             .scope(.read)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
         case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain: .scope(.admin)

@@ -11,6 +11,8 @@ struct AuthorisationTests {
         (.health, nil), (.status, .read), (.systemPresence, .read), (.gatewayIdentityGet, .read),
         (.diagnosticsEcho, .read), (.diagnosticsBroadcast, .admin), (.agentsList, .read), (.sessionsList, .read),
         (.agentWait, .write),
+        (.sessionsSubscribe, .read), (.sessionsUnsubscribe, .read), (.sessionsMessagesSubscribe, .read),
+        (.sessionsMessagesUnsubscribe, .read),
         (.sessionsSpawn, .write), (.sessionsSpawnTool, .write), (.sessionsAbort, .write), (.devicePairList, .pairing),
         (.devicePairApprove, .pairing), (.devicePairReject, .pairing), (.devicePairRemove, .pairing),
         (.deviceTokenRotate, .pairing), (.deviceTokenRevoke, .pairing), (.deviceEnrollCreate, .pairing),

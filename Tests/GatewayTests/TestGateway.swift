@@ -141,7 +141,6 @@ final class TestGateway {
             steps.append(.respond(id, parsed(frame)))
         case .event(let event, let addressees): note(event, to: addressees)
         case .publish(let event):
-            #expect(!event.name.isTargeted, "\(event.name) is for everybody")
             note(event, to: core.audience(of: event))
         case .open(let id, let admitted, let hello):
             expectKnown(id)

@@ -9,6 +9,8 @@ struct MethodTests {
         "gateway.identity.get": .scope(.read), "diagnostics.echo": .scope(.read),
         "diagnostics.broadcast": .scope(.admin),
         "agents.list": .scope(.read),
+        "sessions.subscribe": .scope(.read), "sessions.unsubscribe": .scope(.read),
+        "sessions.messages.subscribe": .scope(.read), "sessions.messages.unsubscribe": .scope(.read),
         "agent.wait": .scope(.write), "sessions.list": .scope(.read), "sessions.spawn": .scope(.write),
         "sessions_spawn": .scope(.write), "sessions.abort": .scope(.write), "device.pair.list": .scope(.pairing),
         "device.pair.approve": .scope(.pairing), "device.pair.reject": .scope(.pairing),
