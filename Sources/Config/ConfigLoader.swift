@@ -39,6 +39,8 @@ package enum ConfigLoader {
         let security = security(top.section("security"))
         let acp = acp(top.section("acp"))
         let session = session(top.section("session"))
+        let messages = messages(top.section("messages"))
+        let tools = tools(top.section("tools"))
         let agentsDecoder = AgentsDecoder(section: top.section("agents"))
         let defaults = agentsDecoder.defaults()
         let agents = agentsDecoder.agents(defaults)
@@ -49,7 +51,8 @@ package enum ConfigLoader {
         context.reportUnknownFlags()
         let defaultAgent = agents.first { $0.isDefault } ?? agents.first
         return Configuration(
-            gateway: gateway, security: security, acp: acp, session: session, agentDefaults: defaults, agents: agents,
+            gateway: gateway, security: security, acp: acp, session: session, messages: messages, tools: tools,
+            agentDefaults: defaults, agents: agents,
             defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective, files: files)
     }
 
@@ -81,14 +84,32 @@ package enum ConfigLoader {
     }
 
     private static func session(_ section: Section) -> SessionSettings {
+        let agentToAgent = section.section("agentToAgent")
         let settings = SessionSettings(
-            mainKey: section.string("mainKey", default: "main"), scope: section.choice("scope", default: .perSender))
+            mainKey: section.string("mainKey", default: "main"), scope: section.choice("scope", default: .perSender),
+            maxPingPongTurns: agentToAgent.integer("maxPingPongTurns", default: 0, in: 0...5))
+        agentToAgent.warnAboutUnknownKeys()
         section.warnAboutUnknownKeys(ignoring: [
             "dmScope", "groupScope", "identityLinks", "reset", "resetByType", "resetByChannel", "resetTriggers",
-            "idleMinutes", "heartbeatIdleMinutes", "store", "sendPolicy", "agentToAgent", "threadBindings",
+            "idleMinutes", "heartbeatIdleMinutes", "store", "sendPolicy", "threadBindings",
             "maintenance", "sharing", "notifyOnCreate", "typingMode", "typingIntervalSeconds", "writeLock",
             "parentForkMaxTokens",
         ])
         return settings
+    }
+
+    /// What else stands there is for channels, models and tools that are not here.
+    private static func messages(_ section: Section) -> MessagesSettings {
+        let queue = section.section("queue")
+        return MessagesSettings(
+            queueMode: queue.choice("mode", default: .queue), queueCap: queue.integer("cap", default: 20, in: 1...1000))
+    }
+
+    private static func tools(_ section: Section) -> ToolsSettings {
+        let agentToAgent = section.section("agentToAgent")
+        return ToolsSettings(
+            visibility: section.section("sessions").choice("visibility", default: .all),
+            agentToAgentEnabled: agentToAgent.bool("enabled", default: true),
+            agentToAgentAllow: agentToAgent.strings("allow"))
     }
 }

@@ -4,6 +4,8 @@ package struct Configuration: Equatable, Sendable {
     package let security: SecuritySettings
     package let acp: ACPSettings
     package let session: SessionSettings
+    package let messages: MessagesSettings
+    package let tools: ToolsSettings
     package let agentDefaults: AgentDefaults
     /// Never empty: without any configured agent there is `main`, which has nothing to run.
     package let agents: [AgentSettings]

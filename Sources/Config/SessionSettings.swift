@@ -7,4 +7,6 @@ package struct SessionSettings: Equatable, Sendable {
 
     package let mainKey: String
     package let scope: Scope
+    /// `agentToAgent.maxPingPongTurns`
+    package let maxPingPongTurns: Int
 }

@@ -11,6 +11,7 @@ package struct CoreSettings: Sendable {
     package var catalog: AgentCatalog
     package var mainKey = "main"
     package var sessionScope = "per-sender"
+    package var conversation = ConversationSettings()
     package var serverVersion: String
     package var hostName: String
     package var stateDirectory: String

@@ -16,6 +16,8 @@ package enum Effect: Sendable {
     /// Makes the operations durable in one commit, then performs `then`; if that fails, asks the core what to do
     /// (``GatewayCore/commitFailed(_:why:nowMs:)``) and performs `otherwise`.
     case commit([StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect] = [])
+    /// Reads what is durable, then hands it to the core (``GatewayCore/wasRead(_:_:nowMs:)``) and performs its answer.
+    case read(StoreQuery, StoreReading)
     case launch(LaunchOrder)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)
@@ -29,6 +31,7 @@ package enum CommitFailure: Equatable, Sendable {
     /// `undo`: what the admission changed in memory.
     case connect(ConnectionID, id: [UInt8], undo: AdmissionUndo = AdmissionUndo())
     case spawn(ConnectionID, id: [UInt8], runID: String)
+    case turn(ConnectionID, id: [UInt8], runID: String)
     /// A worker hands in its result again when it is told of the failure.
     case end(ConnectionID, id: [UInt8], runID: String)
     /// Nobody waits; what follows is performed all the same.

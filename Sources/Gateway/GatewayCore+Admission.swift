@@ -289,6 +289,16 @@ extension GatewayCore {
             var operations: [StoreOperation] = []
             let launches = launches(of: run.requesterKey, nowMs: nowMs, &operations)
             return launches.isEmpty ? [answer] : [answer, .commit(operations, then: launches, failure: .background)]
+        case .turn(let connection, let id, let runID):
+            let answer = Effect.respond(connection, Frames.failure(id: id, error))
+            guard let run = table.runs[runID] else { return [answer] }
+            let wasRunning = run.phase != .queued
+            table.withdraw(runID)
+            trust.lineage.withdraw(runID: runID)
+            guard wasRunning else { return [answer] }
+            var operations: [StoreOperation] = []
+            let next = nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
+            return next.isEmpty ? [answer] : [answer, .commit(operations, then: next, failure: .background)]
         case .end(let connection, let id, let runID):
             unsavedEnds.insert(runID)
             return [.respond(connection, Frames.failure(id: id, error))]

@@ -83,7 +83,25 @@ extension GatewayCore {
             case .agentsList: return [reply(request, agentsList())]
             case .sessionsList: return [reply(request, try sessionsList(reader, for: caller, nowMs: nowMs))]
             case .sessionsSpawn, .sessionsSpawnTool: return try spawn(request, reader, from: caller, nowMs: nowMs)
-            case .sessionsAbort: return try abort(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsAbort: return try sessionsAbort(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsGet: return try sessionsGet(request, reader, from: caller)
+            case .sessionsPreview: return try sessionsPreview(request, reader, from: caller)
+            case .sessionsResolve: return [reply(request, try sessionsResolve(reader, caller))]
+            case .sessionsDescribe: return [reply(request, try sessionsDescribe(reader, caller))]
+            case .sessionsUsage: return [reply(request, try sessionsUsage(reader, caller, nowMs: nowMs))]
+            case .sessionsCreate: return try sessionsCreate(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsSend: return try sessionsSend(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsPatch: return try sessionsPatch(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsReset: return try sessionsReset(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsDelete: return try sessionsDelete(request, reader, from: caller, nowMs: nowMs)
+            case .sessionsCompact: return try sessionsCompact(request, reader, from: caller, nowMs: nowMs)
+            case .chatSend: return try chatSend(request, reader, from: caller, nowMs: nowMs)
+            case .chatAbort: return try chatAbort(request, reader, from: caller, nowMs: nowMs)
+            case .chatHistory: return try chatHistory(request, reader, from: caller)
+            case .chatMessageGet: return try chatMessageGet(request, reader, from: caller)
+            case .chatInject: return try chatInject(request, reader, from: caller, nowMs: nowMs)
+            case .agent: return try agent(request, reader, from: caller, nowMs: nowMs)
+            case .toolsInvoke: return try toolsInvoke(request, reader, from: caller, nowMs: nowMs)
             case .sessionsSubscribe: return subscribe(request, true)
             case .sessionsUnsubscribe: return subscribe(request, false)
             case .sessionsMessagesSubscribe: return try subscribeToMessages(request, reader, from: caller, true)

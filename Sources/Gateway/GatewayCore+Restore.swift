@@ -30,6 +30,7 @@ extension GatewayCore {
         for requester in Set(table.unendedRuns.map(\.requesterKey)).sorted() {
             effects += launches(of: requester, nowMs: nowMs, &operations)
         }
+        for key in table.busySessions { effects += nextTurn(of: key, nowMs: nowMs, &operations) }
         return [.commit(operations, then: effects, failure: .background)]
     }
 

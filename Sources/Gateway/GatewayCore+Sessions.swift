@@ -13,11 +13,17 @@ extension GatewayCore {
         let spawnedBy = try reader.string("spawnedBy")
         let label = try reader.string("label")
         let activeMinutes = try reader.integer("activeMinutes", in: 1...10_000_000)
+        let search = try reader.nonEmptyString("search", maxBytes: SpawnParams.maxNameBytes)?.lowercased()
+        let onlyConfigured = try reader.bool("configuredAgentsOnly") ?? false
+        let withTitles = try reader.bool("includeDerivedTitles") ?? false
+        let withPreviews = try reader.bool("includeLastMessage") ?? false
         let matching = table.sessions.values.filter { session in
             isVisible(session.key, to: caller) && (agentID == nil || session.agentID == agentID)
                 && (spawnedBy == nil || session.parentKey == spawnedBy)
                 && (label == nil || session.label == label)
                 && (activeMinutes.map { session.updatedAtMs >= nowMs - $0 * 60_000 } ?? true)
+                && (search.map { matches(session, $0) } ?? true)
+                && (!onlyConfigured || settings.catalog[session.agentID] != nil)
         }.sorted { ($1.updatedAtMs, $1.key) < ($0.updatedAtMs, $0.key) }
         let page = matching.dropFirst(offset).prefix(limit)
         var result = JSONObject([
@@ -25,7 +31,10 @@ extension GatewayCore {
             ("totalCount", .integer(Int64(matching.count))), ("limitApplied", .integer(Int64(limit))),
             ("offset", .integer(Int64(offset))), ("hasMore", .bool(offset + page.count < matching.count)),
             ("defaults", .object(JSONObject([("modelProvider", nil), ("model", nil), ("contextTokens", nil)]))),
-            ("sessions", .array(page.map { row($0) })),
+            (
+                "sessions",
+                .array(page.map { .object(rowFields($0, withTitle: withTitles, withPreview: withPreviews)) })
+            ),
         ])
         if offset + page.count < matching.count { result["nextOffset"] = .integer(Int64(offset + page.count)) }
         return .object(result)
@@ -35,13 +44,23 @@ extension GatewayCore {
         table.sessions.values.sorted { $0.updatedAtMs > $1.updatedAtMs }.prefix(limit).map { row($0) }
     }
 
-    func row(_ session: Session) -> JSON {
+    private func matches(_ session: Session, _ words: String) -> Bool {
+        [session.key, session.label, session.title].contains { $0?.lowercased().contains(words) ?? false }
+    }
+
+    func row(_ session: Session) -> JSON { .object(rowFields(session)) }
+
+    func rowFields(_ session: Session, withTitle: Bool = false, withPreview: Bool = false) -> JSONObject {
         var row = JSONObject([
             ("key", .string(session.key)), ("kind", "direct"), ("sessionId", .string(session.sessionID)),
             ("agentId", .string(session.agentID)), ("type", .string(session.kind.rawValue)),
             ("createdAt", .integer(session.createdAtMs)), ("updatedAt", .integer(session.updatedAtMs)),
         ])
         row["label"] = session.label.map { .string($0) }
+        if withTitle { row["derivedTitle"] = session.title.map { .string($0) } }
+        if withPreview { row["lastMessagePreview"] = session.preview.map { .string($0) } }
+        for (name, value) in session.overrides { row[name] = value }
+        if session.abortedLastRun { row["abortedLastRun"] = true }
         row["spawnDepth"] = .integer(Int64(session.depth))
         if let parent = session.parentKey {
             row["spawnedBy"] = .string(parent)
@@ -49,24 +68,26 @@ extension GatewayCore {
         }
         let children = table.children(of: session.key)
         if !children.isEmpty { row["childSessions"] = .array(children.map { .string($0) }) }
-        if let run = table.run(ofSession: session.key), !run.phase.isEnded {
+        let turns = table.turns(of: session.key)
+        if turns.count > 1 { row["queuedRuns"] = .integer(Int64(turns.count - 1)) }
+        if let run = turns.first ?? table.run(ofSession: session.key), !run.phase.isEnded {
             row["runId"] = .string(run.runID)
             row["startedAt"] = run.startedAtMs.map { .integer($0) }
             row["status"] = "running"
             row["phase"] = .string(run.phase.name)
             row["hasActiveRun"] = true
-            row["subagentRunState"] = "active"
+            if !run.isTurn { row["subagentRunState"] = "active" }
         } else if let outcome = session.outcome {
             row["runId"] = .string(outcome.runID)
             row["startedAt"] = .integer(outcome.startedAtMs)
             row["status"] = .string(outcome.status.rowStatus)
             row["hasActiveRun"] = false
-            row["subagentRunState"] = "historical"
+            if session.kind == .spawned { row["subagentRunState"] = "historical" }
             row["endedAt"] = .integer(outcome.endedAtMs)
             row["runtimeMs"] = .integer(outcome.endedAtMs - outcome.startedAtMs)
             row["exitCode"] = outcome.exitCode.map { .integer(Int64($0)) }
         }
-        return .object(row)
+        return row
     }
 }
 

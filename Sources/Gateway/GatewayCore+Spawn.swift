@@ -13,12 +13,16 @@ extension GatewayCore {
         settings.catalog.limits(of: agentID).scopes.map { ScopeSet($0) } ?? ScopeSet(.read, .write)
     }
 
+    /// - Parameters:
+    ///   - key: the session that spawns, for a caller who may name one; nil: what the params say.
+    ///   - shown: what the answer looks like.
     mutating func spawn(
-        _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
+        _ request: GatewayRequest, _ reader: ParamReader, as key: String? = nil, from caller: ClientConnection,
+        nowMs: Int64, shown: @Sendable (JSONObject) -> JSON = { .object($0) }
     ) throws -> [Effect] {
         do {
             let wanted = try SpawnParams.read(reader)
-            let requester = try requesterSession(wanted.sessionKey, caller, nowMs: nowMs)
+            let requester = try requesterSession(key ?? wanted.sessionKey, caller, nowMs: nowMs)
             if let key = wanted.request.idempotencyKey,
                 let known = runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)],
                 let run = table.runs[known]
@@ -26,7 +30,7 @@ extension GatewayCore {
                 // Behind the commit of the first request, should that still be under way.
                 return [
                     .commit(
-                        [], then: [reply(request, accepted(run))],
+                        [], then: [reply(request, shown(accepted(run)))],
                         failure: .request(request.connection, id: request.id))
                 ]
             }
@@ -36,22 +40,27 @@ extension GatewayCore {
                     agentID: requester.agentID, depth: requester.depth,
                     activeChildren: table.activeChildren(of: requester.key).count),
                 catalog: settings.catalog)
-            return try accept(wanted.request, agent: agent, requester: requester, request, caller, nowMs: nowMs)
+            let (run, effects) = try accept(wanted.request, agent: agent, requester: requester, caller, nowMs: nowMs)
+            let answer = reply(request, shown(accepted(run)))
+            return effects.log + [
+                .commit(
+                    effects.operations, then: [answer] + effects.then,
+                    failure: .spawn(request.connection, id: request.id, runID: run.runID))
+            ]
         } catch let refusal as SpawnRefusal {
-            return [reply(request, refusal.json)]
+            return [reply(request, shown(refusal.fields))]
         }
     }
 
-    private func accepted(_ run: Run) -> JSON {
-        .object(
-            JSONObject([
-                ("status", "accepted"), ("childSessionKey", .string(run.sessionKey)), ("runId", .string(run.runID)),
-                ("mode", "run"),
-                (
-                    "note",
-                    "the result is pushed when the run ends; do not poll. Answer NO_REPLY to a completion that comes late."
-                ),
-            ]))
+    private func accepted(_ run: Run) -> JSONObject {
+        JSONObject([
+            ("status", "accepted"), ("childSessionKey", .string(run.sessionKey)), ("runId", .string(run.runID)),
+            ("mode", "run"),
+            (
+                "note",
+                "the result is pushed when the run ends; do not poll. Answer NO_REPLY to a completion that comes late."
+            ),
+        ])
     }
 
     /// The session of a derived device is its own; anybody else may name one, or gets the default agent's main session.
@@ -88,9 +97,8 @@ extension GatewayCore {
     }
 
     private mutating func accept(
-        _ wanted: SpawnRequest, agent: AgentDefinition, requester: Session, _ request: GatewayRequest,
-        _ caller: ClientConnection, nowMs: Int64
-    ) throws(SpawnRefusal) -> [Effect] {
+        _ wanted: SpawnRequest, agent: AgentDefinition, requester: Session, _ caller: ClientConnection, nowMs: Int64
+    ) throws(SpawnRefusal) -> (Run, Acceptance) {
         var operations: [StoreOperation] = [.putSession(requester.record)]
         let parent = speaker(for: requester, &operations)
         let spawnID = ids.uuid()
@@ -110,14 +118,15 @@ extension GatewayCore {
             task: wanted.task, label: wanted.label, cleanup: wanted.cleanup,
             runTimeoutSeconds: wanted.runTimeoutSeconds ?? limits.runTimeoutSeconds,
             spawnTimeoutMs: limits.spawnTimeoutMs, acceptedAtMs: nowMs, isExternal: false,
-            idempotencyKey: wanted.idempotencyKey, phase: .queued)
+            idempotencyKey: wanted.idempotencyKey, parentRunID: caller.admitted.lineage?.runID, phase: .queued)
         let entry = LineageEntry(
             deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: parent.deviceID, spawnID: spawnID,
             sessionKey: session.key,
             scopes: parent.scopes.clamping(caller.admitted.scopes.clamping(ceiling(of: agent.id))),
             depth: session.depth,
             principal: caller.admitted.principal,
-            asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil }, runID: run.runID, isRegistered: true,
+            asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil } ?? askerOfTurn(caller), runID: run.runID,
+            isRegistered: true,
             expiresAtMs: nowMs + Self.grantLifeMs, runTokenDigest: nil)
         table.insert(session)
         table.insert(run)
@@ -125,24 +134,34 @@ extension GatewayCore {
         if let key = wanted.idempotencyKey {
             runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)] = run.runID
         }
-        operations += [.putSession(session.record), .putRun(run.record), .putGrant(entry.record)]
+        let heard = append(
+            ChatMessage.text(role: "user", wanted.task, atMs: nowMs), to: session.key, run: run.runID, nowMs: nowMs,
+            &operations)
+        operations += [.putRun(run.record), .putGrant(entry.record)]
         let log = Effect.log(
             LogLine(
                 .info, "agent/sessions-spawn",
                 "accepted run=\(run.runID) agent=\(agent.id) parent=\(requester.key) depth=\(session.depth)"))
         let launches = launches(of: requester.key, nowMs: nowMs, &operations)
-        return [
-            log,
-            .commit(
-                operations, then: [reply(request, accepted(run))] + launches,
-                failure: .spawn(request.connection, id: request.id, runID: run.runID)),
-        ]
+        return (run, Acceptance(log: [log], operations: operations, then: launches + heard))
+    }
+
+    /// What an accepted spawn has to do, but for its answer.
+    private struct Acceptance {
+        let log: [Effect]
+        let operations: [StoreOperation]
+        let then: [Effect]
+    }
+
+    /// What the agent of a turn spawns hangs on its session by key; by asker it hangs on who asked for the turn.
+    private func askerOfTurn(_ caller: ClientConnection) -> String? {
+        caller.admitted.lineage.flatMap { $0.isTurn ? $0.asker : nil }
     }
 
     // MARK: - Keys
 
     /// The derived device that speaks for a session: its own, or a gateway session's, which is made when first needed.
-    private mutating func speaker(for session: Session, _ operations: inout [StoreOperation]) -> LineageEntry {
+    mutating func speaker(for session: Session, _ operations: inout [StoreOperation]) -> LineageEntry {
         if let entry = trust.lineage.entry(forSession: session.key) {
             // Put again each time: the commit in which it was made may have failed.
             if entry.isGatewaySession { operations.append(.putGrant(entry.record)) }
@@ -227,11 +246,10 @@ extension GatewayCore {
 
 extension SpawnRefusal {
     /// The result of a refused spawn.
-    var json: JSON {
-        .object(
-            JSONObject([
-                ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule)),
-                ("kind", .string(kind.rawValue)), ("remediationHint", .string(remedy)),
-            ]))
+    var fields: JSONObject {
+        JSONObject([
+            ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule)),
+            ("kind", .string(kind.rawValue)), ("remediationHint", .string(remedy)),
+        ])
     }
 }

@@ -22,6 +22,10 @@ package struct GatewayCore: Sendable {
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
     var runByIdempotencyKey: [IdempotencyKey: String] = [:]
+    /// Runs of which something was said that no chat delta has told yet.
+    var runsWithUnsentDelta: Set<String> = []
+    /// By the run whose reply is to be carried on.
+    var exchanges: [String: Exchange] = [:]
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
     var departed: [JSON] = []
@@ -43,16 +47,33 @@ package struct GatewayCore: Sendable {
 
     /// A request that waits for the end of a run.
     struct RunWaiter: Sendable {
+        enum Answer: Sendable {
+            /// Of `agent.wait`.
+            case outcome
+            /// The second answer to `agent`.
+            case final
+            /// The result of a tool that waits.
+            case tool
+        }
+
         let connection: ConnectionID
         let requestID: [UInt8]
         let deadlineMs: Int64
+        var answer = Answer.outcome
     }
 
     /// What a run has said so far, for its events.
     struct RunProgress: Sendable {
         /// Whole text while it is short; longer output is announced by increments only.
-        static let maxWholeTextBytes = 8 * 1024
+        static let maxWholeTextBytes = 64 * 1024
+        /// Between two chat deltas.
+        static let deltaIntervalMs: Int64 = 150
         var seq: Int64 = 0
+        /// Of its chat events.
+        var chatSeq: Int64 = 0
+        /// Said, and not yet in a chat delta.
+        var unsentDelta = ""
+        var deltaSentMs: Int64 = 0
         /// Number of the last output message taken; a worker repeats what it does not know to have arrived.
         var outputSeq: Int64 = 0
         var text = ""
@@ -165,7 +186,7 @@ package struct GatewayCore: Sendable {
 
     /// To be called every few hundred milliseconds.
     package mutating func timeAdvanced(to nowMs: Int64) -> [Effect] {
-        var effects = expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
+        var effects = expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs) + dueDeltas(nowMs: nowMs)
         if nowMs >= nextTickMs {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))

@@ -11,7 +11,18 @@ extension Session {
         SessionRecord(
             key: key, sessionId: sessionID, agentId: agentID, kind: kind.rawValue, label: label, parentKey: parentKey,
             requesterKey: parentKey, spawnDepth: depth, createdAtMs: createdAtMs, updatedAtMs: updatedAtMs,
-            json: outcome?.json.serialized())
+            json: fields.serialized())
+    }
+
+    /// Those of the outcome stand beside the others.
+    private var fields: JSON {
+        var object = outcome?.json ?? JSONObject()
+        if lastSeq > 0 { object["lastSeq"] = .integer(lastSeq) }
+        if !overrides.isEmpty { object["overrides"] = .object(overrides) }
+        object["title"] = title.map { .string($0) }
+        object["preview"] = preview.map { .string($0) }
+        if abortedLastRun { object["abortedLastRun"] = true }
+        return .object(object)
     }
 
     init(_ record: SessionRecord) {
@@ -19,18 +30,25 @@ extension Session {
             key: record.key, sessionID: record.sessionId, agentID: record.agentId,
             kind: Kind(rawValue: record.kind) ?? .spawned, label: record.label, parentKey: record.parentKey,
             depth: record.spawnDepth, createdAtMs: record.createdAtMs, updatedAtMs: record.updatedAtMs,
-            outcome: record.json.flatMap { try? JSONParser.parse($0) }.flatMap(Session.Outcome.init))
+            outcome: nil)
+        guard let fields = record.json.flatMap({ try? JSONParser.parse($0) }) else { return }
+        outcome = Session.Outcome(fields)
+        lastSeq = fields["lastSeq"]?.integer ?? 0
+        overrides = fields["overrides"]?.object ?? JSONObject()
+        title = fields["title"]?.string
+        preview = fields["preview"]?.string
+        abortedLastRun = fields["abortedLastRun"]?.bool ?? false
     }
 }
 
 extension Session.Outcome {
-    fileprivate var json: JSON {
+    fileprivate var json: JSONObject {
         var object = JSONObject([
             ("runId", .string(runID)), ("status", .string(status.rawValue)), ("startedAtMs", .integer(startedAtMs)),
             ("endedAtMs", .integer(endedAtMs)),
         ])
         object["exitCode"] = exitCode.map { .integer(Int64($0)) }
-        return .object(object)
+        return object
     }
 
     fileprivate init?(_ json: JSON) {
@@ -49,11 +67,19 @@ extension Run {
         RunRecord(
             runId: runID, sessionKey: sessionKey, requesterKey: requesterKey,
             askerKind: askerDeviceID == nil ? .session : .device, askerId: askerDeviceID ?? requesterKey,
-            agentId: agentID, runtime: "subagent", task: task, label: label, mode: "run", cleanup: cleanup.rawValue,
+            agentId: agentID, runtime: isTurn ? "turn" : "subagent", task: task, label: label, mode: mode,
+            cleanup: cleanup.rawValue,
             status: storedStatus, cause: end?.cause, exitCode: end?.exitCode.map(Int32.init),
             acceptedAtMs: acceptedAtMs, startedAtMs: startedAtMs, endedAtMs: end?.endedAtMs,
             runTimeoutSeconds: Int64(runTimeoutSeconds), spawnTimeoutMs: spawnTimeoutMs, external: isExternal,
             idempotencyKey: idempotencyKey)
+    }
+
+    private var mode: String {
+        switch kind {
+        case .spawn: "run"
+        case .turn(let origin): origin.rawValue
+        }
     }
 
     private var storedStatus: RunRecord.Status {
@@ -74,7 +100,9 @@ extension Run {
     /// - Parameter phase: what the run is after a restart; the record alone cannot say whether its worker lives.
     init(_ record: RunRecord, phase: Phase) {
         self.init(
-            runID: record.runId, sessionKey: record.sessionKey, requesterKey: record.requesterKey,
+            runID: record.runId,
+            kind: record.runtime == "turn" ? .turn(TurnOrigin(rawValue: record.mode) ?? .chat) : .spawn,
+            sessionKey: record.sessionKey, requesterKey: record.requesterKey,
             askerDeviceID: record.askerKind == .device ? record.askerId : nil, agentID: record.agentId,
             task: record.task, label: record.label,
             cleanup: SpawnRequest.Cleanup(rawValue: record.cleanup) ?? .keep,

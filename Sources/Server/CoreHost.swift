@@ -137,6 +137,10 @@ package final class CoreHost: Sendable {
                 dispatch(batch, on: context)
                 batch = DeliveryBatch()
                 commit(operations, then: then, failure: failure, otherwise: otherwise)
+            case .read(let query, let reading):
+                store.query(query) { [self] result in
+                    run { core, nowMs in core.wasRead(reading, result, nowMs: nowMs) }
+                }
             case .launch(let order):
                 launcher.withLock { $0 }?.launch(order)
             case .stopWorker(let runID):

@@ -81,3 +81,26 @@ extension SpawnLimits {
         scopes = settings.scopes
     }
 }
+
+extension ConversationSettings {
+    init(_ configuration: Configuration) {
+        self.init()
+        whenBusy =
+            switch configuration.messages.queueMode {
+            case .queue, .followup, .collect, .steer, .steerBacklog: .queue
+            case .interrupt: .interrupt
+            case .reject: .reject
+            }
+        maxQueued = configuration.messages.queueCap
+        visibility =
+            switch configuration.tools.visibility {
+            case .ownSession: .ownSession
+            case .tree: .tree
+            case .agent: .agent
+            case .all: .all
+            }
+        agentToAgent.isEnabled = configuration.tools.agentToAgentEnabled
+        agentToAgent.allow = configuration.tools.agentToAgentAllow
+        agentToAgent.maxPingPongTurns = configuration.session.maxPingPongTurns
+    }
+}

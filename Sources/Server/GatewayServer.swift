@@ -102,6 +102,7 @@ package final class GatewayServer {
         settings.position = Self.position(trust: trust)
         settings.mainKey = configuration.session.mainKey
         settings.sessionScope = configuration.session.scope.rawValue
+        settings.conversation = ConversationSettings(configuration)
         let notices = PolicyNotice.notices(configuration)
         settings.warnings =
             options.warnings + plan.warnings + leftOut + notices.filter { $0.weight == .warning }.map(\.text)

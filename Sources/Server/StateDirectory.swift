@@ -1,3 +1,4 @@
+internal import Crypto
 package import Files
 
 /// Where things lie in the state directory.
@@ -32,7 +33,22 @@ package struct StateDirectory: Equatable, Sendable {
     /// The shared token, when nobody configured one.
     package var tokenFile: String { path + "/gateway/token" }
 
-    package func childDirectory(runID: String) -> String { childrenDirectory + "/" + runID }
+    package func childDirectory(runID: String) -> String { childrenDirectory + "/" + Self.directoryName(runID: runID) }
+
+    /// Clients name turns; what could be anything but a plain name is not used as one.
+    static func directoryName(runID: String) -> String {
+        let isPlain =
+            (1...64).contains(runID.utf8.count)
+            && runID.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+        return isPlain ? runID : "=" + Hex.encode(SHA256.digest(Array(runID.utf8)))
+    }
 
     package func prepare() throws(FileError) {
         for directory in [
@@ -44,8 +60,9 @@ package struct StateDirectory: Equatable, Sendable {
 
     /// Removes the private directories of runs that are over. Those of live ones stay: their workers may come back.
     package func sweepChildren(keeping runIDs: Set<String>) {
-        for name in Files.names(in: childrenDirectory) where !runIDs.contains(name) {
-            Files.removeTree(childDirectory(runID: name))
+        let kept = Set(runIDs.map(Self.directoryName))
+        for name in Files.names(in: childrenDirectory) where !kept.contains(name) {
+            Files.removeTree(childrenDirectory + "/" + name)
         }
     }
 }

@@ -14,7 +14,16 @@ package struct Run: Equatable, Sendable {
         }
     }
 
+    package enum Kind: Equatable, Sendable {
+        /// The one run of a session that was made for it.
+        case spawn
+        /// One turn of a conversation that goes on.
+        case turn(TurnOrigin)
+    }
+
+    /// A UUID of ours, or what a client made up: unique among all runs, but not a file's name.
     package let runID: String
+    package let kind: Kind
     package let sessionKey: String
     /// The session that controls it and gets its result.
     package let requesterKey: String
@@ -30,15 +39,20 @@ package struct Run: Equatable, Sendable {
     /// Started by somebody else with a presented grant: nothing is launched here.
     package let isExternal: Bool
     package let idempotencyKey: String?
+    /// The run whose agent asked for it.
+    package var parentRunID: String?
     package var startedAtMs: Int64?
     package var phase: Phase
 
     package init(
-        runID: String, sessionKey: String, requesterKey: String, askerDeviceID: String?, agentID: String, task: String,
-        label: String?, cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int, spawnTimeoutMs: Int64,
-        acceptedAtMs: Int64, isExternal: Bool, idempotencyKey: String?, startedAtMs: Int64? = nil, phase: Phase
+        runID: String, kind: Kind = .spawn, sessionKey: String, requesterKey: String, askerDeviceID: String?,
+        agentID: String, task: String, label: String?, cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int,
+        spawnTimeoutMs: Int64,
+        acceptedAtMs: Int64, isExternal: Bool, idempotencyKey: String?, parentRunID: String? = nil,
+        startedAtMs: Int64? = nil, phase: Phase
     ) {
         self.runID = runID
+        self.kind = kind
         self.sessionKey = sessionKey
         self.requesterKey = requesterKey
         self.askerDeviceID = askerDeviceID
@@ -51,13 +65,21 @@ package struct Run: Equatable, Sendable {
         self.acceptedAtMs = acceptedAtMs
         self.isExternal = isExternal
         self.idempotencyKey = idempotencyKey
+        self.parentRunID = parentRunID
         self.startedAtMs = startedAtMs
         self.phase = phase
     }
 
+    package var isTurn: Bool { kind != .spawn }
+
     package var end: RunEnd? {
         if case .ended(let end) = phase { end } else { nil }
     }
+}
+
+/// What asked for a turn. Idempotency keys of different origins do not meet.
+package enum TurnOrigin: String, Sendable {
+    case chat, agent, send, cron, tool
 }
 
 /// How a run ended; set once.

@@ -1,6 +1,14 @@
+package import JSON
+
 /// A conversation with an agent, addressed by its key.
 package struct Session: Equatable, Sendable {
-    package enum Kind: String, Sendable { case primary, spawned }
+    package enum Kind: String, Sendable {
+        /// An agent's main session.
+        case primary
+        /// Somebody opened it by its key.
+        case chat
+        case spawned
+    }
 
     package var key: String
     /// Minted anew when the session is reset.
@@ -14,6 +22,14 @@ package struct Session: Equatable, Sendable {
     package var updatedAtMs: Int64
     /// How its last run ended; kept with the session, so that lists need no runs.
     package var outcome: Outcome?
+    /// `seq` of the last message in its transcript; it goes on over resets.
+    package var lastSeq: Int64 = 0
+    /// What `sessions.patch` has set, by its names.
+    package var overrides = JSONObject()
+    /// The beginning of the first thing said, and of the last: lists need no transcript.
+    package var title: String?
+    package var preview: String?
+    package var abortedLastRun = false
 
     package struct Outcome: Equatable, Sendable {
         package var runID: String
@@ -29,6 +45,27 @@ package struct Session: Equatable, Sendable {
             self.startedAtMs = startedAtMs
             self.endedAtMs = endedAtMs
         }
+    }
+
+    /// Of titles and previews, in characters.
+    package static let maxExcerpt = 120
+
+    /// A message goes into the transcript.
+    ///
+    /// - Returns: its `seq`.
+    package mutating func append(_ text: String, nowMs: Int64) -> Int64 {
+        lastSeq += 1
+        updatedAtMs = nowMs
+        let excerpt = Self.excerpt(text)
+        if title == nil { title = excerpt }
+        if let excerpt { preview = excerpt }
+        return lastSeq
+    }
+
+    /// One line of it; nil when there is nothing to read.
+    private static func excerpt(_ text: String) -> String? {
+        let words = text.prefix(maxExcerpt * 4).split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? nil : String(words.joined(separator: " ").prefix(maxExcerpt))
     }
 
     package init(

@@ -8,10 +8,15 @@ package struct SessionTable: Sendable {
     package static let minReattachMs: Int64 = 1000
     /// Ended runs stay for `agent.wait` this long after their session is gone.
     package static let endedRunRetentionMs: Int64 = 3_600_000
+    /// Ended turns stay for repeats of their request this long, and not more of them than that.
+    package static let endedTurnRetentionMs: Int64 = 600_000
+    package static let maxEndedTurns = 1000
 
     package private(set) var sessions: [String: Session] = [:]
     package private(set) var runs: [String: Run] = [:]
     private var runsByRequester: [String: [String]] = [:]
+    /// Turns that have not ended, in the order in which they came. One at a time runs.
+    private var lanes: [String: [String]] = [:]
     private var latestRun: [String: String] = [:]
     private var childrenByParent: [String: Set<String>] = [:]
     private var unended: Set<String> = []
@@ -20,7 +25,7 @@ package struct SessionTable: Sendable {
 
     // MARK: - Reading
 
-    /// The run that a session was spawned for, or its latest.
+    /// The run that a session was spawned for.
     package func run(ofSession key: String) -> Run? { latestRun[key].flatMap { runs[$0] } }
 
     package var unendedRuns: [Run] { unended.sorted().compactMap { runs[$0] } }
@@ -83,6 +88,12 @@ package struct SessionTable: Sendable {
 
     package mutating func insert(_ run: Run) {
         runs[run.runID] = run
+        if run.isTurn {
+            guard !run.phase.isEnded else { return }
+            unended.insert(run.runID)
+            lanes[run.sessionKey, default: []].append(run.runID)
+            return
+        }
         latestRun[run.sessionKey] = run.runID
         guard !run.phase.isEnded else { return }
         unended.insert(run.runID)
@@ -93,7 +104,7 @@ package struct SessionTable: Sendable {
     package mutating func withdraw(_ runID: String) {
         guard let run = runs.removeValue(forKey: runID) else { return }
         dequeue(run)
-        _ = removeSession(run.sessionKey)
+        if !run.isTurn { _ = removeSession(run.sessionKey) }
     }
 
     /// Gives free places of a controlling session to its queued runs, oldest first.
@@ -109,6 +120,34 @@ package struct SessionTable: Sendable {
             free -= 1
         }
         return promoted
+    }
+
+    /// The turns of a session that have not ended, in their order.
+    package func turns(of key: String) -> [Run] {
+        (lanes[key] ?? []).compactMap { runs[$0] }
+    }
+
+    /// The turn that a session is at.
+    package func activeTurn(of key: String) -> Run? {
+        turns(of: key).first { $0.phase != .queued }
+    }
+
+    /// Sessions in which a turn is under way or waits.
+    package var busySessions: [String] { lanes.keys.sorted() }
+
+    /// Lets the next turn of a session begin, if none is under way.
+    package mutating func promoteTurn(of key: String, nowMs: Int64) -> Run? {
+        guard activeTurn(of: key) == nil, var run = turns(of: key).first else { return nil }
+        run.phase = .launching(attempt: 1, deadlineMs: nowMs + run.spawnTimeoutMs)
+        runs[run.runID] = run
+        return run
+    }
+
+    package mutating func update(_ key: String, _ body: (inout Session) -> Void) {
+        guard var session = sessions[key] else { return }
+        sessions[key] = nil
+        body(&session)
+        sessions[key] = session
     }
 
     /// The worker has shown itself. Attaching again (a reconnect) changes nothing.
@@ -163,6 +202,7 @@ package struct SessionTable: Sendable {
         runs[runID] = run
         dequeue(run)
         touch(run.sessionKey, nowMs: end.endedAtMs)
+        sessions[run.sessionKey]?.abortedLastRun = end.status == .killed
         sessions[run.sessionKey]?.outcome = Session.Outcome(
             runID: runID, status: end.status, exitCode: end.exitCode, startedAtMs: run.startedAtMs ?? run.acceptedAtMs,
             endedAtMs: end.endedAtMs)
@@ -171,6 +211,11 @@ package struct SessionTable: Sendable {
 
     private mutating func dequeue(_ run: Run) {
         unended.remove(run.runID)
+        if run.isTurn {
+            lanes[run.sessionKey]?.removeAll { $0 == run.runID }
+            if lanes[run.sessionKey]?.isEmpty == true { lanes[run.sessionKey] = nil }
+            return
+        }
         runsByRequester[run.requesterKey]?.removeAll { $0 == run.runID }
         if runsByRequester[run.requesterKey]?.isEmpty == true { runsByRequester[run.requesterKey] = nil }
     }
@@ -203,8 +248,14 @@ package struct SessionTable: Sendable {
 
     /// Drops ended runs that are old and whose session is gone.
     package mutating func forgetOldRuns(nowMs: Int64) {
-        for run in runs.values where sessions[run.sessionKey] == nil {
+        for run in runs.values where !run.isTurn && sessions[run.sessionKey] == nil {
             if let end = run.end, nowMs >= end.endedAtMs + Self.endedRunRetentionMs { runs[run.runID] = nil }
+        }
+        let turns = runs.values.filter { $0.isTurn && $0.phase.isEnded }
+            .map { (id: $0.runID, endedAtMs: $0.end?.endedAtMs ?? 0) }.sorted { $0.endedAtMs > $1.endedAtMs }
+        for (index, turn) in turns.enumerated()
+        where index >= Self.maxEndedTurns || nowMs >= turn.endedAtMs + Self.endedTurnRetentionMs {
+            runs[turn.id] = nil
         }
     }
 }

@@ -60,6 +60,11 @@ package struct LineageEntry: Equatable, Sendable {
     }
 
     package var isGatewaySession: Bool { runID == nil }
+
+    /// The device of one turn: it acts as the session, whose own device outlives it. Only the gateway makes these; what
+    /// others present is never registered.
+    package var isTurn: Bool { isRegistered && spawnID.hasPrefix(Self.turnPrefix) }
+    package static let turnPrefix = "turn."
 }
 
 /// Whether a derived device may act now.

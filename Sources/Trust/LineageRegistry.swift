@@ -42,7 +42,7 @@ package struct LineageRegistry: Sendable {
         byBinding[Binding(issuer: entry.issuer, spawnID: entry.spawnID)] = entry.deviceID
         if let digest = entry.runTokenDigest { byRunToken[digest] = entry.deviceID }
         if let runID = entry.runID { byRun[runID] = entry.deviceID }
-        bySession[entry.sessionKey] = entry.deviceID
+        if !entry.isTurn { bySession[entry.sessionKey] = entry.deviceID }
     }
 
     private mutating func forget(_ entry: LineageEntry) {

@@ -9,7 +9,25 @@ package enum Method: String, CaseIterable, Sendable {
     /// Sends its params to everybody who may read (our addition).
     case diagnosticsBroadcast = "diagnostics.broadcast"
     case agentsList = "agents.list"
+    case agent
     case agentWait = "agent.wait"
+    case chatSend = "chat.send"
+    case chatAbort = "chat.abort"
+    case chatHistory = "chat.history"
+    case chatMessageGet = "chat.message.get"
+    case chatInject = "chat.inject"
+    case sessionsGet = "sessions.get"
+    case sessionsPreview = "sessions.preview"
+    case sessionsResolve = "sessions.resolve"
+    case sessionsDescribe = "sessions.describe"
+    case sessionsUsage = "sessions.usage"
+    case sessionsCreate = "sessions.create"
+    case sessionsSend = "sessions.send"
+    case sessionsPatch = "sessions.patch"
+    case sessionsReset = "sessions.reset"
+    case sessionsDelete = "sessions.delete"
+    case sessionsCompact = "sessions.compact"
+    case toolsInvoke = "tools.invoke"
     case sessionsList = "sessions.list"
     case sessionsSpawn = "sessions.spawn"
     case sessionsSpawnTool = "sessions_spawn"
@@ -51,6 +69,12 @@ package enum Method: String, CaseIterable, Sendable {
         case .status, .systemPresence, .gatewayIdentityGet, .diagnosticsEcho, .agentsList, .sessionsList,
             .sessionsSubscribe, .sessionsUnsubscribe, .sessionsMessagesSubscribe, .sessionsMessagesUnsubscribe:
             .scope(.read)
+        case .chatHistory, .chatMessageGet, .sessionsGet, .sessionsPreview, .sessionsResolve, .sessionsDescribe,
+            .sessionsUsage:
+            .scope(.read)
+        case .agent, .chatSend, .chatAbort, .sessionsCreate, .sessionsSend, .sessionsPatch, .toolsInvoke:
+            .scope(.write)
+        case .chatInject, .sessionsReset, .sessionsDelete, .sessionsCompact: .scope(.admin)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
         case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain: .scope(.admin)
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,

@@ -25,6 +25,9 @@ package struct ParamReader: Sendable {
         self.path = path
     }
 
+    /// Whether the member is there, be it null.
+    package func isPresent(_ key: String) -> Bool { object[key] != nil }
+
     package func raw(_ key: String) -> JSON? {
         guard let value = object[key], value != .null else { return nil }
         return value

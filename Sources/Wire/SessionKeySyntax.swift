@@ -22,6 +22,13 @@ package enum SessionKeySyntax {
         "agent:\(agentID):subagent:\(spawnID)"
     }
 
+    /// Whether naming a session makes it. Those of children and of scheduled jobs are the gateway's to make.
+    package static func mayBeOpened(_ key: String) -> Bool {
+        let parts = key.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3 else { return false }
+        return !["subagent", "acp", "cron"].contains { parts[2].elementsEqual($0.utf8) }
+    }
+
     /// The agent id of `agent:<id>:…`.
     package static func agentID(of key: String) -> String? {
         // By bytes: a colon with a combining mark behind it is another character, but still a colon to everybody else.

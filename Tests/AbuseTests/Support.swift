@@ -79,7 +79,7 @@ struct TestGateway {
                     ? then : otherwise + core.commitFailed(failure, why: "disk full", nowMs: Self.nowMs)
                 answer.add(self.answer(next))
             case .launch: answer.launches += 1
-            case .event, .stopWorker, .log: break
+            case .event, .publish, .read, .stopWorker, .log: break
             }
         }
         return answer

@@ -18,6 +18,12 @@ struct AuthorisationTests {
         (.deviceTokenRotate, .pairing), (.deviceTokenRevoke, .pairing), (.deviceEnrollCreate, .pairing),
         (.deviceEnrollList, .pairing), (.deviceEnrollRevoke, .pairing), (.authLockouts, .admin), (.authUnlock, .admin),
         (.admissionExplain, .admin),
+        (.agent, .write), (.toolsInvoke, .write),
+        (.chatSend, .write), (.chatAbort, .write), (.chatHistory, .read), (.chatMessageGet, .read),
+        (.chatInject, .admin),
+        (.sessionsGet, .read), (.sessionsPreview, .read), (.sessionsResolve, .read), (.sessionsDescribe, .read),
+        (.sessionsUsage, .read), (.sessionsCreate, .write), (.sessionsSend, .write), (.sessionsPatch, .write),
+        (.sessionsReset, .admin), (.sessionsDelete, .admin), (.sessionsCompact, .admin),
     ]
 
     /// What a single held scope opens.

@@ -20,7 +20,8 @@ struct RunEndTests {
         let steps = gateway.takeSteps()
         #expect(
             steps.names == [
-                "run.cancel", "commit", "agent lifecycle", "close 4001", "stop", "commit", "respond", "presence",
+                "run.cancel", "commit", "agent lifecycle", "chat", "close 4001", "stop", "commit", "respond",
+                "presence",
             ])
         #expect(steps.events(.runCancel).first?.to == [worker])
         #expect(steps.stops == [child.runID])

@@ -117,7 +117,7 @@ struct RunTests {
             ["runId": .string(child.runID), "status": "ok", "text": "42", "exitCode": 0, "totalBytes": 1000])
         #expect(answer?["payload"] == ["ok": true])
         let steps = gateway.takeSteps()
-        #expect(steps.names == ["commit", "respond", "agent lifecycle", "close 4001", "presence"])
+        #expect(steps.names == ["commit", "respond", "agent lifecycle", "chat", "close 4001", "presence"])
         #expect(steps.closes.map(\.0) == [second])
         let operations = try #require(steps.commits.first)
         #expect(operations.count { if case .putResult = $0 { true } else { false } } == 1)

@@ -1,4 +1,5 @@
 import Store
+import Testing
 
 /// What a store would hold after the commits so far.
 struct StoreMirror {
@@ -11,6 +12,9 @@ struct StoreMirror {
     var pending: [String: PendingPairingRecord] = [:]
     var invitations: [String: InvitationRecord] = [:]
     var meta: [String: MetaRecord] = [:]
+    /// By session id.
+    var transcripts: [String: [TranscriptRecord]] = [:]
+    var archived: [String: TranscriptArchiveRecord.Reason] = [:]
     /// How often a run was stored as ended, and a result was written.
     var ends: [String: Int] = [:]
     var resultWrites: [String: Int] = [:]
@@ -43,7 +47,35 @@ struct StoreMirror {
         case .putInvitation(let record, _): invitations[record.id] = record
         case .removeInvitation(let id): invitations[id] = nil
         case .putMeta(let record, _): meta[record.key] = record
+        case .appendTranscript(let record):
+            #expect(transcripts[record.sessionId]?.contains { $0.seq == record.seq } != true, "a seq is given once")
+            transcripts[record.sessionId, default: []].append(record)
+        case .archiveTranscript(let id, _, _, let reason, _): archived[id] = reason
+        case .deleteTranscript(let id): transcripts[id] = nil
+        case .compactTranscript(let id, let kept, let archive, _, _, _):
+            let rows = transcripts[id] ?? []
+            guard rows.count > kept else { return }
+            transcripts[archive] = Array(rows.dropLast(kept))
+            archived[archive] = .compacted
+            transcripts[id] = rows.suffix(kept)
         default: break
+        }
+    }
+
+    func answer(_ query: StoreQuery) -> StoreAnswer {
+        func page(_ id: String, _ limit: Int) -> TranscriptPage {
+            let rows = transcripts[id] ?? []
+            return TranscriptPage(rows: rows.suffix(limit), hasMore: rows.count > limit)
+        }
+        switch query {
+        case .transcript(let id, _, let limit, _): return .transcript(page(id, limit))
+        case .transcriptTails(let ids, let limit, _):
+            return .transcriptTails(Dictionary(uniqueKeysWithValues: Set(ids).map { ($0, page($0, limit)) }))
+        case .message(let id, let messageID):
+            return .message(transcripts[id]?.first { $0.messageId == messageID })
+        default:
+            Issue.record("the core asks what this store does not know")
+            return .message(nil)
         }
     }
 

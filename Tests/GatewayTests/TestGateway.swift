@@ -40,14 +40,16 @@ final class TestGateway {
 
     init(
         limits: Limits = { _ in }, policy adjustPolicy: (inout AdmissionPolicy) -> Void = { _ in },
+        conversation adjustConversation: (inout ConversationSettings) -> Void = { _ in },
         restoring snapshot: StoreSnapshot? = nil
     ) throws {
         root = try SigningIdentity(seed: [UInt8](repeating: 0xAA, count: 32))
         var policy = AdmissionPolicy(authMode: .token, secretDigest: SHA256.digest(Array(Peer.sharedToken.utf8)))
         adjustPolicy(&policy)
-        let settings = CoreSettings(
+        var settings = CoreSettings(
             root: root, policy: policy, catalog: Self.catalog(limits), serverVersion: "1.0", hostName: "castle",
             stateDirectory: "/state", configPath: "/state/openclaw.json", startedAtMs: nowMs)
+        adjustConversation(&settings.conversation)
         core = GatewayCore(settings: settings, ids: source.identifiers)
         perform(core.restore(snapshot ?? StoreSnapshot(), nowMs: nowMs))
         steps = []
@@ -154,11 +156,15 @@ final class TestGateway {
         case .log(let line):
             expectNoSecret(Array(line.message.utf8))
             steps.append(.log(line))
+        case .read(let query, let reading):
+            performAll(core.wasRead(reading, .success(store.answer(query)), nowMs: nowMs))
         case .commit: break
         }
     }
 
     private func note(_ event: OutboundEvent, to audience: [ConnectionID]) {
+        // Of what only subscribers hear nobody need know.
+        if event.name.isTargeted, audience.isEmpty { return }
         for id in audience { expectKnown(id) }
         #expect(Set(audience).count == audience.count, "an event reaches each connection once")
         expectNoSecret(event.frame)

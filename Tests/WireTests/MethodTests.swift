@@ -17,6 +17,13 @@ struct MethodTests {
         "device.pair.remove": .scope(.pairing), "device.token.rotate": .scope(.pairing),
         "device.token.revoke": .scope(.pairing), "device.enroll.create": .scope(.pairing),
         "device.enroll.list": .scope(.pairing), "device.enroll.revoke": .scope(.pairing),
+        "agent": .scope(.write), "tools.invoke": .scope(.write),
+        "chat.send": .scope(.write), "chat.abort": .scope(.write), "chat.history": .scope(.read),
+        "chat.message.get": .scope(.read), "chat.inject": .scope(.admin),
+        "sessions.get": .scope(.read), "sessions.preview": .scope(.read), "sessions.resolve": .scope(.read),
+        "sessions.describe": .scope(.read), "sessions.usage": .scope(.read), "sessions.create": .scope(.write),
+        "sessions.send": .scope(.write), "sessions.patch": .scope(.write), "sessions.reset": .scope(.admin),
+        "sessions.delete": .scope(.admin), "sessions.compact": .scope(.admin),
         "run.attach": .ownRun, "run.output": .ownRun, "run.complete": .ownRun,
     ]
 

@@ -1,0 +1,25 @@
+/// `messages.*`, as far as it is read.
+package struct MessagesSettings: Equatable, Sendable {
+    /// `queue.mode`: what becomes of a message for a session that is busy. A command cannot be steered and answers one
+    /// message at a time, so upstream's ways of gathering messages all mean that they wait.
+    package enum QueueMode: String, CaseIterable, Sendable {
+        case queue, followup, collect, steer, interrupt, reject
+        case steerBacklog = "steer-backlog"
+    }
+
+    package let queueMode: QueueMode
+    package let queueCap: Int
+}
+
+/// `tools.*`, as far as it is read.
+package struct ToolsSettings: Equatable, Sendable {
+    /// `sessions.visibility`
+    package enum Visibility: String, CaseIterable, Sendable {
+        case ownSession = "self"
+        case tree, agent, all
+    }
+
+    package let visibility: Visibility
+    package let agentToAgentEnabled: Bool
+    package let agentToAgentAllow: [String]
+}

@@ -1,0 +1,79 @@
+internal import JSON
+internal import Sessions
+package import Store
+internal import Wire
+
+/// Answers for which the store was read.
+extension GatewayCore {
+    package func wasRead(
+        _ reading: StoreReading, _ result: Result<StoreAnswer, StoreError>, nowMs: Int64
+    ) -> [Effect] {
+        let answer: StoreAnswer
+        switch result {
+        case .success(let read): answer = read
+        case .failure(let error):
+            let failure = GatewayError(.unavailable, "the gateway's store cannot be read: \(error)", retryable: true)
+            return [.respond(reading.connection, Frames.failure(id: reading.requestID, failure))]
+        }
+        let payload =
+            switch (reading.view, answer) {
+            case (.history(let asked, let key, let maxCharacters), .transcript(let page)):
+                history(asked: asked, key: key, page, maxCharacters: maxCharacters)
+            case (.messages(let key), .transcript(let page)):
+                JSON.object(
+                    JSONObject([
+                        ("key", .string(key)), ("messages", .array(page.rows.map { TranscriptView.message($0) })),
+                        ("hasMore", .bool(page.hasMore)),
+                    ]))
+            case (.message(let maxCharacters), .message(let row)): single(row, maxCharacters: maxCharacters)
+            case (.previews(let keys, let maxCharacters), .transcriptTails(let pages)):
+                previews(keys, pages, maxCharacters: maxCharacters, nowMs: nowMs)
+            case (.toolHistory(let key, let includesTools), .transcript(let page)):
+                toolHistory(key: key, page, includesTools: includesTools)
+            default: JSON.null
+            }
+        return [.respond(reading.connection, Frames.response(id: reading.requestID, payload: payload))]
+    }
+
+    private func history(asked: String, key: String, _ page: TranscriptPage, maxCharacters: Int) -> JSON {
+        let session = table.sessions[key]
+        var result = JSONObject([
+            ("sessionKey", .string(asked)),
+            // Never empty: clients take it for a name.
+            ("sessionId", .string(session?.sessionID ?? key)),
+            ("messages", .array(page.rows.map { TranscriptView.message($0, maxCharacters: maxCharacters) })),
+            ("hasMore", .bool(page.hasMore)),
+        ])
+        for name in ["thinkingLevel", "fastMode", "verboseLevel"] { result[name] = session?.overrides[name] }
+        result["sessionInfo"] = session.map { .object(rowFields($0)) }
+        if let run = table.activeTurn(of: key) ?? table.run(ofSession: key), !run.phase.isEnded {
+            result["inFlightRun"] = .object(
+                JSONObject([("runId", .string(run.runID)), ("text", .string(progress[run.runID]?.text ?? ""))]))
+        }
+        return .object(result)
+    }
+
+    private func single(_ row: TranscriptRecord?, maxCharacters: Int) -> JSON {
+        guard let row else {
+            return .object(JSONObject([("ok", false), ("unavailableReason", "not_found")]))
+        }
+        return .object(
+            JSONObject([("ok", true), ("message", TranscriptView.message(row, maxCharacters: maxCharacters))]))
+    }
+
+    private func previews(
+        _ keys: [(key: String, sessionID: String?)], _ pages: [String: TranscriptPage], maxCharacters: Int,
+        nowMs: Int64
+    ) -> JSON {
+        let previews = keys.map { key, sessionID -> JSON in
+            let rows = sessionID.flatMap { pages[$0]?.rows } ?? []
+            let status = sessionID == nil ? "missing" : rows.isEmpty ? "empty" : "ok"
+            return .object(
+                JSONObject([
+                    ("key", .string(key)), ("status", .string(status)),
+                    ("items", .array(rows.map { TranscriptView.previewItem($0, maxCharacters: maxCharacters) })),
+                ]))
+        }
+        return .object(JSONObject([("ts", .integer(nowMs)), ("previews", .array(previews))]))
+    }
+}

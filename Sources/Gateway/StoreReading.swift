@@ -1,0 +1,25 @@
+/// What was read from the store for a request, and how to answer with it.
+package struct StoreReading: Sendable {
+    enum View: Sendable {
+        /// `chat.history`. `asked`: the key as the client wrote it.
+        case history(asked: String, key: String, maxCharacters: Int)
+        /// `sessions.get`
+        case messages(key: String)
+        /// `chat.message.get`
+        case message(maxCharacters: Int)
+        /// `sessions.preview`: keys with the ids of their sessions.
+        case previews([(key: String, sessionID: String?)], maxCharacters: Int)
+        /// The tool `sessions_history`.
+        case toolHistory(key: String, includesTools: Bool)
+    }
+
+    let connection: ConnectionID
+    let requestID: [UInt8]
+    let view: View
+
+    init(_ request: GatewayRequest, _ view: View) {
+        connection = request.connection
+        requestID = request.id
+        self.view = view
+    }
+}
