@@ -38,7 +38,7 @@ let package = Package(
         module("HTTP"),
         module("Wire", "JSON"),
         module("Trust", "Crypto", "JSON", "Wire"),
-        module("Sessions", "Wire"),
+        module("Sessions", "JSON", "Wire"),
         module("Config", "Files", "JSON"),
         module("Store", "CSQLite"),
         module("Agents", "CLinux"),
@@ -79,7 +79,7 @@ let package = Package(
             "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests(
             "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
-        tests("SessionsTests", "Sessions", resources: [.copy("Vectors")]),
+        tests("SessionsTests", "JSON", "Sessions", "Wire", resources: [.copy("Vectors")]),
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
         .testTarget(
