@@ -40,6 +40,14 @@ package enum StoreOperation: Equatable, Sendable {
     /// Without rows beyond those to keep nothing happens.
     case compactTranscript(
         sessionId: String, keepLast: Int, archiveAs: String, sessionKey: String, agentId: String, atMs: Int64)
+    case putCronJob(CronJobRecord, expectedRevision: Int64? = nil)
+    /// Its runs stay in the log.
+    case removeCronJob(id: String)
+    /// With `expectedRevision` 0 a firing that is known already is a ``StoreError/revisionConflict(record:)``.
+    case putCronRun(CronRunRecord, expectedRevision: Int64? = nil)
+    case removeCronRun(id: String)
+    /// Leaves the newest ended runs of a job.
+    case trimCronRuns(jobId: String, keepLast: Int)
     /// Removes what is over since before that time.
     case purge(PurgeSubject, beforeMs: Int64)
 }
@@ -57,4 +65,6 @@ package enum PurgeSubject: Equatable, Sendable, CaseIterable {
     /// With their transcripts, by the time of archiving.
     case archivedSessions
     case revocations
+    /// By their end; never one that has not ended.
+    case cronRuns
 }

@@ -18,6 +18,23 @@ package enum StoreQuery: Equatable, Sendable {
     case sessions(after: SessionRecord? = nil, limit: Int)
     case run(runId: String)
     case result(runId: String)
+    case cronRuns(CronRunFilter)
+}
+
+/// Which ended runs of cron jobs to read.
+package struct CronRunFilter: Equatable, Sendable {
+    /// Nil: of all jobs.
+    package var jobId: String?
+    package var runId: String?
+    /// Empty: in any.
+    package var statuses: [String] = []
+    /// Stands somewhere in summary, error or job id; letters of either case.
+    package var text: String?
+    package var newestFirst = true
+    package var limit = 50
+    package var offset = 0
+
+    package init() {}
 }
 
 /// What was read.
@@ -32,4 +49,5 @@ package enum StoreAnswer: Equatable, Sendable {
     case sessions([SessionRecord])
     case run(RunRecord?)
     case result(ResultRecord?)
+    case cronRuns(CronRunPage)
 }

@@ -20,6 +20,9 @@ package struct StoreSnapshot: Equatable, Sendable {
     /// Not expired.
     package var idempotency: [IdempotencyRecord] = []
     package var revocations: [RevocationRecord] = []
+    package var cronJobs: [CronJobRecord] = []
+    /// Not ended.
+    package var cronRuns: [CronRunRecord] = []
     package var meta: [MetaRecord] = []
 
     package init() {}

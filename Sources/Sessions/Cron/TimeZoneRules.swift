@@ -98,3 +98,22 @@ package struct TimeZoneRules: Equatable, Sendable {
         return low
     }
 }
+
+extension TimeZoneRules {
+    package static let maxNameBytes = 64
+
+    /// Whether a text can name a zone: then it is also a safe path below the directory of zones.
+    package static func isName(_ text: String) -> Bool {
+        guard (1...maxNameBytes).contains(text.utf8.count) else { return false }
+        return text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+            guard let first = part.utf8.first, isLetterOrDigit(first) else { return false }
+            return part.utf8.allSatisfy {
+                isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+")
+            }
+        }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+    }
+}

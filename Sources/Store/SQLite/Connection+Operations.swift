@@ -39,6 +39,11 @@ extension Connection {
                 TranscriptArchiveRecord(
                     sessionId: archiveSessionId, sessionKey: sessionKey, agentId: agentId, reason: .compacted,
                     archivedAtMs: atMs))
+        case .putCronJob(let record, let revision): try put(record, revision)
+        case .removeCronJob(let id): try delete(CronJobRecord.self, id)
+        case .putCronRun(let record, let revision): try put(record, revision)
+        case .removeCronRun(let id): try delete(CronRunRecord.self, id)
+        case .trimCronRuns(let jobId, let keepLast): try trimCronRuns(jobId, keepLast)
         case .purge(let subject, let beforeMs): try purge(subject, beforeMs)
         }
     }
@@ -98,6 +103,7 @@ extension Connection {
                     """,
                     "DELETE FROM sessions WHERE archived_at_ms < ?1",
                 ]
+            case .cronRuns: ["DELETE FROM cron_runs WHERE finished_at_ms < ?1"]
             case .revocations: ["DELETE FROM revocations WHERE at_ms < ?1"]
             }
         for statement in statements { try run(statement) { $0.write(beforeMs) } }

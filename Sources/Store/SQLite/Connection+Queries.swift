@@ -25,6 +25,8 @@ extension Connection {
             return .run(try record(RunRecord.self, key: runId))
         case .result(let runId):
             return .result(try record(ResultRecord.self, key: runId))
+        case .cronRuns(let filter):
+            return .cronRuns(try asOfOneMoment { () throws(StoreError) in try cronRuns(filter) })
         }
     }
 

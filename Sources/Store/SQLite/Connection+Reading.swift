@@ -47,6 +47,8 @@ extension Connection {
             $0.write(nowMs - options.idempotencyLifeMs)
         }
         snapshot.revocations = try records(of: RevocationRecord.self)
+        snapshot.cronJobs = try records(of: CronJobRecord.self)
+        snapshot.cronRuns = try records(of: CronRunRecord.self, where: "finished_at_ms IS NULL")
         snapshot.meta = try records(of: MetaRecord.self, where: "key NOT LIKE 'store.%'")
         return snapshot
     }
