@@ -79,11 +79,7 @@ let package = Package(
             "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests(
             "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
-<<<<<<< HEAD
-        tests("SessionsTests", "JSON", "Sessions", resources: [.copy("Vectors")]),
-=======
         tests("SessionsTests", "JSON", "Sessions", "Wire", resources: [.copy("Vectors")]),
->>>>>>> 2498782c5948777d68a030e2c49a923760ae88e2
         tests("StoreTests", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
         .testTarget(
