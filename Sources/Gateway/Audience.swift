@@ -40,6 +40,6 @@ extension ClientConnection {
 
     /// A worker hears only what is addressed to it.
     var hearsEvents: Bool {
-        !isWorker && !isClosing && !admitted.isReportingOnly && invalidated == nil
+        !isWorker && !isOneShot && !isClosing && !admitted.isReportingOnly && invalidated == nil
     }
 }

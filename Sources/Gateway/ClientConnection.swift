@@ -13,6 +13,8 @@ package struct ClientConnection: Sendable {
     package let connectedAtMs: Int64
     /// It has attached to its run: it reports, and hears only what is sent to it.
     package var isWorker = false
+    /// It came by HTTP, for one answer.
+    package var isOneShot = false
     /// How many of its requests wait for the end of a run.
     package var waits = 0
     package static let maxWaits = 1024
@@ -37,7 +39,7 @@ package struct ClientConnection: Sendable {
 
     /// One-shot clients do not show in presence (wire protocol, "Enumerations", last row).
     var isPresent: Bool {
-        !client.isCLI && client.mode != "probe" && client.mode != "backend"
+        !isOneShot && !client.isCLI && client.mode != "probe" && client.mode != "backend"
     }
 
     func presenceEntry(reason: String, nowMs: Int64) -> JSON {

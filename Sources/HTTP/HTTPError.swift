@@ -26,6 +26,9 @@ package enum HTTPError: Error, Equatable, Sendable {
     case unsupportedTransferEncoding(String)
     /// For callers that read a body: this module reads heads only.
     case bodyTooLarge(limit: Int)
+    case malformedChunk
+    /// The body is not whole, and the time for it is over.
+    case bodyTimeout
     case upgradeMethod(String)
     case upgradeHTTPVersion
     /// `Upgrade` came without a `Connection` that names it: most often a proxy that was not told to pass it on.
@@ -39,7 +42,7 @@ package enum HTTPError: Error, Equatable, Sendable {
     package var status: Int {
         switch self {
         case .upgradeMethod: 405
-        case .headTimeout: 408
+        case .headTimeout, .bodyTimeout: 408
         case .bodyTooLarge: 413
         case .targetTooLong: 414
         case .notAnUpgrade, .unsupportedWebSocketVersion: 426
@@ -48,7 +51,7 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .unsupportedVersion: 505
         case .bareLineFeed, .bareCarriageReturn, .controlCharacter, .malformedRequestLine, .malformedStatusLine,
             .malformedTarget, .malformedField, .foldedField, .invalidFieldName, .incompleteHead, .missingHost,
-            .duplicateField, .invalidHost, .invalidContentLength, .conflictingLengths, .upgradeHTTPVersion,
+            .malformedChunk, .duplicateField, .invalidHost, .invalidContentLength, .conflictingLengths, .upgradeHTTPVersion,
             .upgradeWithoutConnection, .upgradeWithBody, .invalidWebSocketKey, .invalidExtensions:
             400
         }
@@ -79,6 +82,8 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .invalidContentLength: "The Content-Length header is not a number."
         case .conflictingLengths: "Content-Length and Transfer-Encoding exclude each other."
         case .unsupportedTransferEncoding: "The only transfer coding spoken here is chunked, in HTTP/1.1."
+        case .bodyTimeout: "The body did not come in time."
+        case .malformedChunk: "The chunks of the body are malformed."
         case .bodyTooLarge(let limit): "The body is larger than \(limit) bytes."
         case .upgradeMethod: "A WebSocket upgrade must be a GET request."
         case .upgradeHTTPVersion: "A WebSocket upgrade needs HTTP/1.1."

@@ -64,7 +64,7 @@ extension Connection {
         case .echo: queueFrame(opcode, payload)
         case .awaitingConnect: handleConnect(payload, nonce: arriving?.nonce ?? "")
         case .open: handleRequest(payload)
-        case .proxyHeader, .tlsHandshake, .http, .deciding, .closing, .lingering, .closed: break
+        case .proxyHeader, .tlsHandshake, .http, .serving, .deciding, .closing, .lingering, .closed: break
         }
     }
 }

@@ -58,6 +58,7 @@ extension Connection {
             try upgrade(head, key: key)
             return
         }
+        if attributionRefusal(of: head, source) == nil, try takesAPIRequest(head) { return }
         let response = attributionRefusal(of: head, source) ?? plainResponse(to: head)
         let keepsAlive = head.keepsAlive && head.body == .length(0) && mayStay
         let bytes = response.serialized(

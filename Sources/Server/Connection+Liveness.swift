@@ -6,7 +6,7 @@ extension Connection {
     func checkLiveness(now: MonotonicInstant) {
         switch phase {
         case .open, .echo, .awaitingConnect, .deciding: break
-        case .proxyHeader, .tlsHandshake, .http, .closing, .lingering, .closed: return
+        case .proxyHeader, .tlsHandshake, .http, .serving, .closing, .lingering, .closed: return
         }
         switch liveness.check(now: now, hasUnsent: unsentBytes > 0) {
         case .fine: break

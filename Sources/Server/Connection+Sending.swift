@@ -28,6 +28,10 @@ extension Connection {
 
     /// Sends the core's answer to a request.
     func answer(_ response: [UInt8]) {
+        guard phase != .serving else {
+            answerByHTTP(response)
+            return
+        }
         if let id = Frames.responseID(response) { underWay.end(id) }
         send(message: response.span)
         flush()

@@ -15,6 +15,8 @@ final class Connection: EventHandler {
         case proxyHeader
         case tlsHandshake
         case http
+        /// A request by HTTP is with the core, or its body is on its way.
+        case serving
         /// The plain echo of `--echo-path`.
         case echo
         /// The challenge was sent.
@@ -38,6 +40,7 @@ final class Connection: EventHandler {
         var head: RequestHead?
         /// Of the challenge.
         var nonce = ""
+        var request: APIRequest?
         var tailscale = TailscaleWhois.notAsked
     }
 
@@ -144,6 +147,10 @@ final class Connection: EventHandler {
             } else {
                 refuse(.headTimeout)
             }
+            flush()
+        case .serving:
+            leave()
+            refuse(.bodyTimeout)
             flush()
         case .awaitingConnect, .deciding:
             note(
@@ -320,6 +327,7 @@ final class Connection: EventHandler {
             case .http:
                 guard let used = processHead(bytes.span.extracting(offset..<bytes.count)) else { return offset }
                 offset += used
+            case .serving: offset += processBody(bytes.span.extracting(offset..<bytes.count))
             case .deciding:
                 // What came behind `connect` waits for the decision, and no more is read meanwhile.
                 setInterest([])
@@ -358,7 +366,7 @@ final class Connection: EventHandler {
     /// Starts the close handshake; what was queued before goes out first.
     func close(_ close: GatewayClose) {
         switch phase {
-        case .proxyHeader, .tlsHandshake, .http:
+        case .proxyHeader, .tlsHandshake, .http, .serving:
             drop()
             return
         case .closing, .lingering, .closed: return
@@ -395,7 +403,7 @@ final class Connection: EventHandler {
     /// Its `connect` has reached the core.
     var isKnownToCore: Bool {
         switch phase {
-        case .open, .deciding: true
+        case .open, .deciding, .serving: true
         case .proxyHeader, .tlsHandshake, .http, .echo, .awaitingConnect, .closing, .lingering, .closed: false
         }
     }
@@ -404,7 +412,7 @@ final class Connection: EventHandler {
     /// nobody has admitted it.
     func leave() {
         switch phase {
-        case .open, .deciding:
+        case .open, .deciding, .serving:
             let id = id
             context.host.run(on: context) { core, nowMs in core.connectionClosed(id, nowMs: nowMs) }
         default: break
