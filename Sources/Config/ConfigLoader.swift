@@ -87,12 +87,13 @@ package enum ConfigLoader {
         let agentToAgent = section.section("agentToAgent")
         let settings = SessionSettings(
             mainKey: section.string("mainKey", default: "main"), scope: section.choice("scope", default: .perSender),
-            maxPingPongTurns: agentToAgent.integer("maxPingPongTurns", default: 0, in: 0...5))
+            maxPingPongTurns: agentToAgent.integer("maxPingPongTurns", default: 0, in: 0...5),
+            maintenance: maintenance(section.section("maintenance")))
         agentToAgent.warnAboutUnknownKeys()
         section.warnAboutUnknownKeys(ignoring: [
             "dmScope", "groupScope", "identityLinks", "reset", "resetByType", "resetByChannel", "resetTriggers",
             "idleMinutes", "heartbeatIdleMinutes", "store", "sendPolicy", "threadBindings",
-            "maintenance", "sharing", "notifyOnCreate", "typingMode", "typingIntervalSeconds", "writeLock",
+            "sharing", "notifyOnCreate", "typingMode", "typingIntervalSeconds", "writeLock",
             "parentForkMaxTokens",
         ])
         return settings
@@ -111,5 +112,14 @@ package enum ConfigLoader {
             visibility: section.section("sessions").choice("visibility", default: .all),
             agentToAgentEnabled: agentToAgent.bool("enabled", default: true),
             agentToAgentAllow: agentToAgent.strings("allow"))
+    }
+
+    private static func maintenance(_ section: Section) -> MaintenanceSettings {
+        var settings = MaintenanceSettings()
+        settings.mode = section.choice("mode", default: settings.mode)
+        settings.pruneAfter = section.period("pruneAfter", default: settings.pruneAfter)
+        settings.resetArchiveRetention = section.optionalPeriod("resetArchiveRetention", default: settings.pruneAfter)
+        section.warnAboutUnknownKeys(ignoring: ["maxEntries", "maxDiskBytes", "highWaterBytes", "rotateBytes"])
+        return settings
     }
 }

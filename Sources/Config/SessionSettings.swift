@@ -9,4 +9,5 @@ package struct SessionSettings: Equatable, Sendable {
     package let scope: Scope
     /// `agentToAgent.maxPingPongTurns`
     package let maxPingPongTurns: Int
+    package let maintenance: MaintenanceSettings
 }

@@ -12,6 +12,8 @@ package struct CoreSettings: Sendable {
     package var mainKey = "main"
     package var sessionScope = "per-sender"
     package var conversation = ConversationSettings()
+    /// How long archived transcripts are kept; nil: for good.
+    package var archiveRetentionMs: Int64? = 30 * 86_400_000
     package var serverVersion: String
     package var hostName: String
     package var stateDirectory: String

@@ -73,6 +73,7 @@ extension GatewayCore {
                 .purge(.acknowledgedResults, beforeMs: nowMs - Self.purgeIntervalMs * 24),
                 .purge(.endedRuns, beforeMs: nowMs - Self.purgeIntervalMs * 24 * 7),
             ]
+            operations += settings.archiveRetentionMs.map { [.purge(.transcriptArchives, beforeMs: nowMs - $0)] } ?? []
         }
         let expired = trust.pairing.expire(nowMs: nowMs)
         operations += expired.map { .removePending(requestId: $0.requestID) }

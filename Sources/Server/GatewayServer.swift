@@ -101,6 +101,9 @@ package final class GatewayServer {
             }, uniquingKeysWith: { _, last in last })
         settings.position = Self.position(trust: trust)
         settings.mainKey = configuration.session.mainKey
+        settings.archiveRetentionMs = configuration.session.maintenance.archiveRetention.map {
+            Int64(($0 / .milliseconds(1)).rounded())
+        }
         settings.sessionScope = configuration.session.scope.rawValue
         settings.conversation = ConversationSettings(configuration)
         let notices = PolicyNotice.notices(configuration)

@@ -48,7 +48,7 @@ package enum StoreOperation: Equatable, Sendable {
     case removeCronRun(id: String)
     /// Leaves the newest ended runs of a job.
     case trimCronRuns(jobId: String, keepLast: Int)
-    /// Removes what is over since before that time.
+    /// Removes what is over since before that time: some of it with the commit, the rest while no commit waits.
     case purge(PurgeSubject, beforeMs: Int64)
 }
 
@@ -62,8 +62,10 @@ package enum PurgeSubject: Equatable, Sendable, CaseIterable {
     case acknowledgedResults
     /// By their end; never a run whose result is still waiting.
     case endedRuns
-    /// With their transcripts, by the time of archiving.
+    /// With their transcripts, unless these are archived themselves; by the time of archiving.
     case archivedSessions
+    /// With their rows, by the time of archiving.
+    case transcriptArchives
     case revocations
     /// By their end; never one that has not ended.
     case cronRuns

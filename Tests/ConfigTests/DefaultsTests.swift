@@ -37,6 +37,8 @@ struct DefaultsTests {
         #expect(configuration.security.requireForExternal && !configuration.security.skipForLoopback)
         #expect(configuration.session.mainKey == "main")
         #expect(configuration.session.scope == .perSender)
+        #expect(configuration.session.maintenance == MaintenanceSettings())
+        #expect(configuration.session.maintenance.archiveRetention == .seconds(30 * 86_400))
         #expect(configuration.acp.enabled)
         #expect(configuration.acp.maxConcurrentSessions == nil)
     }

@@ -84,6 +84,13 @@ struct ValidationTests {
         .init("acp:{allowedAgents:'my-agent'}", "acp.allowedAgents", "1:21", "an array of strings"),
         .init("acp:{maxConcurrentSessions:0}", "acp.maxConcurrentSessions", "1:29", "from 1"),
         .init("session:{mainKey:''}", "session.mainKey", "1:19", "not empty"),
+        .init(
+            "session:{maintenance:{mode:'x'}}", "session.maintenance.mode", "1:29", #""warn", "enforce", not "x""#),
+        .init(
+            "session:{maintenance:{pruneAfter:'30'}}", "session.maintenance.pruneAfter", "1:35", #"such as "30d""#),
+        .init(
+            "session:{maintenance:{resetArchiveRetention:true}}", "session.maintenance.resetArchiveRetention", "1:46",
+            "or false, not true"),
         .init("session:{scope:'x'}", "session.scope", "1:17", #""per-sender", "global""#),
         .init(
             "agents:{defaults:{subagents:{maxSpawnDepth:6}}}", "agents.defaults.subagents.maxSpawnDepth", "1:45",

@@ -9,6 +9,13 @@ import Wire
 
 @Suite("Housekeeping")
 struct HousekeepingTests {
+    private func committed(_ gateway: TestGateway) -> [StoreOperation] {
+        gateway.steps.flatMap { step -> [StoreOperation] in
+            guard case .commit(let operations) = step else { return [] }
+            return operations
+        }
+    }
+
     @Test("the grant of a long run is renewed before it expires")
     func renewal() throws {
         let gateway = try TestGateway()
@@ -49,5 +56,18 @@ struct HousekeepingTests {
         #expect(gateway.store.sessions[child.sessionKey] == nil)
         gateway.advance(ms: 3_600_000)
         #expect(gateway.core.table.runs[child.runID] == nil)
+    }
+
+    @Test("archived transcripts are purged each hour, unless they are kept for good")
+    func archives() throws {
+        for retention in [nil, 1_000_000] as [Int64?] {
+            let gateway = try TestGateway(settings: { $0.archiveRetentionMs = retention })
+            gateway.advance(ms: 3_600_000)
+            let purged = committed(gateway).compactMap { operation -> Int64? in
+                guard case .purge(.transcriptArchives, let beforeMs) = operation else { return nil }
+                return beforeMs
+            }
+            #expect(purged == (retention.map { [gateway.nowMs - $0] } ?? []))
+        }
     }
 }

@@ -41,7 +41,7 @@ final class TestGateway {
     init(
         limits: Limits = { _ in }, policy adjustPolicy: (inout AdmissionPolicy) -> Void = { _ in },
         conversation adjustConversation: (inout ConversationSettings) -> Void = { _ in },
-        restoring snapshot: StoreSnapshot? = nil
+        settings adjustSettings: (inout CoreSettings) -> Void = { _ in }, restoring snapshot: StoreSnapshot? = nil
     ) throws {
         root = try SigningIdentity(seed: [UInt8](repeating: 0xAA, count: 32))
         var policy = AdmissionPolicy(authMode: .token, secretDigest: SHA256.digest(Array(Peer.sharedToken.utf8)))
@@ -50,6 +50,7 @@ final class TestGateway {
             root: root, policy: policy, catalog: Self.catalog(limits), serverVersion: "1.0", hostName: "castle",
             stateDirectory: "/state", configPath: "/state/openclaw.json", startedAtMs: nowMs)
         adjustConversation(&settings.conversation)
+        adjustSettings(&settings)
         core = GatewayCore(settings: settings, ids: source.identifiers)
         perform(core.restore(snapshot ?? StoreSnapshot(), nowMs: nowMs))
         steps = []

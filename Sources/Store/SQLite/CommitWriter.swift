@@ -9,14 +9,23 @@ struct CommitWriter {
 
     private let connection: Connection
     private let maxGroup: Int
+    private let checkpointer: Checkpointer
+    private var checkpoints = CheckpointPlan()
+    private var chores = Chores()
 
-    init(_ connection: Connection, maxGroup: Int) {
+    init(_ connection: Connection, maxGroup: Int, _ checkpointer: Checkpointer) {
         self.connection = connection
         self.maxGroup = max(maxGroup, 1)
+        self.checkpointer = checkpointer
     }
 
-    func run(_ queue: CommitQueue, _ counters: CommitCounters) {
-        while let calls = queue.takeAll() {
+    mutating func run(_ queue: CommitQueue, _ counters: CommitCounters) {
+        connection.countLogPages()
+        while let calls = queue.takeAll(waiting: !chores.areDue) {
+            if calls.isEmpty {
+                chores.step(connection)
+                copyLog()
+            }
             var start = 0
             while start < calls.count {
                 // By operations, since one call may hold very many.
@@ -27,7 +36,11 @@ struct CommitWriter {
                     end += 1
                 } while end < calls.count && operations < maxGroup && end - start < maxGroup
                 let outcomes = commit(calls[start..<end], counters)
-                for (call, outcome) in zip(calls[start..<end], outcomes) { call.completion(outcome) }
+                for (call, outcome) in zip(calls[start..<end], outcomes) {
+                    if case .success = outcome { chores.note(call.operations) }
+                    call.completion(outcome)
+                }
+                copyLog()
                 start = end
             }
         }
@@ -93,7 +106,16 @@ struct CommitWriter {
         if case .locked = error { true } else { false }
     }
 
+    private mutating func copyLog() {
+        switch checkpoints.step(logPages: connection.logPages, isOtherThreadIdle: checkpointer.isIdle) {
+        case .none: break
+        case .onOtherThread: checkpointer.request()
+        case .onWriter: _ = try? connection.checkpoint()
+        }
+    }
+
     private func finish() {
+        checkpointer.stop()
         // Without the mark the next start checks the file, which is all that failing here can cost.
         _ = try? connection.put(MetaRecord(key: Self.shutdownKey, value: Array("clean".utf8)), nil)
         _ = try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)")

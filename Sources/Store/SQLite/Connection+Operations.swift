@@ -44,7 +44,8 @@ extension Connection {
         case .putCronRun(let record, let revision): try put(record, revision)
         case .removeCronRun(let id): try delete(CronRunRecord.self, id)
         case .trimCronRuns(let jobId, let keepLast): try trimCronRuns(jobId, keepLast)
-        case .purge(let subject, let beforeMs): try purge(subject, beforeMs)
+        // The rest is left to the chores.
+        case .purge(let subject, let beforeMs): _ = try purge(subject, beforeMs, limit: Chores.rowsInStep)
         }
     }
 
@@ -78,34 +79,5 @@ extension Connection {
             columns.write(runId)
             columns.write(atMs)
         }
-    }
-
-    private func purge(_ subject: PurgeSubject, _ beforeMs: Int64) throws(StoreError) {
-        let statements =
-            switch subject {
-            case .tombstones: ["DELETE FROM grants WHERE state <> 'live' AND tombstone_until_ms < ?1"]
-            case .pendingPairings: ["DELETE FROM pending_pairings WHERE created_at_ms < ?1"]
-            case .idempotencyKeys: ["DELETE FROM idempotency WHERE created_at_ms < ?1"]
-            case .acknowledgedResults: ["DELETE FROM results WHERE acknowledged_at_ms < ?1"]
-            case .endedRuns:
-                [
-                    """
-                    DELETE FROM runs WHERE ended_at_ms < ?1
-                    AND run_id NOT IN (SELECT run_id FROM results WHERE acknowledged_at_ms IS NULL)
-                    """
-                ]
-            case .archivedSessions:
-                [
-                    """
-                    UPDATE transcripts SET session_id = NULL
-                    WHERE session_id IN (SELECT session_id FROM sessions WHERE archived_at_ms < ?1)
-                    AND session_id NOT IN (SELECT session_id FROM transcript_archives)
-                    """,
-                    "DELETE FROM sessions WHERE archived_at_ms < ?1",
-                ]
-            case .cronRuns: ["DELETE FROM cron_runs WHERE finished_at_ms < ?1"]
-            case .revocations: ["DELETE FROM revocations WHERE at_ms < ?1"]
-            }
-        for statement in statements { try run(statement) { $0.write(beforeMs) } }
     }
 }

@@ -5,6 +5,8 @@ internal import Glibc
 @safe final class Connection {
     let path: String
     private let handle: OpaquePointer
+    /// Filled while ``countLogPages()`` is on.
+    private let logPageCount = LogPageCount()
     private var statements: [String: OpaquePointer] = unsafe [:]
 
     /// Opens an existing file.
@@ -32,6 +34,24 @@ internal import Glibc
         unsafe statements.values.forEach { unsafe _ = sqlite3_finalize($0) }
         unsafe sqlite3_close_v2(handle)
     }
+
+    /// Keeps ``logPages`` up to date; with it SQLite stops copying the write-ahead log of its own accord.
+    func countLogPages() {
+        let context = unsafe Unmanaged.passUnretained(logPageCount).toOpaque()
+        unsafe sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context = unsafe context else { return SQLITE_OK }
+                unsafe Unmanaged<LogPageCount>.fromOpaque(context).takeUnretainedValue().pages = Int(pages)
+                return SQLITE_OK
+            }, context)
+    }
+
+    /// How long the write-ahead log was after the last commit of this connection.
+    var logPages: Int { logPageCount.pages }
+
+    /// Copies as much of the write-ahead log as nobody still reads, without waiting for anyone.
+    func checkpoint() throws(StoreError) { try run("PRAGMA wal_checkpoint(PASSIVE)") }
 
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
@@ -137,4 +157,8 @@ internal import Glibc
         default: return .io(path: path, code: code, message: message)
         }
     }
+}
+
+private final class LogPageCount {
+    var pages = 0
 }

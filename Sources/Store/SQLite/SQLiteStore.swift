@@ -57,10 +57,15 @@ package final class SQLiteStore: Store {
         reader = Mutex(reading)
         readers = ReaderPool(path: path, options)
 
-        let writer = WriterHandOver(CommitWriter(writing, maxGroup: options.maxGroup))
+        let checkpointer = Checkpointer(path: path, busyTimeoutMs: options.busyTimeoutMs)
+        let writer = WriterHandOver(CommitWriter(writing, maxGroup: options.maxGroup, checkpointer))
         let counters = counters
         var error: Int32 = 0
-        let started = Thread({ writer.take()?.run(queue, counters) }, error: &error)
+        let started = Thread(
+            {
+                var writer = writer.take()
+                writer?.run(queue, counters)
+            }, error: &error)
         thread = Mutex(started)
         guard started != nil else {
             throw .io(path: path, code: error, message: "pthread_create: no thread for the store")
@@ -76,7 +81,11 @@ package final class SQLiteStore: Store {
         guard version <= Schema.migrations.count else {
             throw .newerSchema(path: path, found: Int(version), supported: Schema.migrations.count)
         }
-        try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+        try connection.execute(
+            """
+            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;
+            PRAGMA journal_size_limit = \(CheckpointPlan.keptBytes)
+            """)
         try Schema.migrate(connection)
         if version > 0 {
             let mark = try connection.record(MetaRecord.self, key: CommitWriter.shutdownKey)

@@ -18,5 +18,7 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX transcript_archives_of_key ON transcript_archives (session_key, archived_at_ms);
         CREATE INDEX transcript_archives_age ON transcript_archives (archived_at_ms);
+        CREATE INDEX results_acknowledged ON results (acknowledged_at_ms) WHERE acknowledged_at_ms IS NOT NULL;
+        CREATE INDEX results_age ON results (created_at_ms);
         """
 }

@@ -45,9 +45,12 @@ internal import Glibc
     /// More items are here than threads wait for.
     var needsThread: Bool { locked { items.count > waiters } }
 
-    /// Waits for items and takes all of them; `nil` once the queue is closed and empty.
-    func takeAll() -> [Item]? {
+    /// Takes all items; `nil` once the queue is closed and empty.
+    ///
+    /// - Parameter waiting: Until there is one; otherwise there may be none.
+    func takeAll(waiting: Bool = true) -> [Item]? {
         locked {
+            if !waiting && items.isEmpty && !isClosed { return [] }
             guard waitForItems() else { return nil }
             defer { items = [] }
             return items
