@@ -50,7 +50,7 @@ extension Connection {
         }
         endHandshake()
         armHandshakeTimer(context.facts.handshakeTimeout)
-        if head.list("expect", contains: "100-continue") { queue(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8).span) }
+        if head.list("expect").contains("100-continue") { queue(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8).span) }
         arriving?.request = APIRequest(route: route, query: head.query, body: body)
         phase = .serving
         askIfComplete()
