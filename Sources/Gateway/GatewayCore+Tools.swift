@@ -204,7 +204,9 @@ extension GatewayCore {
         } else {
             throw reader.failure("sessionKey", "sessionKey, label or agentId is required")
         }
-        guard key != own else { return [toolError(request, "A session cannot send to itself; answer instead.")] }
+        guard key != own || caller.admitted.lineage == nil else {
+            return [toolError(request, "A session cannot send to itself; answer instead.")]
+        }
         if let agentID = SessionKeySyntax.agentID(of: own),
             !table.isSession(key, atOrBelow: own), let problem = agentToAgentProblem(from: agentID, to: key)
         {

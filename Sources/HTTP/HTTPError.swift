@@ -51,7 +51,8 @@ package enum HTTPError: Error, Equatable, Sendable {
         case .unsupportedVersion: 505
         case .bareLineFeed, .bareCarriageReturn, .controlCharacter, .malformedRequestLine, .malformedStatusLine,
             .malformedTarget, .malformedField, .foldedField, .invalidFieldName, .incompleteHead, .missingHost,
-            .malformedChunk, .duplicateField, .invalidHost, .invalidContentLength, .conflictingLengths, .upgradeHTTPVersion,
+            .malformedChunk, .duplicateField, .invalidHost, .invalidContentLength, .conflictingLengths,
+            .upgradeHTTPVersion,
             .upgradeWithoutConnection, .upgradeWithBody, .invalidWebSocketKey, .invalidExtensions:
             400
         }

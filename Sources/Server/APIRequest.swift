@@ -21,7 +21,9 @@ struct APIRequest {
     static func route(_ path: String) -> (Route, method: String)? {
         if path == "/tools/invoke" { return (.toolsInvoke, "POST") }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0].isEmpty, parts[1] == "sessions", let key = decoded(parts[2]) else { return nil }
+        guard parts.count == 4, parts[0].isEmpty, parts[1] == "sessions", let key = decoded(parts[2]) else {
+            return nil
+        }
         switch parts[3] {
         case "kill": return (.sessionKill(key), "POST")
         case "history": return (.sessionHistory(key), "GET")

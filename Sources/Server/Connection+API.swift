@@ -32,7 +32,9 @@ extension Connection {
         case .admitted: break
         case .unauthorized(let why):
             note(
-                Refusal(rule: "http-auth", reason: "A request by HTTP was refused: \(why).", remedy: "send Authorization: Bearer with the gateway's token or password, or a run token"),
+                Refusal(
+                    rule: "http-auth", reason: "A request by HTTP was refused: \(why).",
+                    remedy: "send Authorization: Bearer with the gateway's token or password, or a run token"),
                 "status=401", subsystem: "http")
             finish(
                 APIRequest.failure(
