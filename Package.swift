@@ -44,6 +44,7 @@ let package = Package(
         module("Agents", "CLinux"),
         module("EventLoop", "CLinux"),
         module("Files"),
+        module("MCP", "JSON"),
         module("Client", "CLinux", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "WebSocket"),
         module(
             "Worker", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust", "Wire"),
@@ -54,7 +55,7 @@ let package = Package(
             "TLS", "Trust", "WebSocket", "Wire"),
         .executableTarget(
             name: "sallyport",
-            dependencies: ["Client", "Config", "EventLoop", "Files", "JSON", "Server", "TLS", "Worker"],
+            dependencies: ["Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Worker"],
             swiftSettings: swiftSettings),
 
         // A second opinion on every digest, derivation and signature; linked into tests only.
@@ -69,6 +70,7 @@ let package = Package(
         tests("GatewayTests", "Crypto", "Gateway", "JSON", "Sessions", "Store", "Trust", "Wire"),
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
+        tests("MCPTests", "JSON", "MCP"),
         tests("AbuseTests", "Crypto", "Files", "Gateway", "JSON", "Sessions", "Trust", "Wire"),
         .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
         // Runs the program itself, which is why it depends on it.

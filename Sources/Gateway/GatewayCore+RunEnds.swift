@@ -42,7 +42,7 @@ extension GatewayCore {
         then += chatEnd(run, end, message: said, nowMs: nowMs)
         then += append(said, to: run.sessionKey, run: runID, nowMs: nowMs, &operations)
         then += sessionsChanged(run.sessionKey, phase: end.status == .ok ? "end" : "error", nowMs: nowMs)
-        then += answerWaiters(run, end, nowMs: nowMs)
+        then += answerWaiters(run, end, nowMs: nowMs) + runEndedInGroups(runID, nowMs: nowMs)
         progress[runID] = nil
         adoptedRuns.remove(runID)
         var cascade: [Effect] = []

@@ -29,8 +29,9 @@ extension GatewayCore {
                 ("status", "ok"), ("action", .string(action)), ("killed", .array(killed)),
             ])
             return effects + [.commit([], then: [reply(request, Self.toolResult(answer))], failure: .background)]
+        case "wait": return try waitForChildren(request, reader, own: own, caller, nowMs: nowMs)
         case "steer": return try steer(request, reader, children, caller, nowMs: nowMs)
-        default: throw reader.failure("action", "must be list, kill or steer")
+        default: throw reader.failure("action", "must be list, wait, kill or steer")
         }
     }
 

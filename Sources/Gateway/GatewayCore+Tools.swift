@@ -299,8 +299,16 @@ extension GatewayCore {
             agent.id == agentID || limits.allowAgents.contains("*")
                 || limits.allowAgents.contains { $0.lowercased() == agent.id }
         }
+        let bounds = JSONObject([
+            ("depth", .integer(Int64(table.sessions[own]?.depth ?? 0))),
+            ("maxSpawnDepth", .integer(Int64(limits.maxSpawnDepth))),
+            ("activeChildren", .integer(Int64(table.activeChildren(of: own).count))),
+            ("maxChildrenPerAgent", .integer(Int64(limits.maxChildrenPerAgent))),
+            ("maxConcurrent", .integer(Int64(limits.maxConcurrent))),
+        ])
         return JSONObject([
-            ("requester", .string(agentID)), ("allowAny", .bool(limits.allowAgents.contains("*"))),
+            ("limits", .object(bounds)), ("requester", .string(agentID)),
+            ("allowAny", .bool(limits.allowAgents.contains("*"))),
             (
                 "agents",
                 .array(

@@ -24,6 +24,7 @@ package struct GatewayCore: Sendable {
     var runByIdempotencyKey: [IdempotencyKey: String] = [:]
     /// Runs of which something was said that no chat delta has told yet.
     var runsWithUnsentDelta: Set<String> = []
+    var groups: [RunGroup] = []
     /// By the run whose reply is to be carried on.
     var exchanges: [String: Exchange] = [:]
     /// Runs that have ended here, but whose result the store refused.
@@ -153,6 +154,7 @@ package struct GatewayCore: Sendable {
         }
         subscriptions.connectionClosed(id)
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
+        groups.removeAll { $0.connection == id }
         if let runID = connection.admitted.lineage?.runID, adoptedRuns.contains(runID),
             connection.admitted.deviceID.map({ connectionsByDevice[$0] == nil }) ?? true
         {
@@ -186,7 +188,9 @@ package struct GatewayCore: Sendable {
 
     /// To be called every few hundred milliseconds.
     package mutating func timeAdvanced(to nowMs: Int64) -> [Effect] {
-        var effects = expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs) + dueDeltas(nowMs: nowMs)
+        var effects =
+            expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
+            + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs)
         if nowMs >= nextTickMs {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))

@@ -23,7 +23,7 @@ enum CommandTable {
         EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
         ExplainCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export,
         TLSCommands.rotate,
-        WorkerCommand.command, versionCommand,
+        MCPCommand.command, WorkerCommand.command, versionCommand,
     ]
 
     private static let versionCommand = Command("version", summary: "Prints the version.") { invocation in
