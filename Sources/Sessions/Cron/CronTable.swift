@@ -88,6 +88,15 @@ package struct CronTable: Sendable {
         return (job, dropped)
     }
 
+    /// Takes a change back that could not be made durable. Nil: there was no such job.
+    package mutating func reinstate(_ id: String, _ job: CronJob?) {
+        jobs[id] = job
+        noteEarliest()
+    }
+
+    /// A run that could not be made durable: nobody has seen it.
+    package mutating func withdraw(_ runID: String) { drop(runID) }
+
     /// What the store holds, before anything else. Firings that were missed become due, or are left out.
     ///
     /// - Returns: jobs that are different from what the store holds.
@@ -238,7 +247,9 @@ package struct CronTable: Sendable {
         guard job.isEnabled, changedMs == nil else { return false }
         let retryMs = nowMs + Self.backoffMs[min(job.state.consecutiveErrors, Self.backoffMs.count) - 1]
         if !job.isOneShot {
-            job.state.nextRunAtMs = next(job, after: nowMs).map { max($0, retryMs) }
+            job.state.nextRunAtMs = next(job, after: nowMs).map {
+                outcome.isUnbegun ? min($0, retryMs) : max($0, retryMs)
+            }
         } else if job.state.consecutiveErrors <= Self.maxOneShotRetries {
             job.state.nextRunAtMs = retryMs
         } else {
