@@ -177,7 +177,8 @@ extension GatewayCore {
         if case .session(let key) = job.target { job.target = .session(canonicalKey(key)) }
         job.sessionKey = job.sessionKey.map(canonicalKey)
         if let tz = job.schedule.tz, !cron.knowsZone(of: job.schedule) { return [.readZone(tz, for: request)] }
-        if case .at(let atMs) = job.schedule, job.schedule != before?.schedule, atMs < nowMs - Self.lateOneShotMs {
+        let isAnew = before.map { $0.schedule != job.schedule || !$0.isEnabled } ?? true
+        if case .at(let atMs) = job.schedule, isAnew, job.isEnabled, atMs < nowMs - Self.lateOneShotMs {
             throw reader.failure(
                 "schedule/at",
                 "is in the past: \(InstantSyntax.format(ms: atMs)); it is now \(InstantSyntax.format(ms: nowMs))")

@@ -77,7 +77,8 @@ extension GatewayCore {
         let effects: [Effect]
         switch try startTurn(wanted, asked: .owner, nowMs: nowMs, &operations) {
         case .accepted(_, let started): effects = started
-        case .known: effects = []
+        case .known:
+            throw GatewayError(.invalidRequest, "a run \(run.runID) is known already: this firing has happened")
         }
         cron.note(run.runID, sessionKey: key, sessionID: table.sessions[key]?.sessionID ?? "")
         return (effects, false)
@@ -237,8 +238,7 @@ extension GatewayCore {
 
     // MARK: - Starts and housekeeping
 
-    /// Takes up jobs, and runs that had not ended. Their turns have been taken up before: one that is there goes on, one
-    /// that is not begins now, under the same id.
+    /// Takes up jobs, and runs that had not ended. Their turns have been taken up before, and end as usual.
     mutating func restoreCron(
         _ snapshot: StoreSnapshot, zones: [String: TimeZoneRules], nowMs: Int64, _ operations: inout [StoreOperation]
     ) -> [Effect] {
@@ -257,9 +257,9 @@ extension GatewayCore {
             .map { .putCronJob($0.record) }
         for run in cron.runs.values.sorted(by: { $0.runID < $1.runID }) where run.phase == .running {
             guard let turn = table.runs[run.runID] else {
-                effects +=
-                    cron.jobs[run.jobID] == nil
-                    ? failCronRun(run, "its job was removed", nowMs: nowMs) : beginCronRun(run, nowMs: nowMs)
+                // They were one commit: the turn has ended, so long ago that it is not taken up any more.
+                let outcome = CronOutcome(status: .error, error: "the store refused its end")
+                effects += endCronRun(run.runID, outcome, nowMs: nowMs, &operations)
                 continue
             }
             guard let end = turn.end else { continue }

@@ -431,9 +431,24 @@ struct CronTests {
             gateway.call(owner, .cronAdd, Self.with(Self.isolated, [("schedule", ["kind": "at", "at": .integer(ms)])]))
         }
         #expect(at(gateway.nowMs - 3_600_000)?["error"]?["message"]?.string?.contains("is in the past") == true)
-        #expect(at(gateway.nowMs - 1000)?["ok"] == true)
+        let late = at(gateway.nowMs - 1000)
+        let id = try #require(late?["payload"]?["id"]?.string)
         gateway.advance(ms: 200)
-        #expect(gateway.takeSteps().launches.count == 1)
+        let order = try launched(gateway.takeSteps(), id)
+        gateway.call(owner, .cronUpdate, ["id": .string(id), "patch": ["deleteAfterRun": false]])
+        let (worker, _) = try attach(gateway, order)
+        gateway.complete(worker, order.runID)
+        #expect(job(gateway, owner, id)?["enabled"] == false)
+        func enable() -> JSON? { gateway.call(owner, .cronUpdate, ["id": .string(id), "patch": ["enabled": true]]) }
+        #expect(enable()?["ok"] == true)
+        _ = gateway.takeSteps()
+        gateway.advance(ms: 200)
+        let again = try launched(gateway.takeSteps(), id)
+        #expect(again.runID != order.runID)
+        let (second, _) = try attach(gateway, again)
+        gateway.complete(second, again.runID)
+        gateway.nowMs += 3_600_000
+        #expect(enable()?["error"]?["message"]?.string?.contains("is in the past") == true)
     }
 
     @Test("with cron.enabled false nothing fires by itself")

@@ -68,12 +68,9 @@ package struct CronTable: Sendable {
             job.state.nextRunAtMs = nil
         } else if before.map({ $0.schedule != job.schedule || !$0.isEnabled }) ?? true {
             job.state.consecutiveErrors = 0
-            // A one-shot whose time has passed is due at once, as one that was missed.
-            if case .at(let atMs) = job.schedule {
-                job.state.nextRunAtMs = atMs
-            } else {
-                job.state.nextRunAtMs = next(job, after: nowMs)
-            }
+            job.state.nextRunAtMs = next(job, after: nowMs)
+            // A one-shot whose time was a moment ago is due; under another id than before.
+            if case .at(let atMs) = job.schedule { job.state.nextRunAtMs = before == nil ? atMs : max(atMs, nowMs) }
         }
         store(job)
         return job
