@@ -39,6 +39,7 @@ package enum ConfigLoader {
         let security = security(top.section("security"))
         let acp = acp(top.section("acp"))
         let session = session(top.section("session"))
+        let cron = cron(top.section("cron"))
         let messages = messages(top.section("messages"))
         let tools = tools(top.section("tools"))
         let agentsDecoder = AgentsDecoder(section: top.section("agents"))
@@ -51,7 +52,8 @@ package enum ConfigLoader {
         context.reportUnknownFlags()
         let defaultAgent = agents.first { $0.isDefault } ?? agents.first
         return Configuration(
-            gateway: gateway, security: security, acp: acp, session: session, messages: messages, tools: tools,
+            gateway: gateway, security: security, acp: acp, session: session, cron: cron, messages: messages,
+            tools: tools,
             agentDefaults: defaults, agents: agents,
             defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective, files: files)
     }
@@ -95,6 +97,22 @@ package enum ConfigLoader {
             "idleMinutes", "heartbeatIdleMinutes", "store", "sendPolicy", "threadBindings",
             "sharing", "notifyOnCreate", "typingMode", "typingIntervalSeconds", "writeLock",
             "parentForkMaxTokens",
+        ])
+        return settings
+    }
+
+    private static func cron(_ section: Section) -> CronSettings {
+        let runLog = section.section("runLog")
+        let settings = CronSettings(
+            isEnabled: section.bool("enabled", default: true),
+            isSkipped: section.context.variables.find(Variables.Name("SKIP_CRON")).map { $0.value != "0" } ?? false,
+            maxConcurrentRuns: section.integer("maxConcurrentRuns", default: 1, in: 1...100),
+            skipMissedJobs: section.bool("skipMissedJobs", default: false),
+            sessionRetention: section.retention("sessionRetention", default: .seconds(24 * 3600)),
+            keepLines: runLog.integer("keepLines", default: 2000, in: 1...100_000))
+        runLog.warnAboutUnknownKeys(ignoring: ["maxBytes"])
+        section.warnAboutUnknownKeys(ignoring: [
+            "store", "webhook", "webhookToken", "webhookSsrfPolicy", "triggers", "failureAlert", "retry",
         ])
         return settings
     }

@@ -4,6 +4,7 @@ package struct Configuration: Equatable, Sendable {
     package let security: SecuritySettings
     package let acp: ACPSettings
     package let session: SessionSettings
+    package let cron: CronSettings
     package let messages: MessagesSettings
     package let tools: ToolsSettings
     package let agentDefaults: AgentDefaults

@@ -21,6 +21,7 @@ package struct CoreSettings: Sendable {
     package var startedAtMs: Int64
     /// Conditions that every `status` repeats, such as a development switch that is on.
     package var warnings: [String] = []
+    package var cron = CronCoreSettings()
     package var connectionPolicy = HelloOK.Policy()
     /// Settings by their path, for explanations; secrets are masked.
     package var effective: [String: SettingFact] = [:]

@@ -1,3 +1,4 @@
+package import Sessions
 package import Store
 package import Trust
 package import Wire
@@ -18,6 +19,9 @@ package enum Effect: Sendable {
     case commit([StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect] = [])
     /// Reads what is durable, then hands it to the core (``GatewayCore/wasRead(_:_:nowMs:)``) and performs its answer.
     case read(StoreQuery, StoreReading)
+    /// Looks for the rules of a time zone, then hands them to the core
+    /// (``GatewayCore/zoneWasRead(_:_:for:nowMs:)``) and performs its answer.
+    case readZone(String, for: GatewayRequest)
     case launch(LaunchOrder)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)
@@ -32,6 +36,14 @@ package enum CommitFailure: Equatable, Sendable {
     case connect(ConnectionID, id: [UInt8], undo: AdmissionUndo = AdmissionUndo())
     case spawn(ConnectionID, id: [UInt8], runID: String)
     case turn(ConnectionID, id: [UInt8], runID: String)
+    /// `before`: nil for a job that is new.
+    case cronChange(ConnectionID, id: [UInt8], jobID: String, before: CronJob?)
+    /// Somebody asked for a run.
+    case cronRun(ConnectionID, id: [UInt8], runID: String)
+    /// A job's run was about to begin.
+    case cronTurn(runID: String)
+    /// Of this session; it is the last.
+    case systemEvent(ConnectionID, id: [UInt8], sessionKey: String)
     /// A worker hands in its result again when it is told of the failure.
     case end(ConnectionID, id: [UInt8], runID: String)
     /// Nobody waits; what follows is performed all the same.

@@ -299,6 +299,16 @@ extension GatewayCore {
             var operations: [StoreOperation] = []
             let next = nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
             return next.isEmpty ? [answer] : [answer, .commit(operations, then: next, failure: .background)]
+        case .cronChange(let connection, let id, let jobID, let before):
+            cronChangeNotSaved(jobID, before: before)
+            return [.respond(connection, Frames.failure(id: id, error))]
+        case .cronRun(let connection, let id, let runID):
+            cron.withdraw(runID)
+            return [.respond(connection, Frames.failure(id: id, error))]
+        case .cronTurn(let runID): return cronTurnNotSaved(runID, why: why, nowMs: nowMs)
+        case .systemEvent(let connection, let id, let key):
+            table.update(key) { _ = $0.systemEvents.popLast() }
+            return [.respond(connection, Frames.failure(id: id, error))]
         case .end(let connection, let id, let runID):
             unsavedEnds.insert(runID)
             return [.respond(connection, Frames.failure(id: id, error))]

@@ -30,6 +30,8 @@ extension GatewayCore {
                 previews(keys, pages, maxCharacters: maxCharacters, nowMs: nowMs)
             case (.toolHistory(let key, let includesTools), .transcript(let page)):
                 toolHistory(key: key, page, includesTools: includesTools)
+            case (.cronRuns(let limit, let offset), .cronRuns(let page)):
+                cronRunsPage(page, limit: limit, offset: offset)
             default: JSON.null
             }
         return [.respond(reading.connection, Frames.response(id: reading.requestID, payload: payload))]

@@ -110,6 +110,15 @@ extension GatewayCore {
             case .runAttach: return try attach(request, reader, from: caller, nowMs: nowMs)
             case .runOutput: return try output(request, reader, from: caller, nowMs: nowMs)
             case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)
+            case .cronStatus: return [reply(request, cronStatus())]
+            case .cronGet: return [reply(request, try cronGet(reader, for: caller))]
+            case .cronList: return [reply(request, try cronList(reader, for: caller))]
+            case .cronRuns: return try cronRuns(request, reader, from: caller)
+            case .cronAdd: return try cronAdd(request, reader, from: caller, nowMs: nowMs)
+            case .cronUpdate: return try cronUpdate(request, reader, from: caller, nowMs: nowMs)
+            case .cronRemove: return try cronRemove(request, reader, from: caller)
+            case .cronRun: return try cronRun(request, reader, from: caller, nowMs: nowMs)
+            case .wake: return try wake(request, reader, from: caller, nowMs: nowMs)
             case .devicePairList: return [reply(request, pairList(caller, nowMs: nowMs))]
             case .devicePairApprove: return try pairApprove(request, reader, from: caller, nowMs: nowMs)
             case .devicePairReject: return try pairReject(request, reader, from: caller, nowMs: nowMs)

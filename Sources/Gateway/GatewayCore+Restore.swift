@@ -1,4 +1,4 @@
-internal import Sessions
+package import Sessions
 package import Store
 internal import Trust
 internal import Wire
@@ -6,7 +6,9 @@ internal import Wire
 extension GatewayCore {
     /// Takes up what the store holds. Runs that had a worker wait for it to come back for their spawn timeout, then end
     /// as lost; what was queued is launched; results that nobody has acknowledged can be asked for again.
-    package mutating func restore(_ snapshot: StoreSnapshot, nowMs: Int64) -> [Effect] {
+    package mutating func restore(
+        _ snapshot: StoreSnapshot, zones: [String: TimeZoneRules] = [:], nowMs: Int64
+    ) -> [Effect] {
         for record in snapshot.sessions { table.insert(Session(record)) }
         for record in snapshot.grants { trust.lineage.insert(LineageEntry(record)) }
         let tokens = Dictionary(grouping: snapshot.deviceTokens, by: \.deviceId)
@@ -30,6 +32,7 @@ extension GatewayCore {
         for requester in Set(table.unendedRuns.map(\.requesterKey)).sorted() {
             effects += launches(of: requester, nowMs: nowMs, &operations)
         }
+        effects += restoreCron(snapshot, zones: zones, nowMs: nowMs, &operations)
         for key in table.busySessions { effects += nextTurn(of: key, nowMs: nowMs, &operations) }
         return [.commit(operations, then: effects, failure: .background)]
     }

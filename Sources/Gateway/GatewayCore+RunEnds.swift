@@ -47,6 +47,7 @@ extension GatewayCore {
         adoptedRuns.remove(runID)
         var cascade: [Effect] = []
         if run.isTurn {
+            then += cronTurnEnded(run, end, nowMs: nowMs, &operations)
             then += goOnWithExchange(run, end, nowMs: nowMs, &operations)
             then += nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
         } else {

@@ -67,6 +67,7 @@ extension GatewayCore {
         unsavedEnds = unsavedEnds.filter { table.runs[$0] != nil }
         runByIdempotencyKey = runByIdempotencyKey.filter { table.runs[$0.value] != nil }
         acknowledgedRuns = acknowledgedRuns.filter { table.runs[$0] != nil }
+        operations += cronHousekeeping(nowMs: nowMs, purges: nowMs >= nextPurgeMs)
         if nowMs >= nextPurgeMs {
             nextPurgeMs = nowMs + Self.purgeIntervalMs
             operations += [

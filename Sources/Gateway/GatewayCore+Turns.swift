@@ -43,7 +43,8 @@ extension GatewayCore {
         let entry = try turnDevice(of: session, speaker: speaker, run: wanted.runID, asked: caller, nowMs: nowMs)
         let run = Run(
             runID: wanted.runID, kind: .turn(wanted.origin), sessionKey: session.key, requesterKey: session.key,
-            askerDeviceID: caller.deviceID, agentID: session.agentID, task: wanted.message, label: nil, cleanup: .keep,
+            askerDeviceID: caller.deviceID, agentID: session.agentID,
+            task: takeSystemEvents(of: session.key) + wanted.message, label: nil, cleanup: .keep,
             runTimeoutSeconds: wanted.timeoutSeconds,
             spawnTimeoutMs: settings.catalog.limits(of: session.agentID).spawnTimeoutMs, acceptedAtMs: nowMs,
             isExternal: false, idempotencyKey: nil, parentRunID: caller.runID, phase: .queued)

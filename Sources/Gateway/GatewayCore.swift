@@ -29,6 +29,7 @@ package struct GatewayCore: Sendable {
     var exchanges: [String: Exchange] = [:]
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
+    var cron: CronTable
     var departed: [JSON] = []
     /// Nil without TLS.
     var served: ServedCertificate?
@@ -38,6 +39,8 @@ package struct GatewayCore: Sendable {
     var nextTickMs: Int64
     var nextHousekeepingMs: Int64
     var nextPurgeMs: Int64
+    /// Nothing begins any more.
+    private var isStopping = false
     /// Ended runs whose result somebody has.
     var acknowledgedRuns: Set<String> = []
 
@@ -92,6 +95,7 @@ package struct GatewayCore: Sendable {
         trust = TrustState(
             lineage: LineageRegistry(rootDeviceID: settings.root.deviceID), pairing: PairingRegistry(),
             limiter: AuthLimiter(settings: settings.rateLimit))
+        cron = CronTable(settings: settings.cron.table)
         nextTickMs = settings.startedAtMs + Int64(settings.connectionPolicy.tickIntervalMs)
         nextHousekeepingMs = settings.startedAtMs + Self.housekeepingIntervalMs
         nextPurgeMs = settings.startedAtMs + Self.purgeIntervalMs
@@ -195,6 +199,7 @@ package struct GatewayCore: Sendable {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))
         }
+        if !isStopping { effects += beginCronRuns(nowMs: nowMs) }
         if nowMs >= nextHousekeepingMs {
             nextHousekeepingMs = nowMs + Self.housekeepingIntervalMs
             effects += housekeeping(nowMs: nowMs)
@@ -204,6 +209,7 @@ package struct GatewayCore: Sendable {
 
     /// An orderly stop: everybody is told, runs end, everybody is closed.
     package mutating func shutDown(reason: String, nowMs: Int64) -> [Effect] {
+        isStopping = true
         let everybody = Array(connections.keys)
         let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", nil)])
         let shutdown = OutboundEvent(.shutdown, .object(payload))

@@ -11,6 +11,8 @@ package struct StoreReading: Sendable {
         case previews([(key: String, sessionID: String?)], maxCharacters: Int)
         /// The tool `sessions_history`.
         case toolHistory(key: String, includesTools: Bool)
+        /// `cron.runs`
+        case cronRuns(limit: Int, offset: Int)
     }
 
     let connection: ConnectionID

@@ -22,6 +22,7 @@ extension Session {
         object["title"] = title.map { .string($0) }
         object["preview"] = preview.map { .string($0) }
         if abortedLastRun { object["abortedLastRun"] = true }
+        if !systemEvents.isEmpty { object["systemEvents"] = .array(systemEvents.map { .string($0) }) }
         return .object(object)
     }
 
@@ -38,6 +39,7 @@ extension Session {
         title = fields["title"]?.string
         preview = fields["preview"]?.string
         abortedLastRun = fields["abortedLastRun"]?.bool ?? false
+        systemEvents = fields["systemEvents"]?.array?.compactMap(\.string) ?? []
     }
 }
 

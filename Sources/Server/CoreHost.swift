@@ -13,6 +13,7 @@ package final class CoreHost: Sendable {
     let policy: HelloOKPolicy
     private let core: Mutex<GatewayCore>
     private let store: any Store
+    private let zones: ZoneDirectory
     private let reactors = Mutex<[ReactorAddress]>([])
     private let launcher = Mutex<(any WorkerLauncher)?>(nil)
     private let budget: Mutex<ConnectionBudget>
@@ -31,8 +32,10 @@ package final class CoreHost: Sendable {
     }
 
     package init(
-        core: GatewayCore, store: any Store, logger: Logger, clock: GatewayClock, maxConnections: Int, preauthLimit: Int
+        core: GatewayCore, store: any Store, logger: Logger, clock: GatewayClock, zones: ZoneDirectory,
+        maxConnections: Int, preauthLimit: Int
     ) {
+        self.zones = zones
         policy = core.settings.connectionPolicy
         self.core = Mutex(core)
         self.store = store
@@ -140,6 +143,10 @@ package final class CoreHost: Sendable {
             case .read(let query, let reading):
                 store.query(query) { [self] result in
                     run { core, nowMs in core.wasRead(reading, result, nowMs: nowMs) }
+                }
+            case .readZone(let name, let request):
+                zones.read(name) { [self] result in
+                    run { core, nowMs in core.zoneWasRead(name, result, for: request, nowMs: nowMs) }
                 }
             case .launch(let order):
                 launcher.withLock { $0 }?.launch(order)

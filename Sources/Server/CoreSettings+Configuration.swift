@@ -82,6 +82,18 @@ extension SpawnLimits {
     }
 }
 
+extension CronCoreSettings {
+    init(_ configuration: Configuration) {
+        self.init()
+        let cron = configuration.cron
+        table.isEnabled = cron.isEnabled && !cron.isSkipped
+        table.maxConcurrentRuns = cron.maxConcurrentRuns
+        table.skipMissedJobs = cron.skipMissedJobs
+        sessionRetentionMs = cron.sessionRetention.map { $0.components.seconds * 1000 }
+        keepRuns = cron.keepLines
+    }
+}
+
 extension ConversationSettings {
     init(_ configuration: Configuration) {
         self.init()

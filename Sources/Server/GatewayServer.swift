@@ -7,6 +7,7 @@ internal import Gateway
 internal import Glibc
 internal import HTTP
 internal import JSON
+internal import Sessions
 internal import Store
 internal import TLS
 internal import Trust
@@ -31,6 +32,7 @@ package final class GatewayServer {
     private let certificates: CertificateKeeper?
     private let host: CoreHost
     private let store: SQLiteStore
+    private let zones: ZoneDirectory
     private let launcher: ProcessLauncher
     private let tokenFile: String?
     private let identityPolicy: ProxyIdentityPolicy
@@ -105,6 +107,11 @@ package final class GatewayServer {
             Int64(($0 / .milliseconds(1)).rounded())
         }
         settings.sessionScope = configuration.session.scope.rawValue
+        zones = ZoneDirectory(environment: options.environment)
+        let hostZone = zones.host()
+        settings.cron = CronCoreSettings(configuration)
+        settings.cron.databasePath = state.database
+        settings.cron.hostZone = hostZone.rules
         settings.conversation = ConversationSettings(configuration)
         let notices = PolicyNotice.notices(configuration)
         settings.warnings =
@@ -113,7 +120,7 @@ package final class GatewayServer {
         let core = GatewayCore(
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
         host = CoreHost(
-            core: core, store: store, logger: logger, clock: clock,
+            core: core, store: store, logger: logger, clock: clock, zones: zones,
             maxConnections: max(descriptors - Self.reservedDescriptors, 64),
             preauthLimit: try Self.preauthLimit(options.environment))
         launcher = ProcessLauncher(
@@ -122,6 +129,7 @@ package final class GatewayServer {
                 secret: secret.value),
             host: host, reactor: control.handle)
         certificates?.delegate = self
+        if let why = hostZone.why { logger.log(.warn, "cron", "\(why): jobs without a time zone follow UTC") }
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
         for notice in notices where notice.weight == .information { logger.log(.info, "gateway", notice.text) }
     }
@@ -206,7 +214,15 @@ package final class GatewayServer {
         do throws(StoreError) {
             let snapshot = try store.load(nowMs: GatewayClock.systemMs())
             options.state.sweepChildren(keeping: Set(snapshot.runs.map(\.runId)))
-            host.run { core, nowMs in core.restore(snapshot, nowMs: nowMs) }
+            var rules: [String: TimeZoneRules] = [:]
+            for name in Set(snapshot.cronJobs.compactMap(\.timeZone)) {
+                switch zones.read(name) {
+                case .success(let found): rules[name] = found
+                case .failure(let failure): logger.log(.error, "cron", "\(failure.message): \(failure.remedy)")
+                }
+            }
+            let known = rules
+            host.run { core, nowMs in core.restore(snapshot, zones: known, nowMs: nowMs) }
         } catch {
             logger.log(.error, "store", "cannot load: \(error)")
         }

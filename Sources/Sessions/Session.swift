@@ -30,6 +30,8 @@ package struct Session: Equatable, Sendable {
     package var title: String?
     package var preview: String?
     package var abortedLastRun = false
+    /// Said to it by the gateway itself, for its next turn.
+    package var systemEvents: [String] = []
 
     package struct Outcome: Equatable, Sendable {
         package var runID: String

@@ -28,6 +28,8 @@ package struct CronRunFilter: Equatable, Sendable {
     package var runId: String?
     /// Empty: in any.
     package var statuses: [String] = []
+    /// Empty: in any.
+    package var deliveryStatuses: [String] = []
     /// Stands somewhere in summary, error or job id; letters of either case.
     package var text: String?
     package var newestFirst = true

@@ -36,6 +36,15 @@ package enum Method: String, CaseIterable, Sendable {
     case sessionsUnsubscribe = "sessions.unsubscribe"
     case sessionsMessagesSubscribe = "sessions.messages.subscribe"
     case sessionsMessagesUnsubscribe = "sessions.messages.unsubscribe"
+    case cronList = "cron.list"
+    case cronStatus = "cron.status"
+    case cronGet = "cron.get"
+    case cronRuns = "cron.runs"
+    case cronAdd = "cron.add"
+    case cronUpdate = "cron.update"
+    case cronRemove = "cron.remove"
+    case cronRun = "cron.run"
+    case wake
     case devicePairList = "device.pair.list"
     case devicePairApprove = "device.pair.approve"
     case devicePairReject = "device.pair.reject"
@@ -75,6 +84,9 @@ package enum Method: String, CaseIterable, Sendable {
         case .agent, .chatSend, .chatAbort, .sessionsCreate, .sessionsSend, .sessionsPatch, .toolsInvoke:
             .scope(.write)
         case .chatInject, .sessionsReset, .sessionsDelete, .sessionsCompact: .scope(.admin)
+        case .cronList, .cronStatus, .cronGet, .cronRuns: .scope(.read)
+        case .cronAdd, .cronUpdate, .cronRemove, .cronRun: .scope(.admin)
+        case .wake: .scope(.write)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
         case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain: .scope(.admin)
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,

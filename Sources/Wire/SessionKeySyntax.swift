@@ -29,6 +29,12 @@ package enum SessionKeySyntax {
         return !["subagent", "acp", "cron"].contains { parts[2].elementsEqual($0.utf8) }
     }
 
+    /// Whether it is the session of an isolated cron job.
+    package static func isCron(_ key: String) -> Bool {
+        let parts = key.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
+        return parts.count > 3 && parts[0].elementsEqual("agent".utf8) && parts[2].elementsEqual("cron".utf8)
+    }
+
     /// The agent id of `agent:<id>:…`.
     package static func agentID(of key: String) -> String? {
         // By bytes: a colon with a combining mark behind it is another character, but still a colon to everybody else.

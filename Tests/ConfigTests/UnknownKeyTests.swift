@@ -7,7 +7,7 @@ struct UnknownKeyTests {
     @Test(
         "a family that OpenClaw knows is accepted silently",
         arguments: [
-            "channels", "models", "tools", "plugins", "hooks", "messages", "logging", "meta", "wizard", "cron", "env",
+            "channels", "models", "tools", "plugins", "hooks", "messages", "logging", "meta", "wizard", "env",
             "browser", "bindings", "commands", "discovery", "skills", "ui", "auth", "$schema",
         ])
     func families(_ name: String) { #expect(problems("\(name):{x:{y:1}}") == []) }

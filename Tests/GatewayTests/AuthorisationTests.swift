@@ -18,6 +18,8 @@ struct AuthorisationTests {
         (.deviceTokenRotate, .pairing), (.deviceTokenRevoke, .pairing), (.deviceEnrollCreate, .pairing),
         (.deviceEnrollList, .pairing), (.deviceEnrollRevoke, .pairing), (.authLockouts, .admin), (.authUnlock, .admin),
         (.admissionExplain, .admin),
+        (.cronList, .read), (.cronStatus, .read), (.cronGet, .read), (.cronRuns, .read), (.cronAdd, .admin),
+        (.cronUpdate, .admin), (.cronRemove, .admin), (.cronRun, .admin), (.wake, .write),
         (.agent, .write), (.toolsInvoke, .write),
         (.chatSend, .write), (.chatAbort, .write), (.chatHistory, .read), (.chatMessageGet, .read),
         (.chatInject, .admin),

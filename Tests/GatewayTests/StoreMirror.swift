@@ -12,6 +12,8 @@ struct StoreMirror {
     var pending: [String: PendingPairingRecord] = [:]
     var invitations: [String: InvitationRecord] = [:]
     var meta: [String: MetaRecord] = [:]
+    var cronJobs: [String: CronJobRecord] = [:]
+    var cronRuns: [String: CronRunRecord] = [:]
     /// By session id.
     var transcripts: [String: [TranscriptRecord]] = [:]
     var archived: [String: TranscriptArchiveRecord.Reason] = [:]
@@ -47,6 +49,12 @@ struct StoreMirror {
         case .putInvitation(let record, _): invitations[record.id] = record
         case .removeInvitation(let id): invitations[id] = nil
         case .putMeta(let record, _): meta[record.key] = record
+        case .putCronJob(let record, _): cronJobs[record.id] = record
+        case .removeCronJob(let id): cronJobs[id] = nil
+        case .putCronRun(let record, _):
+            #expect(cronRuns[record.id]?.finishedAtMs == nil, "a firing ends once")
+            cronRuns[record.id] = record
+        case .removeCronRun(let id): cronRuns[id] = nil
         case .appendTranscript(let record):
             #expect(transcripts[record.sessionId]?.contains { $0.seq == record.seq } != true, "a seq is given once")
             transcripts[record.sessionId, default: []].append(record)
@@ -73,6 +81,11 @@ struct StoreMirror {
             return .transcriptTails(Dictionary(uniqueKeysWithValues: Set(ids).map { ($0, page($0, limit)) }))
         case .message(let id, let messageID):
             return .message(transcripts[id]?.first { $0.messageId == messageID })
+        case .cronRuns(let filter):
+            let runs = cronRuns.values.filter { run in
+                run.finishedAtMs != nil && (filter.jobId.map { $0 == run.jobId } ?? true)
+            }
+            return .cronRuns(CronRunPage(runs: runs.sorted { $0.id > $1.id }, total: runs.count))
         default:
             Issue.record("the core asks what this store does not know")
             return .message(nil)
@@ -90,6 +103,8 @@ struct StoreMirror {
         snapshot.deviceTokens = deviceTokens.values.sorted { $0.deviceId < $1.deviceId }
         snapshot.pendingPairings = pending.values.sorted { $0.requestId < $1.requestId }
         snapshot.invitations = invitations.values.sorted { $0.id < $1.id }
+        snapshot.cronJobs = cronJobs.values.sorted { $0.id < $1.id }
+        snapshot.cronRuns = cronRuns.values.filter { $0.finishedAtMs == nil }.sorted { $0.id < $1.id }
         snapshot.meta = meta.values.sorted { $0.key < $1.key }
         return snapshot
     }

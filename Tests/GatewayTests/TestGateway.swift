@@ -35,6 +35,11 @@ final class TestGateway {
     /// Closed while the present batch of effects is performed, or being refused.
     private var leaving: Set<ConnectionID> = []
 
+    /// What the shell knows of time zones.
+    var zones: (String) -> Result<TimeZoneRules, ZoneFailure> = { name in
+        name == "Etc/UTC" ? .success(.utc) : .failure(ZoneFailure(message: "there is no \(name)", remedy: "tzdata"))
+    }
+
     static let mainKey = "agent:main:main"
     typealias Limits = (inout SpawnLimits) -> Void
 
@@ -159,6 +164,8 @@ final class TestGateway {
             steps.append(.log(line))
         case .read(let query, let reading):
             performAll(core.wasRead(reading, .success(store.answer(query)), nowMs: nowMs))
+        case .readZone(let name, let request):
+            performAll(core.zoneWasRead(name, zones(name), for: request, nowMs: nowMs))
         case .commit: break
         }
     }

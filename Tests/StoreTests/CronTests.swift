@@ -17,7 +17,8 @@ struct CronTests {
     {
         CronRunRecord(
             id: "cron:\(job):\(number)", jobId: job, status: status, scheduledMs: Int64(number),
-            startedAtMs: Int64(number), finishedAtMs: ended ? Int64(number) + 1 : nil, summary: "run \(number)",
+            startedAtMs: Int64(number), finishedAtMs: ended ? Int64(number) + 1 : nil,
+            deliveryStatus: number % 2 == 0 ? "delivered" : nil, summary: "run \(number)",
             error: status == "ok" ? nil : "Exit 50%_\\", json: [1, 0, 2])
     }
 
@@ -76,6 +77,7 @@ struct CronTests {
         #expect(try await page(store) { $0.jobId = "b" }.runs.map(\.id) == ["cron:b:30"])
         #expect(try await page(store) { $0.runId = "cron:a:3" }.runs.map(\.summary) == ["run 3"])
         #expect(try await page(store) { $0.statuses = ["error", "skipped"] }.runs.map(\.id) == ["cron:a:20"])
+        #expect(try await page(store) { ($0.jobId, $0.deliveryStatuses) = ("a", ["delivered", "unknown"]) }.total == 5)
         #expect(try await page(store) { $0.text = "EXIT 50%_\\" }.runs.map(\.id) == ["cron:a:20"])
         #expect(try await page(store) { $0.text = "' OR 1=1 --" }.total == 0)
         let second = try await page(store) {

@@ -38,6 +38,8 @@ package struct CronRun: Equatable, Sendable {
 /// How a run ended.
 package struct CronOutcome: Equatable, Sendable {
     package var status: CronJobState.Status
+    /// Nothing of it ever began: it may be tried again without being done twice.
+    package var isUnbegun = false
     package var error: String?
     /// The beginning of what the agent said.
     package var summary: String?

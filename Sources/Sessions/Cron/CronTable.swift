@@ -68,12 +68,9 @@ package struct CronTable: Sendable {
             job.state.nextRunAtMs = nil
         } else if before.map({ $0.schedule != job.schedule || !$0.isEnabled }) ?? true {
             job.state.consecutiveErrors = 0
-            // A one-shot whose time has passed is due at once, as one that was missed.
-            if case .at(let atMs) = job.schedule {
-                job.state.nextRunAtMs = atMs
-            } else {
-                job.state.nextRunAtMs = next(job, after: nowMs)
-            }
+            job.state.nextRunAtMs = next(job, after: nowMs)
+            // A one-shot whose time was a moment ago is due; under another id than before.
+            if case .at(let atMs) = job.schedule { job.state.nextRunAtMs = before == nil ? atMs : max(atMs, nowMs) }
         }
         store(job)
         return job
@@ -87,6 +84,15 @@ package struct CronTable: Sendable {
         noteEarliest()
         return (job, dropped)
     }
+
+    /// Takes a change back that could not be made durable. Nil: there was no such job.
+    package mutating func reinstate(_ id: String, _ job: CronJob?) {
+        jobs[id] = job
+        noteEarliest()
+    }
+
+    /// A run that could not be made durable: nobody has seen it.
+    package mutating func withdraw(_ runID: String) { drop(runID) }
 
     /// What the store holds, before anything else. Firings that were missed become due, or are left out.
     ///
@@ -238,7 +244,9 @@ package struct CronTable: Sendable {
         guard job.isEnabled, changedMs == nil else { return false }
         let retryMs = nowMs + Self.backoffMs[min(job.state.consecutiveErrors, Self.backoffMs.count) - 1]
         if !job.isOneShot {
-            job.state.nextRunAtMs = next(job, after: nowMs).map { max($0, retryMs) }
+            job.state.nextRunAtMs = next(job, after: nowMs).map {
+                outcome.isUnbegun ? min($0, retryMs) : max($0, retryMs)
+            }
         } else if job.state.consecutiveErrors <= Self.maxOneShotRetries {
             job.state.nextRunAtMs = retryMs
         } else {

@@ -28,6 +28,12 @@ package struct TimeZoneRules: Equatable, Sendable {
     /// More than any zone's offset, in seconds: what is local now is UTC within this.
     static let maxOffset: Int64 = 26 * 3600
 
+    /// A rule as `TZ` may have it: `CET-1CEST,M3.5.0,M10.5.0/3`.
+    package init?(posix text: String) {
+        guard text.utf8.count <= 128, let rules = POSIXTimeZone(text) else { return nil }
+        self.init(times: [], offsets: [], initialOffset: rules.standardOffset, footer: rules)
+    }
+
     init(times: [Int64], offsets: [Int32], initialOffset: Int, footer: POSIXTimeZone?) {
         self.times = times
         self.offsets = offsets

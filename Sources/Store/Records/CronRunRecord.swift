@@ -9,6 +9,8 @@ package struct CronRunRecord: Equatable, Sendable {
     package var scheduledMs: Int64
     package var startedAtMs: Int64?
     package var finishedAtMs: Int64?
+    /// What became of the result.
+    package var deliveryStatus: String?
     package var summary: String?
     package var error: String?
     /// Further fields, as the core encodes them.
@@ -18,7 +20,8 @@ package struct CronRunRecord: Equatable, Sendable {
 
     package init(
         id: String, jobId: String, status: String, scheduledMs: Int64, startedAtMs: Int64? = nil,
-        finishedAtMs: Int64? = nil, summary: String? = nil, error: String? = nil, json: [UInt8]? = nil,
+        finishedAtMs: Int64? = nil, deliveryStatus: String? = nil, summary: String? = nil, error: String? = nil,
+        json: [UInt8]? = nil,
         revision: Int64 = 0
     ) {
         self.id = id
@@ -27,6 +30,7 @@ package struct CronRunRecord: Equatable, Sendable {
         self.scheduledMs = scheduledMs
         self.startedAtMs = startedAtMs
         self.finishedAtMs = finishedAtMs
+        self.deliveryStatus = deliveryStatus
         self.summary = summary
         self.error = error
         self.json = json

@@ -25,6 +25,9 @@ extension Connection {
         if !filter.statuses.isEmpty {
             conditions.append("status IN (\(filter.statuses.map(add).joined(separator: ", ")))")
         }
+        if !filter.deliveryStatuses.isEmpty {
+            conditions.append("delivery_status IN (\(filter.deliveryStatuses.map(add).joined(separator: ", ")))")
+        }
         if let text = filter.text {
             let place = add(text)
             let columns = ["summary", "error", "job_id"].map {

@@ -1,7 +1,10 @@
 extension CronRunRecord: StoredRecord {
     static let table = Table(
         "cron_runs", keys: ["id"],
-        columns: ["job_id", "status", "scheduled_ms", "started_at_ms", "finished_at_ms", "summary", "error", "json"])
+        columns: [
+            "job_id", "status", "scheduled_ms", "started_at_ms", "finished_at_ms", "delivery_status", "summary",
+            "error", "json",
+        ])
 
     var identity: String { "cron run \(id)" }
 
@@ -12,6 +15,7 @@ extension CronRunRecord: StoredRecord {
         columns.write(scheduledMs)
         columns.write(startedAtMs)
         columns.write(finishedAtMs)
+        columns.write(deliveryStatus)
         columns.write(summary)
         columns.write(error)
         columns.write(json)
@@ -21,7 +25,8 @@ extension CronRunRecord: StoredRecord {
         self.init(
             id: try columns.text(), jobId: try columns.text(), status: try columns.text(),
             scheduledMs: try columns.int64(), startedAtMs: try columns.optionalInt64(),
-            finishedAtMs: try columns.optionalInt64(), summary: try columns.optionalText(),
+            finishedAtMs: try columns.optionalInt64(), deliveryStatus: try columns.optionalText(),
+            summary: try columns.optionalText(),
             error: try columns.optionalText(), json: try columns.optionalBytes(), revision: try columns.int64())
     }
 }

@@ -7,7 +7,7 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE cron_runs (
             id TEXT NOT NULL, job_id TEXT NOT NULL, status TEXT NOT NULL, scheduled_ms INTEGER NOT NULL,
-            started_at_ms INTEGER, finished_at_ms INTEGER, summary TEXT, error TEXT, json BLOB,
+            started_at_ms INTEGER, finished_at_ms INTEGER, delivery_status TEXT, summary TEXT, error TEXT, json BLOB,
             revision INTEGER NOT NULL, PRIMARY KEY (id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX cron_runs_of_job ON cron_runs (job_id, finished_at_ms);

@@ -77,6 +77,18 @@ struct CronTableTests {
                 + 7_200_000)
     }
 
+    @Test("what never began is tried again after the backoff, however seldom the schedule")
+    func unbegun() throws {
+        var table = Self.table()
+        _ = table.put(Self.job("a", .every(everyMs: 3_600_000, anchorMs: Self.start)), nowMs: Self.start)
+        let run = try #require(table.begin(nowMs: Self.start + 3_600_000).first)
+        var outcome = Self.failed
+        outcome.isUnbegun = true
+        #expect(
+            table.finish(run.runID, outcome, nowMs: Self.start + 3_600_001)?.job?.state.nextRunAtMs == Self.start
+                + 3_630_001)
+    }
+
     @Test("a one-shot goes after a success, unless it is to be kept", arguments: [nil, true, false] as [Bool?])
     func oneShot(_ deleteAfterRun: Bool?) throws {
         var table = Self.table()
