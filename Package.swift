@@ -82,7 +82,9 @@ let package = Package(
         tests(
             "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS", "WebSocket", "Wire"),
         tests("SessionsTests", "JSON", "Sessions", "Wire", resources: [.copy("Vectors")]),
-        tests("StoreTests", "Store"),
+        // A file layer for SQLite whose disks fail when they are told to.
+        .target(name: "CFaultVFS", dependencies: ["CSQLite"], path: "Tests/CFaultVFS"),
+        tests("StoreTests", "CFaultVFS", "Store"),
         tests("TLSTests", "TLS", "Crypto", "COpenSSL", "Files"),
         .testTarget(
             name: "TrustTests", dependencies: ["Crypto", "JSON", "Trust", "Wire"], resources: [.copy("Vectors")],

@@ -13,4 +13,10 @@ static inline int sallyport_sqlite_bind_blob(sqlite3_stmt *statement, int index,
     return sqlite3_bind_blob(statement, index, count > 0 ? bytes : "", count, SQLITE_TRANSIENT);
 }
 
+// Codes that are written as expressions, which Swift does not import.
+enum {
+    sallyport_sqlite_ioerr_fsync = SQLITE_IOERR_FSYNC,
+    sallyport_sqlite_ioerr_dir_fsync = SQLITE_IOERR_DIR_FSYNC,
+};
+
 #endif

@@ -73,7 +73,7 @@ package struct CronJobImport: Equatable, Sendable {
             }
             jobs.append(job.record)
         } catch {
-            skip(what, (error as? ParamReader.Failure)?.message ?? "\(error)")
+            skip(what, error.message)
         }
     }
 

@@ -4,6 +4,7 @@ internal import Files
 internal import Gateway
 internal import Glibc
 internal import HTTP
+internal import Store
 internal import TLS
 internal import Trust
 
@@ -148,6 +149,15 @@ extension GatewayServer {
             certificatePath: pins.isEmpty ? nil : options.state.ownCertificates,
             caBundlePath: pins.isEmpty ? nil : options.state.caBundle,
             environment: options.environment.filter { !Self.isSecretVariable($0.key) })
+    }
+
+    /// Without what it knows, a gateway would take its devices for strangers and its runs for ended.
+    static func load(_ store: SQLiteStore) throws(StartFailure) -> StoreSnapshot {
+        do throws(StoreError) {
+            return try store.load(nowMs: GatewayClock.systemMs())
+        } catch {
+            throw .configuration("cannot read the store: \(error)")
+        }
     }
 
     /// Secrets of the gateway that no child may inherit.

@@ -40,6 +40,8 @@ package final class GatewayServer {
     private var addresses: [CoreHost.ReactorAddress] = []
     private let onReady: @Sendable ([String]) -> Void
     private var isStopping = false
+    /// What the store held at the start, until the core has it.
+    private var snapshot: StoreSnapshot?
 
     /// Runs a gateway until it is told to stop. Call it on the main thread, with signals blocked
     /// (`SignalSource.blockBeforeThreads()`).
@@ -151,6 +153,7 @@ package final class GatewayServer {
         }
         let listenerFacts = facts
         defer { tearDown() }
+        snapshot = try Self.load(store)
         do throws(EventLoopError) {
             let signals = try SignalSource(on: control) { [unowned self] signal, _ in take(signal) }
             defer { signals.cancel(in: control) }
@@ -211,21 +214,18 @@ package final class GatewayServer {
     }
 
     private func restore() {
-        do throws(StoreError) {
-            let snapshot = try store.load(nowMs: GatewayClock.systemMs())
-            options.state.sweepChildren(keeping: Set(snapshot.runs.map(\.runId)))
-            var rules: [String: TimeZoneRules] = [:]
-            for name in Set(snapshot.cronJobs.compactMap(\.timeZone)) {
-                switch zones.read(name) {
-                case .success(let found): rules[name] = found
-                case .failure(let failure): logger.log(.error, "cron", "\(failure.message): \(failure.remedy)")
-                }
+        guard let snapshot else { return }
+        self.snapshot = nil
+        options.state.sweepChildren(keeping: Set(snapshot.runs.map(\.runId)))
+        var rules: [String: TimeZoneRules] = [:]
+        for name in Set(snapshot.cronJobs.compactMap(\.timeZone)) {
+            switch zones.read(name) {
+            case .success(let found): rules[name] = found
+            case .failure(let failure): logger.log(.error, "cron", "\(failure.message): \(failure.remedy)")
             }
-            let known = rules
-            host.run { core, nowMs in core.restore(snapshot, zones: known, nowMs: nowMs) }
-        } catch {
-            logger.log(.error, "store", "cannot load: \(error)")
         }
+        let known = rules
+        host.run { core, nowMs in core.restore(snapshot, zones: known, nowMs: nowMs) }
     }
 
     private func advanceCore() {

@@ -5,6 +5,8 @@ package enum StoreError: Error, Equatable, Sendable {
     case corrupt(path: String, detail: String)
     case diskFull(path: String)
     case readOnly(path: String)
+    /// The file was removed or replaced while it was open: what is written now would be gone with the process.
+    case removed(path: String)
     /// Another process holds the database for longer than we wait.
     case locked(path: String)
     /// The record is not in the expected revision. Nothing of the commit was applied.
@@ -23,12 +25,16 @@ extension StoreError: CustomStringConvertible {
             "\(path) has schema version \(found), but this version knows only up to \(supported): "
                 + "use the newer version again, or restore a backup from before the upgrade"
         case .corrupt(let path, let detail):
-            "\(path) is damaged (\(detail)): stop the gateway, keep a copy, then restore a backup or try "
-                + "sqlite3 \(path) .recover"
+            "\(path) is damaged (\(detail)): stop the gateway, keep a copy, then restore a backup made with sallyport "
+                + "backup, or try sqlite3 \(path) .recover"
         case .diskFull(let path):
-            "no space left for \(path): free space on its file system; nothing that was acknowledged is lost"
+            "no space left for \(path): free space on its file system; nothing that was acknowledged is lost, reading "
+                + "goes on, and so does writing once there is space"
         case .readOnly(let path):
             "cannot write \(path): check that the file, its directory and its file system are writable for this user"
+        case .removed(let path):
+            "\(path) was removed or replaced while the gateway was using it: nothing is written until it is back; "
+                + "otherwise stop the gateway, restore a backup and start it again"
         case .locked(let path):
             "\(path) is locked by another process: stop the other gateway or close the tool that has it open"
         case .revisionConflict(let record):

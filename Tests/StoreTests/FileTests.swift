@@ -72,6 +72,25 @@ struct FileTests {
         }
     }
 
+    @Test("a file that is removed or replaced while it is open is noticed, and written again when it is back")
+    func removed() async throws {
+        let store = try SQLiteStore(path: directory.database)
+        try await store.commit([.putMeta(Sample.meta)])
+        let aside = directory.database + ".aside"
+        try FileManager.default.moveItem(atPath: directory.database, toPath: aside)
+        let error = StoreError.removed(path: directory.database)
+        await #expect(throws: error) { try await store.commit([.putSession(Sample.session(1))]) }
+        try Data().write(to: URL(fileURLWithPath: directory.database))
+        await #expect(throws: error) { try await store.commit([.putSession(Sample.session(1))]) }
+        #expect(try store.load(nowMs: 0).meta.count == 1)
+        #expect(error.description.contains("backup"))
+        try FileManager.default.removeItem(atPath: directory.database)
+        try FileManager.default.moveItem(atPath: aside, toPath: directory.database)
+        try await store.commit([.putSession(Sample.session(1))])
+        store.close()
+        #expect(try SQLiteStore(path: directory.database).load(nowMs: 0).sessions.count == 1)
+    }
+
     @Test("a file that is no database is refused")
     func garbage() throws {
         try StoreFile.prepare(directory.database)

@@ -9,6 +9,7 @@ struct CommitWriter {
 
     private let connection: Connection
     private let maxGroup: Int
+    private let file: StoreFile.Identity?
     private let checkpointer: Checkpointer
     private var checkpoints = CheckpointPlan()
     private var chores = Chores()
@@ -16,6 +17,7 @@ struct CommitWriter {
     init(_ connection: Connection, maxGroup: Int, _ checkpointer: Checkpointer) {
         self.connection = connection
         self.maxGroup = max(maxGroup, 1)
+        file = StoreFile.Identity(connection.path)
         self.checkpointer = checkpointer
     }
 
@@ -54,8 +56,8 @@ struct CommitWriter {
         do throws(StoreError) {
             return try commitTogether(calls, counters)
         } catch {
-            // Locked: no use in waiting again for each of them.
-            if calls.count == 1 || isLocked(error) { return calls.map { _ in .failure(error) } }
+            // No use in waiting again for each of them.
+            if calls.count == 1 || concernsAll(error) { return calls.map { _ in .failure(error) } }
         }
         // The transaction failed as a whole, for instance at a full disk. One by one, those that can still succeed do.
         return calls.map { call in
@@ -70,6 +72,8 @@ struct CommitWriter {
     private func commitTogether(
         _ calls: ArraySlice<CommitCall>, _ counters: CommitCounters
     ) throws(StoreError) -> [Outcome] {
+        // SQLite would go on writing to a file that has no name any more.
+        guard file == StoreFile.Identity(connection.path) else { throw .removed(path: connection.path) }
         var outcomes: [Outcome] = []
         outcomes.reserveCapacity(calls.count)
         do throws(StoreError) {
@@ -102,8 +106,11 @@ struct CommitWriter {
         return .success(())
     }
 
-    private func isLocked(_ error: StoreError) -> Bool {
-        if case .locked = error { true } else { false }
+    private func concernsAll(_ error: StoreError) -> Bool {
+        switch error {
+        case .locked, .removed: true
+        default: false
+        }
     }
 
     private mutating func copyLog() {

@@ -154,8 +154,17 @@ internal import Glibc
         case SQLITE_CANTOPEN where [EACCES, EPERM, EROFS].contains(systemError): return .readOnly(path: path)
         case SQLITE_BUSY, SQLITE_LOCKED: return .locked(path: path)
         case SQLITE_CORRUPT, SQLITE_NOTADB: return .corrupt(path: path, detail: message)
+        case SQLITE_IOERR: return .io(path: path, code: code, message: message + detail(code, systemError))
         default: return .io(path: path, code: code, message: message)
         }
+    }
+
+    /// SQLite does not always keep the system's error.
+    private static func detail(_ code: Int32, _ systemError: Int32) -> String {
+        let isSync = [sallyport_sqlite_ioerr_fsync, sallyport_sqlite_ioerr_dir_fsync].contains { Int($0) == Int(code) }
+        let what = isSync ? ": the disk did not confirm what was written" : ""
+        guard systemError != 0, let text = unsafe strerror(systemError) else { return what }
+        return unsafe "\(what): \(String(cString: text))"
     }
 }
 

@@ -24,6 +24,19 @@ enum StoreFile {
         }
     }
 
+    /// Which file a path leads to; `nil` when to none.
+    struct Identity: Equatable {
+        private let device: dev_t
+        private let inode: ino_t
+
+        init?(_ path: String) {
+            var facts = stat()
+            guard unsafe stat(path, &facts) == 0 else { return nil }
+            device = facts.st_dev
+            inode = facts.st_ino
+        }
+    }
+
     /// Directories that exist keep their mode.
     private static func makeDirectory(_ directory: String, _ path: String) throws(StoreError) {
         if unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST { return }
