@@ -11,6 +11,14 @@ package struct ClientConnection: Sendable {
     private let boxedClient: Boxed<ClientInfo>
     package let clientAddress: String?
     package let connectedAtMs: Int64
+    /// It has been told that it is admitted, and hears events.
+    var isOpen = false
+    /// Another connection goes on with its events.
+    var isSuperseded = false
+    /// What the number of its last event is counted from (``EventJournal``).
+    var seqBase: Int64 = 0
+    /// Where its numbers begin in the ring of events.
+    var floor: UInt64 = 0
     /// It has attached to its run: it reports, and hears only what is sent to it.
     package var isWorker = false
     /// It came by HTTP, for one answer.

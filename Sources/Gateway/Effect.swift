@@ -9,11 +9,11 @@ package enum Effect: Sendable {
     case respond(ConnectionID, [UInt8])
     /// Sends an event to the connections that it is addressed to, without a number.
     case event(OutboundEvent, to: [ConnectionID])
-    /// Sends an event to everybody who is entitled to it when this is performed (``GatewayCore/audience(of:)``), each
+    /// Sends an event to everybody who is entitled to it when this is performed (``GatewayCore/publish(_:)``), each
     /// with its next number; what one subscribes to has none.
     case publish(OutboundEvent)
-    /// Opens an admitted connection for requests and sends its `hello-ok`.
-    case open(ConnectionID, Admitted, hello: [UInt8])
+    /// Opens an admitted connection for requests and events, as ``GatewayCore/open(_:nowMs:)`` says when this is performed.
+    case open(Opening)
     /// Makes the operations durable in one commit, then performs `then`; if that fails, asks the core what to do
     /// (``GatewayCore/commitFailed(_:why:nowMs:)``) and performs `otherwise`.
     case commit([StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect] = [])

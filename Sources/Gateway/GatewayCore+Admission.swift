@@ -156,10 +156,16 @@ extension GatewayCore {
             id: id, connID: connID, admitted: admitted, client: request.params.client,
             clientAddress: request.facts.clientAddress, connectedAtMs: nowMs)
         register(connection)
-        let hello = hello(connection, request.params, issued: issued, nowMs: nowMs)
-        var frame: [UInt8] = []
-        Frames.response(id: requestID.span, payload: hello.span, into: &frame)
-        let opening = [Effect.open(id, admitted, hello: frame)] + pinNotice(for: id, nowMs: nowMs)
+        let protocols = (request.params.minProtocol, request.params.maxProtocol)
+        let opening =
+            [
+                Effect.open(
+                    Opening(
+                        connection: id, requestID: requestID,
+                        protocolVersion: ProtocolWindow.negotiate(min: protocols.0, max: protocols.1)
+                            ?? ProtocolWindow.newest,
+                        issued: issued, resume: request.params.resume))
+            ] + pinNotice(for: id, nowMs: nowMs)
         effects.append(
             .log(
                 LogLine(
@@ -235,14 +241,11 @@ extension GatewayCore {
         return session
     }
 
-    private func hello(
-        _ connection: ClientConnection, _ params: ConnectParams, issued: HelloOK.IssuedToken?, nowMs: Int64
-    ) -> [UInt8] {
+    func hello(_ connection: ClientConnection, _ opening: Opening, resume: String?, nowMs: Int64) -> [UInt8] {
         let isAdmin = connection.admitted.scopes.covers(.admin)
         let hello = HelloOK(
-            protocolVersion: ProtocolWindow.negotiate(min: params.minProtocol, max: params.maxProtocol)
-                ?? ProtocolWindow.newest,
-            serverVersion: settings.serverVersion, connID: connection.connID, presence: presence(nowMs: nowMs),
+            protocolVersion: opening.protocolVersion, serverVersion: settings.serverVersion, connID: connection.connID,
+            presence: presence(nowMs: nowMs),
             health: .object(JSONObject()), stateVersion: stateVersion, uptimeMs: nowMs - settings.startedAtMs,
             defaultAgentID: settings.catalog.defaultAgentID, mainKey: settings.mainKey,
             sessionScope: settings.sessionScope,
@@ -250,8 +253,8 @@ extension GatewayCore {
                 ? HelloOK.OwnerFacts(
                     configPath: settings.configPath, stateDir: settings.stateDirectory,
                     authMode: settings.policy.authMode.rawValue) : nil,
-            role: connection.admitted.role, scopes: connection.admitted.scopes.names, issuedToken: issued,
-            policy: settings.connectionPolicy, resume: params.resume == nil ? nil : "gap")
+            role: connection.admitted.role, scopes: connection.admitted.scopes.names, issuedToken: opening.issued,
+            policy: settings.connectionPolicy, resume: resume)
         return hello.json.serialized()
     }
 

@@ -146,7 +146,7 @@ extension GatewayCore {
         let event = OutboundEvent(.diagnosticsBroadcast, request.params ?? .object(JSONObject()))
         return [
             .publish(event),
-            reply(request, .object(JSONObject([("connections", .integer(Int64(audience(of: event).count)))]))),
+            reply(request, .object(JSONObject([("connections", .integer(Int64(reach(of: event))))]))),
         ]
     }
 

@@ -53,8 +53,8 @@ extension GatewayCore {
             default: []
             }
         return wanted.sorted().filter { id in
-            guard let connection = connections[id], connection.mayHear(event.name.entitlement) else { return false }
-            return connection.admitted.lineage.map { event.sessions?.contains($0.sessionKey) == true } ?? true
+            guard let connection = connections[id], connection.hearsEvents else { return false }
+            return connection.admitted.listener.hears(event)
         }
     }
 

@@ -16,8 +16,9 @@ package struct GatewayCore: Sendable {
     var connections: [ConnectionID: ClientConnection] = [:] {
         didSet { audiences.removeAll(keepingCapacity: true) }
     }
-    private var audiences: [EventName.Entitlement: Audience] = [:]
+    var audiences: [EventName.Entitlement: Audience] = [:]
     var subscriptions = Subscriptions()
+    var journal = EventJournal()
     var connectionsByDevice: [String: Set<ConnectionID>] = [:]
     var waiters: [String: [RunWaiter]] = [:]
     var progress: [String: RunProgress] = [:]
@@ -113,33 +114,6 @@ package struct GatewayCore: Sendable {
         table.runs[runID].map { !$0.phase.isEnded } ?? false
     }
 
-    // MARK: - Audiences
-
-    /// Whom an event that is published now reaches: everybody entitled to it, or of what is not for everybody those
-    /// who subscribed to it.
-    package mutating func audience(of event: OutboundEvent) -> [ConnectionID] {
-        guard !event.name.isTargeted else { return subscribers(to: event) }
-        let entitlement = event.name.entitlement
-        if audiences[entitlement] == nil {
-            audiences[entitlement] = Audience(of: entitlement, among: connections.values)
-        }
-        return audiences[entitlement]?.members { own in event.sessions.map { $0.contains(own) } ?? true } ?? []
-    }
-
-    /// An event for everybody entitled to it, or for those who subscribed to the session that it tells of.
-    /// - Parameters:
-    ///   - sessionKey: the session that it tells of; a derived device hears of its own and those below.
-    ///   - isDroppable: whether a slow consumer may lose it, if that is not as usual for its name.
-    func event(
-        _ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil, about sessionKey: String? = nil,
-        isDroppable: Bool? = nil
-    ) -> Effect {
-        .publish(
-            OutboundEvent(
-                name, payload, stateVersion: stateVersion, sessions: sessionKey.map { table.lineage(of: $0) },
-                isDroppable: isDroppable))
-    }
-
     // MARK: - Connections
 
     mutating func register(_ connection: ClientConnection) {
@@ -157,6 +131,8 @@ package struct GatewayCore: Sendable {
             if connectionsByDevice[device]?.isEmpty == true { connectionsByDevice[device] = nil }
         }
         subscriptions.connectionClosed(id)
+        if !connection.isSuperseded { park(connection, nowMs: nowMs) }
+        journal.close(id)
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
         groups.removeAll { $0.connection == id }
         if let runID = connection.admitted.lineage?.runID, adoptedRuns.contains(runID),

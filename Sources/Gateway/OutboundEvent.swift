@@ -12,6 +12,9 @@ package struct OutboundEvent: Sendable {
     /// hears only if its own session is among them; nil: it concerns no session.
     package let sessions: [String]?
 
+    /// What stands for an event that is not kept any longer.
+    static let removed = OutboundEvent(.runCancel, .null)
+
     init(
         _ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil, sessions: [String]? = nil,
         isDroppable: Bool? = nil

@@ -103,14 +103,16 @@ extension Connection {
     }
 
     /// The core has admitted us.
-    func open(_ admitted: Admitted, hello: [UInt8]) {
+    func open(_ opened: Opened) {
         guard case .deciding = phase else { return }
         endHandshake()
         arriving = nil
         decoder.maxMessageBytes = context.host.policy.maxPayloadBytes
-        send(message: hello.span)
-        rights = admitted.rights
+        send(message: opened.hello.span)
+        rights = opened.admitted.rights
         phase = .open
+        lastSeq = UInt64(opened.seq)
+        for event in opened.missed { send(event, isNumbered: true) }
         liveness.startPings(now: context.reactor.now)
         resumeProcessing()
         flush()

@@ -29,6 +29,7 @@ package final class CoreHost: Sendable {
     struct ReactorAddress: @unchecked Sendable {
         let handle: ReactorHandle
         let context: ReactorContext
+        let inbox: Inbox
     }
 
     package init(
@@ -93,7 +94,7 @@ package final class CoreHost: Sendable {
     func evict(_ connection: ConnectionID, on context: ReactorContext) {
         var batch = DeliveryBatch()
         batch.add(.evict(connection.serial), to: connection.reactor)
-        dispatch(batch, on: context)
+        wake(post(batch), on: context)
     }
 
     // MARK: - The core
@@ -102,8 +103,8 @@ package final class CoreHost: Sendable {
     /// - Parameter context: the calling reactor's, so that its own connections are served at once.
     func run(on context: ReactorContext? = nil, _ body: (inout GatewayCore, Int64) -> [Effect]) {
         let nowMs = clock.nowMs
-        let effects = core.withLock { core in body(&core, nowMs) }
-        perform(effects, on: context)
+        let staged = core.withLock { core in stage(body(&core, nowMs), &core) }
+        finish(staged, on: context)
     }
 
     func issuerKey(_ deviceID: String) -> [UInt8]? {
@@ -116,29 +117,52 @@ package final class CoreHost: Sendable {
         core.withLock { $0.isUnended(run: runID) }
     }
 
-    func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
+    /// - Parameter context: the calling reactor's.
+    private func perform(_ effects: [Effect], on context: ReactorContext? = nil) {
+        let staged = core.withLock { stage(effects, &$0) }
+        finish(staged, on: context)
+    }
+
+    /// What is left to do once the core's lock is free.
+    private struct Staged {
+        /// Reactors that have to be told that something waits for them.
+        var reactors: [Int] = []
+        var others: [Effect] = []
+    }
+
+    /// Hands out what connections are sent. Under the core's lock: each connection gets its events in the order in which
+    /// the core has numbered them.
+    private func stage(_ effects: [Effect], _ core: inout GatewayCore) -> Staged {
         var batch = DeliveryBatch()
+        var staged = Staged()
         for effect in effects {
             switch effect {
             case .respond(let connection, let frame):
                 batch.add(.frame(connection.serial, frame), to: connection.reactor)
             case .event(let event, let connections):
-                for (reactor, serials) in Self.grouped(connections) {
-                    batch.add(.event(event, serials, isNumbered: false), to: reactor)
-                }
+                batch.add(event, to: Recipients(connections), isNumbered: false)
             case .publish(let event):
-                let audience = core.withLock { $0.audience(of: event) }
-                for (reactor, serials) in Self.grouped(audience) {
-                    batch.add(.event(event, serials, isNumbered: !event.name.isTargeted), to: reactor)
-                }
-            case .open(let connection, let admitted, let hello):
-                batch.add(.open(connection.serial, admitted, hello: hello), to: connection.reactor)
+                batch.add(event, to: core.publish(event), isNumbered: !event.name.isTargeted)
+            case .open(let opening):
+                let connection = opening.connection
+                guard let opened = core.open(opening, nowMs: clock.nowMs) else { continue }
+                if let lost = opened.superseded { batch.add(.close(lost.serial, .superseded), to: lost.reactor) }
+                batch.add(.open(connection.serial, opened), to: connection.reactor)
             case .close(let connection, let close):
                 batch.add(.close(connection.serial, close), to: connection.reactor)
+            case .commit, .read, .readZone, .launch, .stopWorker, .log:
+                staged.others.append(effect)
+            }
+        }
+        staged.reactors = post(batch)
+        return staged
+    }
+
+    private func finish(_ staged: Staged, on context: ReactorContext?) {
+        for effect in staged.others {
+            // What connections are sent stands before it, for no commit is through before it has begun.
+            switch effect {
             case .commit(let operations, let then, let failure, let otherwise):
-                // What comes after the commit may not overtake what stands before it.
-                dispatch(batch, on: context)
-                batch = DeliveryBatch()
                 commit(operations, then: then, failure: failure, otherwise: otherwise)
             case .read(let query, let reading):
                 store.query(query) { [self] result in
@@ -154,9 +178,10 @@ package final class CoreHost: Sendable {
                 launcher.withLock { $0 }?.stop(runID: runID)
             case .log(let line):
                 logger.log(line)
+            case .respond, .event, .publish, .open, .close: break
             }
         }
-        dispatch(batch, on: context)
+        wake(staged.reactors, on: context)
     }
 
     private func commit(
@@ -174,23 +199,29 @@ package final class CoreHost: Sendable {
         }
     }
 
-    private static func grouped(_ connections: [ConnectionID]) -> [Int: [UInt64]] {
-        var groups: [Int: [UInt64]] = [:]
-        for connection in connections { groups[connection.reactor, default: []].append(connection.serial) }
-        return groups
+    // MARK: - Delivering
+
+    /// - Returns: the reactors to be woken.
+    private func post(_ batch: DeliveryBatch) -> [Int] {
+        guard !batch.byReactor.isEmpty else { return [] }
+        let addresses = reactors.withLock { $0 }
+        return batch.byReactor.compactMap { index, deliveries in
+            guard addresses.indices.contains(index) else { return nil }
+            addresses[index].inbox.append(deliveries)
+            return index
+        }
     }
 
-    private func dispatch(_ batch: DeliveryBatch, on context: ReactorContext?) {
-        guard !batch.byReactor.isEmpty else { return }
+    /// Deliveries to the calling reactor's own connections are made at once, unless it is at that already.
+    private func wake(_ indices: [Int], on context: ReactorContext?) {
+        guard !indices.isEmpty else { return }
         let addresses = reactors.withLock { $0 }
-        for (index, deliveries) in batch.byReactor {
+        for index in indices {
             if let context, context.index == index {
-                for delivery in deliveries { context.deliver(delivery) }
-            } else if addresses.indices.contains(index) {
+                context.deliverAll()
+            } else {
                 let address = addresses[index]
-                address.handle.enqueue { _ in
-                    for delivery in deliveries { address.context.deliver(delivery) }
-                }
+                address.handle.enqueue { _ in address.context.deliverAll() }
             }
         }
     }
@@ -202,6 +233,12 @@ private struct DeliveryBatch {
 
     mutating func add(_ delivery: Delivery, to reactor: Int) {
         byReactor[reactor, default: []].append(delivery)
+    }
+
+    mutating func add(_ event: OutboundEvent, to recipients: Recipients, isNumbered: Bool) {
+        for (reactor, serials) in recipients.byReactor {
+            add(.event(event, serials, isNumbered: isNumbered), to: reactor)
+        }
     }
 }
 

@@ -187,7 +187,8 @@ package final class GatewayServer {
             try Reactor.spawnThread(name: "reactor-\(index)") { reactor in
                 let context = ReactorContext(
                     index: index, reactor: reactor, host: host, facts: facts, tls: tls, listeners: listeners)
-                let address = CoreHost.ReactorAddress(handle: reactor.handle, context: context)
+                let address = CoreHost.ReactorAddress(
+                    handle: reactor.handle, context: context, inbox: context.inbox)
                 report.enqueue { _ in server.value.reactorStarted(address, of: count) }
             })
     }

@@ -10,6 +10,7 @@ final class ReactorContext {
     static let readCapacity = 256 * 1024
     private static let maxSpareBuffers = 64
     private static let maxSpareCapacity = 256 * 1024
+    private static let maxSpareDeliveries = 256
     /// Accepted per wake-up, so that one reactor does not take all of a burst while others sleep.
     private static let maxAccepts = 16
     private static let acceptPause = Duration.milliseconds(100)
@@ -31,6 +32,10 @@ final class ReactorContext {
     private let listeners: [BoundListener]
     private var registrations: [Registration] = []
     private var isStopping = false
+    /// What others have for our connections.
+    let inbox = Inbox()
+    private var spareDeliveries: [Delivery] = []
+    private var isDelivering = false
 
     init(
         index: Int, reactor: Reactor, host: CoreHost, facts: ListenerFacts, tls: ServerTLSContext?,
@@ -176,7 +181,24 @@ final class ReactorContext {
 
     // MARK: - Delivering
 
-    func deliver(_ delivery: Delivery) {
+    /// Delivers what waits. What comes of that is delivered after it, not in its midst.
+    func deliverAll() {
+        guard !isDelivering else { return }
+        isDelivering = true
+        defer { isDelivering = false }
+        while true {
+            var waiting: [Delivery] = []
+            swap(&waiting, &spareDeliveries)
+            inbox.take(into: &waiting)
+            let isEmpty = waiting.isEmpty
+            for delivery in waiting { deliver(delivery) }
+            waiting.removeAll(keepingCapacity: waiting.capacity <= Self.maxSpareDeliveries)
+            swap(&waiting, &spareDeliveries)
+            if isEmpty { return }
+        }
+    }
+
+    private func deliver(_ delivery: Delivery) {
         switch delivery {
         case .frame(let serial, let frame):
             connections[serial]?.answer(frame)
@@ -186,8 +208,8 @@ final class ReactorContext {
                 connection.send(event, isNumbered: isNumbered)
                 connection.flush()
             }
-        case .open(let serial, let admitted, let hello):
-            connections[serial]?.open(admitted, hello: hello)
+        case .open(let serial, let opened):
+            connections[serial]?.open(opened)
         case .close(let serial, let close):
             connections[serial]?.close(close)
         case .evict(let serial):
@@ -247,7 +269,7 @@ final class FileDescriptorBox: Sendable {
 enum Delivery: Sendable {
     case frame(UInt64, [UInt8])
     case event(OutboundEvent, [UInt64], isNumbered: Bool)
-    case open(UInt64, Admitted, hello: [UInt8])
+    case open(UInt64, Opened)
     case close(UInt64, GatewayClose)
     case evict(UInt64)
 }

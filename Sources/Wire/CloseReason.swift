@@ -17,6 +17,8 @@ package struct GatewayClose: Equatable, Sendable {
     package static let preauthPayloadTooLarge = GatewayClose(1009, "preauth payload too large")
     package static let slowConsumer = GatewayClose(1008, "slow consumer")
     package static let repeatedUnauthorizedCalls = GatewayClose(1008, "repeated unauthorized calls")
+    /// A resumed connection takes the place of the one that its client has lost.
+    package static let superseded = GatewayClose(1000, "resumed on another connection")
     package static let tooManyUnauthenticated = GatewayClose(1013, "too many unauthenticated sockets")
     package static let serviceRestart = GatewayClose(1012, "service restart")
     package static let deviceRemoved = GatewayClose(4001, "device removed")

@@ -59,7 +59,13 @@ package struct ConnectParams: Equatable, Sendable {
 
     package struct Resume: Equatable, Sendable {
         package var connID: String
+        /// Number of the last event that came.
         package var seq: Int64
+
+        package init(connID: String, seq: Int64) {
+            self.connID = connID
+            self.seq = seq
+        }
     }
 
     package enum Failure: Error, Equatable, Sendable {

@@ -69,9 +69,12 @@ struct TestGateway {
             switch effect {
             case .respond(let id, let frame):
                 if let json = try? JSONParser.parse(frame) { answer.responses.append((id, json)) }
-            case .open(let id, let admitted, let hello):
-                answer.admitted = admitted
-                if let json = try? JSONParser.parse(hello) { answer.responses.append((id, json)) }
+            case .open(let opening):
+                guard let opened = core.open(opening, nowMs: Self.nowMs) else { continue }
+                answer.admitted = opened.admitted
+                if let json = try? JSONParser.parse(opened.hello) {
+                    answer.responses.append((opening.connection, json))
+                }
             case .close(let id, let close): answer.closed[id] = close
             case .commit(_, let then, let failure, let otherwise):
                 let next =
@@ -79,7 +82,8 @@ struct TestGateway {
                     ? then : otherwise + core.commitFailed(failure, why: "disk full", nowMs: Self.nowMs)
                 answer.add(self.answer(next))
             case .launch: answer.launches += 1
-            case .event, .publish, .read, .stopWorker, .log: break
+            case .publish(let event): _ = core.publish(event)
+            case .event, .read, .stopWorker, .log: break
             }
         }
         return answer

@@ -22,7 +22,7 @@ struct AudienceTests {
         let node = gateway.connect(peer)
         let (_, worker) = try gateway.running(operators[0].id)
 
-        let audience = gateway.core.audience(of: OutboundEvent(name, .object(JSONObject())))
+        let audience = gateway.core.publish(OutboundEvent(name, .object(JSONObject()))).connections
         let expected: [ConnectionID]
         switch name {
         case .tick, .shutdown, .health, .heartbeat: expected = operators.map(\.id) + [nobody, node]
@@ -48,7 +48,7 @@ struct AudienceTests {
             guard case .publish(let event) = gateway.core.event(.chat, .object(JSONObject()), about: key) else {
                 return []
             }
-            return gateway.core.audience(of: event)
+            return gateway.core.publish(event).connections
         }
         #expect(hears(child.sessionKey).sorted() == [owner, agent].sorted())
         #expect(hears(below.sessionKey).sorted() == [owner, agent].sorted())

@@ -12,7 +12,7 @@ struct SubscriptionTests {
 
     private func audience(_ gateway: TestGateway, _ name: EventName, _ key: String) -> [ConnectionID] {
         guard case .publish(let event) = gateway.core.event(name, .object(JSONObject()), about: key) else { return [] }
-        return gateway.core.audience(of: event)
+        return gateway.core.publish(event).connections
     }
 
     @Test("the answers are as documented, with the canonical key")

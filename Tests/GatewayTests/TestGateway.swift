@@ -30,6 +30,9 @@ final class TestGateway {
         var effect: Effect { .commit(operations, then: then, failure: failure, otherwise: otherwise) }
     }
 
+    /// Told of each event that is published, and of each connection that is opened.
+    var onPublish: (OutboundEvent, Recipients) -> Void = { _, _ in }
+    var onOpen: (ConnectionID, Opened) -> Void = { _, _ in }
     private var nextSerial: UInt64 = 0
     private var nextRequest = 0
     /// Closed while the present batch of effects is performed, or being refused.
@@ -149,10 +152,14 @@ final class TestGateway {
             steps.append(.respond(id, parsed(frame)))
         case .event(let event, let addressees): note(event, to: addressees)
         case .publish(let event):
-            note(event, to: core.audience(of: event))
-        case .open(let id, let admitted, let hello):
-            expectKnown(id)
-            steps.append(.open(id, admitted, parsed(hello)))
+            publish(event)
+        case .open(let opening):
+            guard let opened = core.open(opening, nowMs: nowMs) else { return }
+            expectKnown(opening.connection)
+            if let lost = opened.superseded { note(.close(lost, .superseded)) }
+            onOpen(opening.connection, opened)
+            steps.append(.open(opening.connection, opened.admitted, parsed(opened.hello)))
+            for event in opened.missed { note(event, to: [opening.connection]) }
         case .launch(let order): steps.append(.launch(order))
         case .stopWorker(let runID): steps.append(.stopWorker(runID))
         case .close(let id, let close):
@@ -168,6 +175,12 @@ final class TestGateway {
             performAll(core.zoneWasRead(name, zones(name), for: request, nowMs: nowMs))
         case .commit: break
         }
+    }
+
+    func publish(_ event: OutboundEvent) {
+        let recipients = core.publish(event)
+        onPublish(event, recipients)
+        note(event, to: recipients.connections)
     }
 
     private func note(_ event: OutboundEvent, to audience: [ConnectionID]) {
@@ -214,9 +227,9 @@ final class TestGateway {
     // MARK: - Events
 
     @discardableResult
-    func connect(_ peer: Peer) -> ConnectionID {
+    func connect(_ peer: Peer, resume: ConnectParams.Resume? = nil, reactor: Int = 0) -> ConnectionID {
         nextSerial += 1
-        let id = ConnectionID(reactor: 0, serial: nextSerial)
+        let id = ConnectionID(reactor: reactor, serial: nextSerial)
         open.insert(id)
         let proof: ProofOutcome =
             peer.identity.map { .proven(ProvenDevice(id: $0.deviceID, publicKey: $0.key.publicKey)) } ?? .absent
@@ -224,7 +237,7 @@ final class TestGateway {
             minProtocol: 3, maxProtocol: 4, client: peer.client, role: peer.role, scopes: peer.scopes, auth: peer.auth,
             device: peer.identity.map {
                 .init(id: $0.deviceID, publicKey: "", signature: "", signedAt: nowMs, nonce: "n", grants: peer.grants)
-            })
+            }, resume: resume)
         let grants = PresentedGrant.verify(peer.grants) { core.issuerKey($0, nowMs: nowMs) }
         let request = AdmissionRequest(
             params: params, facts: peer.facts, proof: proof, grants: grants, freshRequestID: source.uuid(),
