@@ -101,7 +101,9 @@ struct FaultTests {
         #expect(outcome.acknowledged.subtracting(keys) == [], "lost \(what)")
         // A commit is there as a whole or not at all.
         let rows = try await Set(store.rows("s").map(\.messageId))
-        let expected = keys.filter { $0.hasPrefix("session-") }.flatMap { ["a\($0.dropFirst(8))", "b\($0.dropFirst(8))"] }
+        let expected = keys.filter { $0.hasPrefix("session-") }.flatMap {
+            ["a\($0.dropFirst(8))", "b\($0.dropFirst(8))"]
+        }
         #expect(rows == Set(expected), "\(what)")
         try await store.commit([.putMeta(Sample.meta)])
         store.close()
