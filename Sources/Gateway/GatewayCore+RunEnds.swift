@@ -49,11 +49,13 @@ extension GatewayCore {
         if run.isTurn {
             then += cronTurnEnded(run, end, nowMs: nowMs, &operations)
             then += goOnWithExchange(run, end, nowMs: nowMs, &operations)
+            then += announced(run, end, nowMs: nowMs, &operations)
             then += nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
         } else {
             for child in table.activeChildren(of: run.sessionKey) {
                 cascade += kill(child, cause: "its parent \(run.sessionKey) ended", nowMs: nowMs)
             }
+            then += announce(run, end, nowMs: nowMs, &operations)
             if run.cleanup == .delete { operations += remove(session: run.sessionKey, reason: .deleted, nowMs: nowMs) }
             then += launches(of: run.requesterKey, nowMs: nowMs, &operations)
         }

@@ -109,6 +109,9 @@ extension GatewayCore {
 
     /// Launches the next turn of a session, if none is under way.
     mutating func nextTurn(of key: String, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
+        if table.activeTurn(of: key) == nil, let first = table.turns(of: key).first, isStale(first) {
+            return kill(first, cause: "its result was fetched", nowMs: nowMs)
+        }
         guard let run = table.promoteTurn(of: key, nowMs: nowMs), let launch = launch(run, &operations) else {
             return []
         }
@@ -187,6 +190,15 @@ struct Asker {
         principal = admitted.principal
         runID = admitted.lineage?.runID
         asker = admitted.lineage?.asker
+    }
+
+    /// For the run that has ended: who asked for it hears of it.
+    init(_ entry: LineageEntry) {
+        deviceID = nil
+        scopes = entry.scopes
+        principal = entry.principal
+        runID = nil
+        asker = entry.asker
     }
 
     /// The gateway itself, for what its owner has ordered before.

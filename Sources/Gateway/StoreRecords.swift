@@ -74,7 +74,7 @@ extension Run {
             status: storedStatus, cause: end?.cause, exitCode: end?.exitCode.map(Int32.init),
             acceptedAtMs: acceptedAtMs, startedAtMs: startedAtMs, endedAtMs: end?.endedAtMs,
             runTimeoutSeconds: Int64(runTimeoutSeconds), spawnTimeoutMs: spawnTimeoutMs, external: isExternal,
-            idempotencyKey: idempotencyKey)
+            idempotencyKey: idempotencyKey, parentRunId: parentRunID)
     }
 
     private var mode: String {
@@ -110,6 +110,7 @@ extension Run {
             cleanup: SpawnRequest.Cleanup(rawValue: record.cleanup) ?? .keep,
             runTimeoutSeconds: Int(record.runTimeoutSeconds), spawnTimeoutMs: record.spawnTimeoutMs,
             acceptedAtMs: record.acceptedAtMs, isExternal: record.external, idempotencyKey: record.idempotencyKey,
+            parentRunID: record.parentRunId,
             startedAtMs: record.startedAtMs, phase: phase)
     }
 }

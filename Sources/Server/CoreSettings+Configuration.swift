@@ -76,6 +76,7 @@ extension SpawnLimits {
         runTimeoutSeconds = settings.runTimeout.map { Int($0.components.seconds) } ?? 0
         let timeout = settings.spawnTimeout.components
         spawnTimeoutMs = timeout.seconds * 1000 + timeout.attoseconds / 1_000_000_000_000_000
+        announceTimeoutSeconds = Int(max(1, settings.announceTimeout.components.seconds))
         gatewayURL = settings.gatewayURL
         credential = settings.credential == .inherit ? .inherit : .runToken
         scopes = settings.scopes

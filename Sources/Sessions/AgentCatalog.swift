@@ -47,6 +47,8 @@ package struct SpawnLimits: Equatable, Sendable {
     package var archiveAfterMinutes = 60
     package var runTimeoutSeconds = 0
     package var spawnTimeoutMs: Int64 = 30_000
+    /// Of each attempt to hand over a result.
+    package var announceTimeoutSeconds = 120
     package var gatewayURL: String?
     package var credential = Credential.runToken
     /// Scopes that children get at most; nil: read and write.

@@ -80,6 +80,8 @@ package struct Run: Equatable, Sendable {
 /// What asked for a turn. Idempotency keys of different origins do not meet.
 package enum TurnOrigin: String, Sendable {
     case chat, agent, send, cron, tool
+    /// Carries the result of a run to the session that asked for it.
+    case announce
 }
 
 /// How a run ended; set once.

@@ -38,6 +38,8 @@ package struct RunRecord: Equatable, Sendable {
     /// Launched elsewhere, by a trusted parent.
     package var external: Bool
     package var idempotencyKey: String?
+    /// The run whose agent asked for this one.
+    package var parentRunId: String?
     /// How often the record has been put. Counted by the store; ignored when putting.
     package var revision: Int64
 
@@ -46,7 +48,7 @@ package struct RunRecord: Equatable, Sendable {
         agentId: String, runtime: String, task: String, label: String? = nil, mode: String, cleanup: String,
         status: Status, cause: String? = nil, exitCode: Int32? = nil, acceptedAtMs: Int64, launchedAtMs: Int64? = nil,
         startedAtMs: Int64? = nil, endedAtMs: Int64? = nil, runTimeoutSeconds: Int64 = 0, spawnTimeoutMs: Int64,
-        external: Bool = false, idempotencyKey: String? = nil, revision: Int64 = 0
+        external: Bool = false, idempotencyKey: String? = nil, parentRunId: String? = nil, revision: Int64 = 0
     ) {
         self.runId = runId
         self.sessionKey = sessionKey
@@ -70,6 +72,7 @@ package struct RunRecord: Equatable, Sendable {
         self.spawnTimeoutMs = spawnTimeoutMs
         self.external = external
         self.idempotencyKey = idempotencyKey
+        self.parentRunId = parentRunId
         self.revision = revision
     }
 }

@@ -4,7 +4,7 @@ extension RunRecord: StoredRecord {
         columns: [
             "session_key", "requester_key", "asker_kind", "asker_id", "agent_id", "runtime", "task", "label", "mode",
             "cleanup", "status", "cause", "exit_code", "accepted_at_ms", "launched_at_ms", "started_at_ms",
-            "ended_at_ms", "run_timeout_seconds", "spawn_timeout_ms", "external", "idempotency_key",
+            "ended_at_ms", "run_timeout_seconds", "spawn_timeout_ms", "external", "idempotency_key", "parent_run_id",
         ])
 
     var identity: String { "run \(runId)" }
@@ -32,6 +32,7 @@ extension RunRecord: StoredRecord {
         columns.write(spawnTimeoutMs)
         columns.write(external)
         columns.write(idempotencyKey)
+        columns.write(parentRunId)
     }
 
     init(from columns: inout ColumnReader) throws(StoreError) {
@@ -44,6 +45,7 @@ extension RunRecord: StoredRecord {
             acceptedAtMs: try columns.int64(), launchedAtMs: try columns.optionalInt64(),
             startedAtMs: try columns.optionalInt64(), endedAtMs: try columns.optionalInt64(),
             runTimeoutSeconds: try columns.int64(), spawnTimeoutMs: try columns.int64(), external: try columns.bool(),
-            idempotencyKey: try columns.optionalText(), revision: try columns.int64())
+            idempotencyKey: try columns.optionalText(), parentRunId: try columns.optionalText(),
+            revision: try columns.int64())
     }
 }
