@@ -63,7 +63,9 @@ extension GatewayCore {
     private mutating func noteGuesses(
         _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
     ) -> [Effect] {
-        guard !decision.wrongCredentials.isEmpty, let client = decision.limiterClient,
+        guard let client = decision.limiterClient else { return [] }
+        if decision.trace.last?.rule == .rateLimit { trust.limiter.knocked(client, nowMs: nowMs) }
+        guard !decision.wrongCredentials.isEmpty,
             let until = trust.limiter.failed(client, digests: decision.wrongCredentials, nowMs: nowMs)
         else { return [] }
         return [
