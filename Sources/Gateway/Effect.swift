@@ -100,9 +100,24 @@ package struct LogLine: Equatable, Sendable {
     package let subsystem: String
     package let message: String
 
-    package init(_ level: Level, _ subsystem: String, _ message: String) {
+    /// A line that strangers can cause: of each kind only so many are written, and the others counted.
+    package struct Kind: Hashable, Sendable {
+        package let rule: String
+        /// Whose doing it is, without the port; an IPv6 client is its /64.
+        package let client: String
+
+        package init(rule: String, client: String) {
+            self.rule = rule
+            self.client = client
+        }
+    }
+
+    package init(_ level: Level, _ subsystem: String, _ message: String, kind: Kind? = nil) {
         self.level = level
         self.subsystem = subsystem
         self.message = message
+    /// Nil: always written.
+    package let kind: Kind?
     }
 }
+        self.kind = kind

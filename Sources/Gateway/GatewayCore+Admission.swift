@@ -40,8 +40,10 @@ extension GatewayCore {
                 LogLine(
                     .warn, "ws",
                     "closed before connect peer=\(request.facts.peer) client=\(client.id)/\(client.mode) "
-                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)"
-                ))
+                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)",
+                    kind: LogLine.Kind(
+                        rule: decision.trace.last?.rule.rawValue ?? "connect",
+                        client: request.facts.clientNetwork ?? request.facts.peer)))
         ]
         effects += noteGuesses(decision, request, nowMs: nowMs)
         var operations: [StoreOperation] = []

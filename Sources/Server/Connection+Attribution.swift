@@ -80,16 +80,14 @@ extension Connection {
         switch source.headers {
         case .absent, .believed, .repeated: break
         case .ignored:
-            guard context.facts.notices.isNew(.ignoredHeaders, from: peer.namedAddress) else { return }
-            context.host.logger.log(
-                .warn, "proxy",
+            noteProxy(
+                "ignored-forwarding-headers",
                 "Proxy headers detected from untrusted address. Connection will not be treated as local. "
                     + "Configure gateway.trustedProxies to restore local client detection behind your proxy. peer=\(peer)"
                     + (trustRemedy.map { "; \($0)" } ?? ""))
         case .unresolved:
-            guard context.facts.notices.isNew(.unresolvedHeaders, from: peer.namedAddress) else { return }
-            context.host.logger.log(
-                .warn, "proxy",
+            noteProxy(
+                "unresolved-forwarding-headers",
                 "the headers of a trusted proxy name no client, who stays unknown. peer=\(peer); \(Self.headerRemedy)")
         }
     }

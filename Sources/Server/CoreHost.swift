@@ -177,7 +177,7 @@ package final class CoreHost: Sendable {
             case .stopWorker(let runID):
                 launcher.withLock { $0 }?.stop(runID: runID)
             case .log(let line):
-                logger.log(line)
+                refusals.noteAdmission(line, now: .now())
             case .respond, .event, .publish, .open, .close: break
             }
         }

@@ -21,8 +21,6 @@ package struct ListenerFacts: Sendable {
     package var identityHeaders: Set<String> = []
     /// Of the Tailscale daemon, when the identity headers of its `serve` may be believed.
     package var tailscaleSocket: String?
-    /// What was logged of whom already; shared by all reactors.
-    let notices = PeerNotices()
 
     package init(
         trust: ProxyTrust = ProxyTrust(), bridgeGateways: Set<IPAddress> = [], basePath: String = "",
