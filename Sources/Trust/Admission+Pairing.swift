@@ -3,10 +3,11 @@ internal import Wire
 
 /// Devices that are not derived: their own tokens, and pairing (wire protocol, sections 4.3 and 4.8).
 extension Admission {
-    func admitted(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted {
+    func admitted(_ device: ProvenDevice, _ method: AuthMethod, isPaired: Bool = false) -> Admitted {
         Admitted(
             role: params.role, scopes: ScopeSet(params.scopes), deviceID: device.id, method: method,
-            dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal)
+            dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal,
+            restsOnPairing: isPaired || method == .deviceToken)
     }
 
     /// Rules by which a proven device needs no pairing record, or no more than it has.
@@ -49,7 +50,7 @@ extension Admission {
         let record = state.pairing.devices[device.id]
         let reasons = record.map { upgradeReasons($0, requested) } ?? [.notPaired]
         guard !reasons.isEmpty else {
-            var admitted = admitted(device, method)
+            var admitted = admitted(device, method, isPaired: true)
             if method == .bootstrapToken, let token = params.auth.bootstrapToken,
                 let invitation = invitation(token, for: device)
             {
@@ -80,7 +81,7 @@ extension Admission {
                 scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken,
                 generation: tokenGeneration),
         ]
-        return (admitted(device, method), changes)
+        return (admitted(device, method, isPaired: true), changes)
     }
 
     /// What the owner's invitation allows is approved at once, and nothing beyond it.
@@ -112,7 +113,7 @@ extension Admission {
                 .issueToken(
                     deviceID: device.id, role: other, scopes: other == .node ? .none : invitation.scopes, token: nil))
         }
-        var admitted = admitted(device, .bootstrapToken)
+        var admitted = admitted(device, .bootstrapToken, isPaired: true)
         admitted.scopes = granted
         return (admitted, changes)
     }
