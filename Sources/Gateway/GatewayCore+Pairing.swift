@@ -126,12 +126,13 @@ extension GatewayCore {
             deviceID, .deviceRemoved, because: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs, &operations)
         // A caller that removes itself gets its answer before it is closed (wire protocol, section 5.8).
         let own = caller.admitted.deviceID == deviceID ? [Effect.close(caller.id, .deviceRemoved)] : []
+        let dropped = waiting.map { event(.devicePairResolved, $0.resolved("rejected", nowMs: nowMs)) }
         let others = close(device: deviceID, .deviceRemoved, except: caller.id)
         if !own.isEmpty { connections[caller.id]?.isClosing = true }
         return [
             .commit(
-                operations, then: [answer] + own, failure: .revocation(request.connection, id: request.id),
-                otherwise: own)
+                operations, then: [answer] + dropped + own,
+                failure: .revocation(request.connection, id: request.id), otherwise: dropped + own)
         ] + consequences + others
     }
 
