@@ -35,7 +35,7 @@ extension Connection {
         return TransportFacts(
             isDirectLocal: source.isDirectLocal, hasForwardingHeaders: source.hasForwardingHeaders,
             peerIsTrustedProxy: peer.source.isTrustedProxy, peerIsLoopback: peer.address?.isLoopback ?? false,
-            peerIsThisHost: peer.isFromThisHost(descriptor), headers: headers,
+            peerIsThisHost: peer.isFromThisHost(descriptor, context.facts.hostAddresses), headers: headers,
             tailscale: arriving?.tailscale ?? .notAsked,
             isOwnerSocket: peer.isOwner, isTLS: tls != nil,
             peer: peer.text(client: source.client), clientAddress: source.client.address.map(\.description),

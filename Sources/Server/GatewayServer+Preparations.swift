@@ -40,7 +40,9 @@ extension GatewayServer {
     }
 
     /// What a connection from an address would be taken for, for dry runs.
-    static func position(trust: ProxyTrust) -> @Sendable (DryRun.Position) -> TransportFacts {
+    static func position(
+        trust: ProxyTrust, _ host: HostAddresses
+    ) -> @Sendable (DryRun.Position) -> TransportFacts {
         { position in
             let address = IPAddress(position.from)
             let source = ConnectionSource(peer: address.map(ConnectionSource.Peer.internet) ?? .unix, trust: trust)
@@ -54,6 +56,7 @@ extension GatewayServer {
                 isDirectLocal: request?.isDirectLocal ?? false,
                 hasForwardingHeaders: request?.hasForwardingHeaders ?? false,
                 peerIsTrustedProxy: source.isTrustedProxy, peerIsLoopback: address?.isLoopback ?? false,
+                peerIsThisHost: address.map { $0.isLoopback ? true : host.contains($0) } ?? false,
                 isTLS: position.isTLS, peer: position.from, clientAddress: client?.description,
                 clientNetwork: client?.subscriber.description, origin: position.origin, host: position.host)
         }

@@ -19,6 +19,8 @@ package struct ListenerFacts: Sendable {
     package var requiresAttribution = false
     /// Fields of the upgrade that the admission rules look at, in lower case.
     package var identityHeaders: Set<String> = []
+    /// From them nobody but this host can connect.
+    package var hostAddresses = HostAddresses()
     /// Of the Tailscale daemon, when the identity headers of its `serve` may be believed.
     package var tailscaleSocket: String?
 

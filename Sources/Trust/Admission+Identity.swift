@@ -14,7 +14,10 @@ extension Admission {
         guard identity.hasTrustedProxies else { return .failed(.trustedProxyNoProxies) }
         guard facts.peerIsTrustedProxy else { return .failed(.trustedProxyUntrustedSource) }
         if facts.peerIsLoopback, !identity.allowLoopback { return .failed(.trustedProxyLoopbackSource) }
-        if facts.peerIsThisHost, !facts.peerIsLoopback { return .failed(.trustedProxyLocalInterface) }
+        if !facts.peerIsLoopback {
+            guard let isThisHost = facts.peerIsThisHost else { return .failed(.trustedProxyLocalInterfaceCheck) }
+            if isThisHost { return .failed(.trustedProxyLocalInterface) }
+        }
         for header in identity.requiredHeaders where facts.headers[header]?.isEmpty != false {
             return .failed(.trustedProxyMissingHeader, detail: header)
         }

@@ -45,6 +45,14 @@ struct AdmissionIdentityTests {
             facts.peerIsThisHost = true
         },
         Case(
+            testDescription: "nobody knows which addresses are this host's",
+            reason: "trusted_proxy_local_interface_check_failed"
+        ) { _, facts in facts.peerIsThisHost = nil },
+        Case(testDescription: "a proxy on a Unix socket, which has no address", reason: nil) { _, facts in
+            facts.peer = "unix"
+            facts.peerIsThisHost = false
+        },
+        Case(
             testDescription: "a required header is missing", reason: "trusted_proxy_missing_header_x-auth",
             code: "AUTH_IDENTITY_HEADER_REQUIRED"
         ) { policy, _ in policy.requiredHeaders = ["x-auth"] },
