@@ -25,7 +25,8 @@ extension AdmissionPolicy {
             userHeader: mode == .trustedProxy ? proxy.userHeader?.lowercased() : nil,
             requiredHeaders: mode == .trustedProxy ? proxy.requiredHeaders.map { $0.lowercased() } : [],
             allowUsers: proxy.allowUsers, allowLoopback: proxy.allowLoopback,
-            hasTrustedProxies: !gateway.trustedProxies.isEmpty,
+            // Whoever opens a Unix socket for proxies trusts them.
+            hasTrustedProxies: !gateway.trustedProxies.isEmpty || gateway.hasProxySocket,
             allowTailscale: gateway.auth.allowTailscale ?? (gateway.tailscale == .serve))
         onRotate = gateway.auth.onRotate == .continue ? .continue : .close
         maxSpawnDepth = configuration.agentDefaults.subagents.maxSpawnDepth

@@ -48,7 +48,8 @@ package enum AuthFailure: String, CaseIterable, Sendable {
     package var remedy: String? {
         switch self {
         case .trustedProxyConfigMissing: "set gateway.auth.trustedProxy.userHeader"
-        case .trustedProxyNoProxies: "set gateway.trustedProxies to the address of the proxy"
+        case .trustedProxyNoProxies:
+            "set gateway.trustedProxies to the address of the proxy, or give it a Unix socket (gateway.listeners)"
         case .trustedProxyUntrustedSource: "connect through the proxy, or add its address to gateway.trustedProxies"
         case .trustedProxyLoopbackSource:
             "set gateway.auth.trustedProxy.allowLoopback: true if the proxy runs on the gateway's host"

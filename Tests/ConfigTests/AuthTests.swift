@@ -45,6 +45,8 @@ struct AuthTests {
             problems("gateway:{auth:{mode:'trusted-proxy'}}").map(\.path) == [
                 "gateway.auth.trustedProxy.userHeader", "gateway.trustedProxies",
             ])
+        let socket = "listeners:[{path:'/run/gw.sock'}],auth:{mode:'trusted-proxy',trustedProxy:{userHeader:'x-user'}}"
+        #expect(try loaded("gateway:{\(socket)}").gateway.hasProxySocket, "a proxy at a Unix socket is one")
         let written = problems("gateway:{\(complete),token:'t'}}")
         #expect(written.map(\.severity) == [.error])
         let inherited = load(
