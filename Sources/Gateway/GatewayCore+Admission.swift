@@ -104,6 +104,7 @@ extension GatewayCore {
                 ]
             case .redeem(let digest, let pending, let roles, let via):
                 effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)
+                let before = trust.pairing.devices[pending.deviceID]
                 let device = trust.pairing.approve(
                     pending, roles: roles, via: via, nowMs: nowMs, by: undo.change)
                 undo.devices.insert(device.deviceID)
@@ -118,8 +119,8 @@ extension GatewayCore {
                     .log(
                         LogLine(
                             .info, "gateway",
-                            "device pairing approved by \(via) device=\(device.deviceID) roles=\(roles.joined(separator: ","))"
-                        )),
+                            "device pairing \(before == nil ? "approved" : "changed") by \(via) device=\(device.deviceID) "
+                                + Self.approved(device) + (before.map { ", before: " + Self.approved($0) } ?? ""))),
                 ]
             case .issueToken(let deviceID, let role, let scopes, let given, let generation):
                 let token = given ?? ids.token()
@@ -182,6 +183,10 @@ extension GatewayCore {
         return guesses + [
             .commit(operations, then: effects + opening, failure: .connect(id, id: requestID, undo: undo))
         ]
+    }
+
+    private static func approved(_ device: PairedDevice) -> String {
+        "roles=\(device.roles.joined(separator: ",")) scopes=\(device.approvedScopes.names.joined(separator: ","))"
     }
 
     /// First presentation is a spawn: the checks of a spawn run against the issuer's session, for the whole chain

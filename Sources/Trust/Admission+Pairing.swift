@@ -49,6 +49,13 @@ extension Admission {
         let requested = ScopeSet(params.scopes)
         let record = state.pairing.devices[device.id]
         let reasons = record.map { upgradeReasons($0, requested) } ?? [.notPaired]
+        // A paired device may use an invitation, too, and has then used it.
+        if method == .bootstrapToken, reasons.isEmpty, let token = params.auth.bootstrapToken,
+            invitation(token, for: device)?.usedBy.contains(device.id) == false,
+            let invited = pairByInvitation(device, record)
+        {
+            return invited
+        }
         guard !reasons.isEmpty else {
             var admitted = admitted(device, method, isPaired: true)
             if method == .bootstrapToken, let token = params.auth.bootstrapToken,

@@ -189,6 +189,33 @@ struct AdmissionInvitationTests {
         }
     }
 
+    @Test(
+        "a paired device that uses a setup code gets what the code says and has used it",
+        arguments: [ScopeSet(.read), ScopeSet(.admin), Invitation.mobileScopes])
+    func setupCodeOfPaired(_ approved: ScopeSet) throws {
+        var world = try World()
+        invite(&world, .setupCode, roles: Invitation.mobileRoles, scopes: Invitation.mobileScopes)
+        let device = try World.stranger()
+        world.pair(device, scopes: approved)
+        let guest = Caller.sdk(device).with(scopes: ["operator.write"]).from(.remote).with {
+            $0.auth = ConnectParams.Credentials(bootstrapToken: Self.token)
+        }
+        let decision = world.decide(guest)
+        #expect(Set(decision.admitted?.scopes.names ?? []) == ["operator.read", "operator.write"])
+        for case .issueToken(_, let role, let scopes, _, _) in decision.changes {
+            #expect(role == .node ? scopes.isEmpty : scopes == Invitation.mobileScopes)
+        }
+        settle(&world, decision)
+        let record = try #require(world.state.pairing.devices[device.deviceID])
+        #expect(Set(record.roles) == ["node", "operator"])
+        #expect(approved.union(Invitation.mobileScopes).covers(record.approvedScopes), "nothing beyond both")
+        #expect(world.state.invitations[World.digest(Self.token)]?.usesLeft == 0)
+        // Nobody else may use it after that, and this device only in case that it has lost the answer.
+        let other = guest.with { $0.device = try? World.stranger(2) }
+        #expect(world.decide(other).refusal?.error.details["code"] == "AUTH_BOOTSTRAP_TOKEN_INVALID")
+        #expect(world.decide(guest).changes.map(ChangeKind.init) == [.issueToken])
+    }
+
     @Test("a setup code is not for more than it says")
     func setupCodeBeyond() throws {
         var world = try World()
