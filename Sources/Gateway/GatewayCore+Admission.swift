@@ -102,6 +102,24 @@ extension GatewayCore {
                             .info, "gateway",
                             "device pairing auto-approved device=\(device.deviceID) role=\(pending.role)")),
                 ]
+            case .approveByProxy(let pending):
+                effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)
+                let device = trust.pairing.approve(pending, via: "trusted-proxy", nowMs: nowMs, by: undo.change)
+                undo.devices.insert(device.deviceID)
+                let token = DeviceToken(
+                    role: pending.role, digest: DeviceToken.unissued, scopes: pending.scopes, createdAtMs: nowMs)
+                _ = trust.pairing.setToken(token, deviceID: device.deviceID, by: undo.change)
+                operations += [
+                    .removePending(requestId: pending.requestID), .putDevice(device.record),
+                    .putDeviceToken(token.record(deviceID: device.deviceID)),
+                ]
+                effects += [
+                    event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),
+                    .log(
+                        LogLine(
+                            .info, "gateway",
+                            "device pairing approved by trusted-proxy device=\(device.deviceID) " + Self.approved(device))),
+                ]
             case .redeem(let digest, let pending, let roles, let via):
                 effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)
                 let before = trust.pairing.devices[pending.deviceID]

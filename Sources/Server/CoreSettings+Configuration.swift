@@ -3,6 +3,7 @@ internal import Crypto
 internal import Gateway
 internal import Sessions
 internal import Trust
+internal import Wire
 
 extension AdmissionPolicy {
     init(_ configuration: Configuration, secret: String?, mode: AuthMode) {
@@ -27,7 +28,9 @@ extension AdmissionPolicy {
             allowUsers: proxy.allowUsers, allowLoopback: proxy.allowLoopback,
             // Whoever opens a Unix socket for proxies trusts them.
             hasTrustedProxies: !gateway.trustedProxies.isEmpty || gateway.hasProxySocket,
-            allowTailscale: gateway.auth.allowTailscale ?? (gateway.tailscale == .serve))
+            allowTailscale: gateway.auth.allowTailscale ?? (gateway.tailscale == .serve),
+            identityScopes: IdentityScopes(gateway.auth.identityScopes),
+            autoApproveScopes: mode == .trustedProxy ? proxy.deviceAutoApprove.map { ScopeSet($0) } : nil)
         onRotate = gateway.auth.onRotate == .continue ? .continue : .close
         maxSpawnDepth = configuration.agentDefaults.subagents.maxSpawnDepth
     }

@@ -72,6 +72,7 @@ extension Admission {
         {
             return invited
         }
+        if record == nil, let approved = pairByProxy(device, method) { return approved }
         var silent: [String] = []
         for reason in reasons {
             guard let why = silentReason(reason, method: method, record: record) else {
@@ -88,6 +89,16 @@ extension Admission {
                 scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken,
                 generation: tokenGeneration),
         ]
+        return (admitted(device, method, isPaired: true), changes)
+    }
+
+    /// A browser of a user whom the proxy names, where the owner wants no approval of each.
+    private mutating func pairByProxy(_ device: ProvenDevice, _ method: AuthMethod) -> (Admitted, [TrustChange])? {
+        guard method == .trustedProxy, let limit = policy.identity.autoApproveScopes, params.role == .operator,
+            params.client.isBrowserControlUI, facts.origin != nil, limit.covers(ScopeSet(params.scopes))
+        else { return nil }
+        note(.proxyAutoApprove, .passed, "within \(limit.names.joined(separator: ","))")
+        let changes: [TrustChange] = [.approveByProxy(pendingRequest(device, isRepair: false))]
         return (admitted(device, method, isPaired: true), changes)
     }
 
@@ -162,6 +173,8 @@ extension Admission {
         _ device: ProvenDevice, _ record: PairedDevice?, _ method: AuthMethod, _ requested: ScopeSet
     ) -> [TrustChange] {
         guard method != .deviceToken, let record else { return [] }
+        // The proxy names the user each time, and a token would outlive its word.
+        if method == .trustedProxy, params.client.isControlUI { return [] }
         // A token that exists and covers the request stays: only its digest is kept, so it cannot be sent again. Who
         // comes again with an invitation has lost the answer, and the token with it.
         if method != .bootstrapToken, let token = record.tokens[params.role.rawValue], token.revokedAtMs == nil,

@@ -86,6 +86,8 @@ package enum TrustChange: Equatable, Sendable {
     case requestPairing(PendingPairing)
     /// Approve at once, as a rule of the owner's says.
     case approveSilently(PendingPairing)
+    /// The same on a proxy's word about the user: there is no token to hand out, since the word comes each time.
+    case approveByProxy(PendingPairing)
     /// The same by an invitation, which is used up by it once.
     case redeem(invitation: [UInt8], PendingPairing, roles: [String], via: String)
     /// Give the device a token for a role; `token` goes to the client, its digest is kept. Nil: a fresh one.

@@ -114,6 +114,62 @@ struct AdmissionIdentityTests {
         #expect(control.admitted?.scopes.isEmpty == true && control.admitted?.method == .trustedProxy)
     }
 
+    @Test(
+        "a user has on a connection without a device what identityScopes says, as far as it is asked for",
+        arguments: [
+            ("ana@example.com", ["operator.read", "operator.write"]), ("ANA@Example.com", ["operator.read"]),
+            ("bob", ["operator.read"]), ("Bob", []), ("eve", []),
+        ])
+    func identityScopes(_ user: String, _ asked: [String]) throws {
+        var (world, facts) = try world(Self.trustedProxy[0])
+        world.policy.identity.identityScopes = IdentityScopes([
+            "Ana@example.com": ["operator.write"], "bob": ["operator.read"],
+        ])
+        facts.headers[Self.user] = user
+        for caller in [Caller.sdk(), Caller.controlUI()] {
+            var page = facts
+            if caller.clientID != "test" { page.origin = "https://gw.example" }
+            world.policy.allowedOrigins = ["https://gw.example"]
+            let decision = world.decide(
+                caller.with(token: nil).with(scopes: asked + ["operator.admin", "operator.pairing"]).from(page))
+            let scopes = try #require(decision.admitted?.scopes)
+            #expect(scopes.covers(ScopeSet(asked)) && !scopes.covers(.admin) && !scopes.covers(.pairing))
+            #expect(scopes.isEmpty == (user == "Bob" || user == "eve"), "\(scopes.names)")
+        }
+        // The word of nobody else counts for that.
+        world.use(.token)
+        #expect(world.decide(Caller.sdk().from(facts)).admitted?.scopes.isEmpty == true)
+    }
+
+    @Test("a browser of a known user is paired at once where the owner wants that, up to what the owner says")
+    func deviceAutoApprove() throws {
+        var (world, facts) = try world(Self.trustedProxy[0])
+        facts.origin = "https://gw.example"
+        world.policy.allowedOrigins = ["https://gw.example"]
+        let page = Caller.controlUI(try World.stranger()).with(token: nil).with(scopes: ["operator.read"])
+        #expect(world.decide(page.from(facts)).refusal?.error.details["reason"] == "not-paired", "not by default")
+        world.policy.identity.autoApproveScopes = ScopeSet(.read, .write, .approvals)
+        let decision = world.decide(page.from(facts))
+        #expect(decision.admitted?.method == .trustedProxy && decision.admitted?.scopes.names == ["operator.read"])
+        #expect(decision.changes.map(ChangeKind.init) == [.approveByProxy])
+        #expect(decision.admitted?.restsOnPairing == true)
+        for caller in [
+            page.with(scopes: ["operator.admin"]), Caller.sdk(try World.stranger()).with(token: nil),
+            page.with { $0.role = .node },
+        ] {
+            #expect(world.decide(caller.from(facts)).admitted == nil, "\(caller.clientID) \(caller.scopes)")
+        }
+        var unnamed = facts
+        unnamed.headers = [:]
+        #expect(world.decide(page.from(unnamed)).admitted == nil)
+        // Who is paired for less is not upgraded by it.
+        world.pair(try World.stranger(), scopes: ScopeSet(.read))
+        #expect(
+            world.decide(page.with(scopes: ["operator.write"]).from(facts)).refusal?.error.details["reason"]
+                == "scope-upgrade")
+        #expect(world.decide(page.from(facts)).changes.isEmpty, "no token: the proxy's word comes each time")
+    }
+
     @Test("on the gateway's own host the password still opens, and a wrong one is a guess")
     func localPassword() throws {
         var (world, _) = try world(Self.trustedProxy[0])
