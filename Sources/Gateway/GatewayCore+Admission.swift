@@ -118,7 +118,8 @@ extension GatewayCore {
                     .log(
                         LogLine(
                             .info, "gateway",
-                            "device pairing approved by trusted-proxy device=\(device.deviceID) " + Self.approved(device))),
+                            "device pairing approved by trusted-proxy device=\(device.deviceID) "
+                                + Self.approved(device))),
                 ]
             case .redeem(let digest, let pending, let roles, let via):
                 effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)

@@ -27,7 +27,7 @@ extension Connection {
         }
         let source = peer.source.attribute(head, trust: context.facts.trust)
         var headers: [String: String] = [:]
-        for name in context.facts.identityHeaders where mayNameUsers {
+        for name in context.facts.identityHeaders where peer.source.mayNameUsers {
             // A field that stands there twice was written by two.
             let values = head.all(name)
             if values.count == 1 { headers[name] = values[0] }
@@ -44,12 +44,6 @@ extension Connection {
             origin: head.first("origin"), host: head.host)
     }
 
-    /// Who has written the head may be asked about users: a trusted proxy, or `tailscale serve` on loopback. A relay that
-    /// sends a PROXY header passes on what its client wrote.
-    private var mayNameUsers: Bool {
-        peer.source.relayed == .no && (peer.source.isTrustedProxy || peer.address?.isLoopback == true)
-    }
-
     /// Loopback is everybody on this host, and whatever forwards to it. `tailscale serve` is tailscaled's own process.
     private func isFromTailscaled(_ socketPath: String) -> Bool {
         guard !peer.source.isTrustedProxy, let own = try? Sockets.localAddress(of: descriptor),
@@ -60,7 +54,8 @@ extension Connection {
 
     /// Asks Tailscale whose the forwarded address is, when this is a request of `tailscale serve`, then goes on.
     func withTailscaleIdentity(_ goOn: @escaping () -> Void) {
-        guard let path = context.facts.tailscaleSocket, let head, mayNameUsers, peer.address?.isLoopback == true,
+        guard let path = context.facts.tailscaleSocket, let head, peer.source.mayNameUsers,
+            peer.address?.isLoopback == true,
             head.first(ProxyIdentityPolicy.tailscaleUserHeader) != nil,
             let address = head.list("x-forwarded-for").last.flatMap({ IPAddress($0) }), isFromTailscaled(path)
         else {

@@ -32,7 +32,7 @@ package struct ProxyIdentityPolicy: Equatable, Sendable {
     }
 
     package static let tailscaleUserHeader = "tailscale-user-login"
-    static let tailscaleProxyHeaders = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
+    package static let tailscaleProxyHeaders = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
 
     /// Header fields that the rules look at, and nothing else of a request is kept for them.
     package var headersOfInterest: Set<String> {
