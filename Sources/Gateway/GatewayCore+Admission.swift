@@ -174,7 +174,7 @@ extension GatewayCore {
         }
         let guesses = noteGuesses(decision, request, nowMs: nowMs)
         // Only the secret itself shows that what was wrong before was no guess.
-        if admitted.dependsOnSharedSecret, admitted.lineage == nil, let client = decision.limiterClient {
+        if admitted.dependsOnSharedSecret, let client = decision.limiterClient {
             trust.limiter.succeeded(client)
         }
         let connection = ClientConnection(

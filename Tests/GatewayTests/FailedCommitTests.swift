@@ -353,7 +353,10 @@ struct FailedCommitTests {
             settle()
             expectSettled()
             for connection in gateway.core.connections.values where !connection.isClosing {
-                #expect(gateway.core.trust.covers(connection.admitted), "\(connection.connID) has no ground")
+                guard let id = connection.admitted.deviceID else { continue }
+                let record = gateway.core.trust.pairing.devices[id]
+                #expect(record?.approvedScopes.covers(connection.admitted.scopes) == true, "\(connection.connID)")
+                #expect(record?.isEffective(.operator) == true, "\(connection.connID) has no ground")
             }
             for id in gateway.open where id != owner { gateway.disconnect(id) }
             _ = gateway.takeSteps()

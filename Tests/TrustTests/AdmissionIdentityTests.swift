@@ -136,6 +136,10 @@ struct AdmissionIdentityTests {
             #expect(scopes.covers(ScopeSet(asked)) && !scopes.covers(.admin) && !scopes.covers(.pairing))
             #expect(scopes.isEmpty == (user == "Bob" || user == "eve"), "\(scopes.names)")
         }
+        if user.hasPrefix("ana") || user.hasPrefix("ANA") {
+            let modest = world.decide(Caller.sdk().with(token: nil).with(scopes: ["operator.read"]).from(facts))
+            #expect(modest.admitted?.scopes.covers(.write) == false, "nobody gets what was not asked for")
+        }
         // The word of nobody else counts for that.
         world.use(.token)
         #expect(world.decide(Caller.sdk().from(facts)).admitted?.scopes.isEmpty == true)

@@ -33,6 +33,13 @@ struct AuthLimiterTests {
         #expect((limiter.failed("c", digests: digests("c"), nowMs: atMs) != nil) == isLocked)
     }
 
+    @Test("the same wrong credential again does not make the guess younger")
+    func repeated() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        for atMs: Int64 in [0, 500, 999] { _ = limiter.failed("c", digests: digests("a"), nowMs: atMs) }
+        #expect(limiter.failed("c", digests: digests("b", "c"), nowMs: 1_000) == nil)
+    }
+
     @Test("a lockout ends at its time, by success, and by the owner; others are not touched")
     func ends() {
         var limiter = AuthLimiter(settings: Self.settings)
