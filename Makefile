@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build demo test lint format bench fuzz autobahn tls-check clean help
+.PHONY: setup build demo test lint format bench fuzz autobahn tls-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -18,6 +18,7 @@ SCRIPTS := .ci/setup .ci/run deploy/demo/run Fuzz/run
 # For instance: make bench BENCH_FLAGS='--rows echo-1,echo-16 --runs 5'
 BENCH_FLAGS ?=
 AUTOBAHN_FLAGS ?=
+MUTANTS_FLAGS ?=
 # For instance: make tls-check TLS_CHECK_FLAGS='--only sslyze'
 TLS_CHECK_FLAGS ?=
 # For each target; TARGETS='json5 request-head' takes some of them.
@@ -59,6 +60,9 @@ bench: build ## speed and memory beside what OpenSSL and epoll alone can do (BEN
 
 fuzz: setup ## all fuzz targets, each for SECONDS=60
 	@SECONDS_EACH=$(SECONDS) Fuzz/run $(TARGETS)
+
+mutants: setup ## break each rule of admission once, and show that a test fails (MUTANTS_FLAGS='--only 1,2')
+	@Tests/Mutation/run $(MUTANTS_FLAGS)
 
 autobahn: build ## the Autobahn TestSuite against the release binary, over wss (AUTOBAHN_FLAGS="--cases '1.*'" for a part)
 	@Tests/Conformance/autobahn --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(AUTOBAHN_FLAGS)

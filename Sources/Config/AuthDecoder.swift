@@ -17,10 +17,25 @@ struct AuthDecoder {
         }
         let settings = GatewayAuthSettings(
             mode: mode, token: token, password: password, allowTailscale: section.optionalBool("allowTailscale"),
-            rateLimit: rateLimit(), trustedProxy: trustedProxy,
+            rateLimit: rateLimit(), trustedProxy: trustedProxy, identityScopes: section.scopesByLogin("identityScopes"),
             onRotate: section.choice("onRotate", default: .close))
-        section.warnAboutUnknownKeys(ignoring: ["identityScopes"])
+        warnWithoutProxy(settings)
+        section.warnAboutUnknownKeys()
         return settings
+    }
+
+    /// Users are named by a proxy, and in no other mode.
+    private func warnWithoutProxy(_ settings: GatewayAuthSettings) {
+        guard settings.mode != .trustedProxy else { return }
+        let unused = [
+            (settings.identityScopes.isEmpty, section.path(of: "identityScopes")),
+            (settings.trustedProxy.deviceAutoApprove == nil, section.path(of: "trustedProxy") + ".deviceAutoApprove"),
+        ]
+        for (isAbsent, path) in unused where !isAbsent {
+            context.warn(
+                path, "\(path) has no effect in mode \"\(settings.mode.rawValue)\"", at: context.location(of: path),
+                remedy: "set gateway.auth.mode: \"trusted-proxy\", or remove it")
+        }
     }
 
     private func mode(hasToken: Bool, hasPassword: Bool) -> GatewayAuthSettings.Mode {
@@ -59,7 +74,8 @@ struct AuthDecoder {
         let section = section.section("trustedProxy")
         let settings = GatewayAuthSettings.TrustedProxy(
             userHeader: section.optionalString("userHeader"), requiredHeaders: section.strings("requiredHeaders"),
-            allowUsers: section.strings("allowUsers"), allowLoopback: section.bool("allowLoopback", default: false))
+            allowUsers: section.strings("allowUsers"), allowLoopback: section.bool("allowLoopback", default: false),
+            deviceAutoApprove: deviceAutoApprove(section.section("deviceAutoApprove")))
         if isRequired, !context.isSet(section.path(of: "userHeader")) {
             context.error(
                 section.path(of: "userHeader"),
@@ -69,6 +85,15 @@ struct AuthDecoder {
         }
         section.warnAboutUnknownKeys()
         return settings
+    }
+
+    private func deviceAutoApprove(_ section: Section) -> [String]? {
+        let isEnabled = section.bool("enabled", default: false)
+        let scopes = section.strings(
+            "scopes", default: ["operator.read", "operator.write", "operator.approvals"],
+            allowed: "scopes such as operator.read", check: RawSetting.isScope)
+        section.warnAboutUnknownKeys()
+        return isEnabled ? scopes : nil
     }
 
     private func rateLimit() -> GatewayAuthSettings.RateLimit {

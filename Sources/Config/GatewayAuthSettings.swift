@@ -22,6 +22,8 @@ package struct GatewayAuthSettings: Equatable, Sendable {
         /// Empty: every user the proxy names.
         package let allowUsers: [String]
         package let allowLoopback: Bool
+        /// Scopes up to which a new browser of a known user is paired at once; `nil`: the owner approves.
+        package let deviceAutoApprove: [String]?
     }
 
     /// When it is not written: `password` if only a password is set, else `token`.
@@ -33,6 +35,8 @@ package struct GatewayAuthSettings: Equatable, Sendable {
     package let allowTailscale: Bool?
     package let rateLimit: RateLimit
     package let trustedProxy: TrustedProxy
+    /// By login: scopes of a connection without a device whose user a proxy has named.
+    package let identityScopes: [String: [String]]
     /// What becomes of children whose line began with a token that is rotated.
     package let onRotate: OnRotate
 

@@ -256,9 +256,13 @@ struct GatewayDecoder {
     }
 
     private func checkTrustedProxyMode(_ settings: GatewaySettings) {
-        guard settings.auth.mode == .trustedProxy, !context.isSet("gateway.trustedProxies") else { return }
+        guard settings.auth.mode == .trustedProxy, !context.isSet("gateway.trustedProxies"),
+            !settings.hasProxySocket
+        else { return }
         context.error(
             "gateway.trustedProxies", "gateway.auth.mode is \"trusted-proxy\" but gateway.trustedProxies is empty",
-            at: context.location(of: "gateway.auth.mode"), remedy: "add trustedProxies: [\"<address of the proxy>\"]")
+            at: context.location(of: "gateway.auth.mode"),
+            remedy:
+                "add trustedProxies: [\"<address of the proxy>\"], or a Unix socket for the proxy (gateway.listeners)")
     }
 }

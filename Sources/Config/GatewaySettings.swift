@@ -75,4 +75,9 @@ package struct GatewaySettings: Equatable, Sendable {
     package let compression: Compression
     package let remote: RemoteSettings
     package let tailscale: Tailscale
+
+    /// A Unix socket at which all peers are proxies.
+    package var hasProxySocket: Bool {
+        listeners.contains { if case .unix = $0.place { true } else { false } }
+    }
 }

@@ -81,6 +81,10 @@ struct RawSetting {
         return strings
     }
 
+    static func isScope(_ name: String) -> Bool {
+        name.contains(".") && !name.contains { $0.isWhitespace }
+    }
+
     static func trim(_ text: String) -> String {
         var rest = text[...]
         while let first = rest.first, first.isWhitespace { rest.removeFirst() }

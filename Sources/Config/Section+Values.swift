@@ -100,6 +100,37 @@ extension Section {
         }
     }
 
+    /// An object of lists of scopes, each under a user's login.
+    func scopesByLogin(_ name: String) -> [String: [String]] {
+        let show = { (lists: [String: [String]]) in
+            JSON.object(
+                JSONObject(lists.sorted { $0.key < $1.key }.map { ($0, .array($1.map { .string($0) })) }))
+        }
+        return read(name, default: [:], show: show) { raw throws(Refusal) in
+            let allowed = "an object of lists of scopes, such as { \"ana@example.com\": [\"operator.read\"] }"
+            guard let members = raw.node.members else { throw Refusal(allowed: allowed) }
+            var lists: [String: [String]] = [:]
+            for member in members {
+                let login = RawSetting.trim(member.name)
+                guard !login.isEmpty else {
+                    throw Refusal(allowed: allowed, seen: "an empty login", location: member.keyLocation)
+                }
+                guard let elements = member.value.elements else {
+                    let seen = "\(Seen.describe(member.value.json)) for \(login)"
+                    throw Refusal(allowed: allowed, seen: seen, location: member.value.location)
+                }
+                for element in elements {
+                    guard let scope = element.string, RawSetting.isScope(scope) else {
+                        let seen = "\(Seen.describe(element.json)) for \(login)"
+                        throw Refusal(allowed: allowed, seen: seen, location: element.location)
+                    }
+                    lists[login, default: []].append(scope)
+                }
+            }
+            return lists
+        }
+    }
+
     private static func show(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
 
     private static func isVariableName(_ name: String) -> Bool {

@@ -53,9 +53,7 @@ struct SubagentDecoder {
     private func scopes(_ fallback: [String]?) -> [String]? {
         section.read("scopes", default: fallback, show: { $0.map { .array($0.map { .string($0) }) } ?? .null }) {
             raw throws(Refusal) in
-            try raw.strings(allowed: "scopes such as operator.read") { scope in
-                scope.contains(".") && !scope.contains { $0.isWhitespace }
-            }
+            try raw.strings(allowed: "scopes such as operator.read", check: RawSetting.isScope)
         }
     }
 

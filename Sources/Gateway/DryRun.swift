@@ -4,9 +4,24 @@ internal import Wire
 
 /// A client that does not exist: what would be decided about it?
 package struct DryRun: Equatable, Sendable {
+    /// Through which kind of listener the connection comes.
+    package enum Listener: String, CaseIterable, Sendable {
+        /// An address.
+        case network
+        /// A Unix socket for proxies (`gateway.listeners`).
+        case unix
+        /// The owner's Unix socket.
+        case owner
+    }
+
     package struct Position: Equatable, Sendable {
-        /// The socket's peer.
+        package var listener = Listener.network
+        /// The socket's peer, where it has an address.
         package var from: String
+        /// The client that a PROXY header names.
+        package var relayedFor: String?
+        /// Header fields about users, by their names in lower case; not believed of everybody.
+        package var headers: [String: String] = [:]
         package var forwardedFor: String?
         package var origin: String?
         package var host: String?
@@ -41,6 +56,10 @@ package struct DryRun: Equatable, Sendable {
     }
 
     var position: Position
+    /// Whom an identity-aware proxy names.
+    var user: String?
+    /// Whom `tailscale serve` names, and the daemon confirms.
+    var tailscaleLogin: String?
     var client: ClientInfo
     var role: Role
     var scopes: [String]
@@ -57,7 +76,13 @@ package struct DryRun: Equatable, Sendable {
         guard let role = Role(rawValue: roleName) else {
             throw reader.failure("role", "must be equal to one of: operator, node")
         }
-        let token = try reader.nonEmptyString("token") ?? "ok"
+        let user = try reader.nonEmptyString("user", maxBytes: 256)
+        let login = try reader.nonEmptyString("tailscaleLogin", maxBytes: 256)
+        guard user == nil || login == nil else {
+            throw reader.failure("user", "and tailscaleLogin exclude each other: one proxy, one user")
+        }
+        // Who is named by somebody else brings no secret, or that would be looked at first.
+        let token = try reader.nonEmptyString("token") ?? (user ?? login == nil ? "ok" : "none")
         guard let credential = Credential(rawValue: token) else {
             throw reader.failure("token", "must be equal to one of: ok, wrong, none, device (never a real token)")
         }
@@ -67,12 +92,21 @@ package struct DryRun: Equatable, Sendable {
             case "new": .new
             case let id: .known(id)
             }
+        var position = Position(
+            from: try reader.nonEmptyString("from", maxBytes: 64) ?? "127.0.0.1",
+            forwardedFor: try reader.nonEmptyString("forwardedFor", maxBytes: 512),
+            origin: try reader.nonEmptyString("origin", maxBytes: 512),
+            host: try reader.nonEmptyString("host", maxBytes: 256), isTLS: try reader.bool("tls") ?? true)
+        let listener = try reader.nonEmptyString("listener") ?? Listener.network.rawValue
+        guard let listener = Listener(rawValue: listener) else {
+            throw reader.failure("listener", "must be equal to one of: network, unix, owner")
+        }
+        position.listener = listener
+        position.relayedFor = try reader.nonEmptyString("relayedFor", maxBytes: 64)
+        // Serve always names its client.
+        if login != nil, position.forwardedFor == nil { position.forwardedFor = "100.64.0.1" }
         return DryRun(
-            position: Position(
-                from: try reader.nonEmptyString("from", maxBytes: 64) ?? "127.0.0.1",
-                forwardedFor: try reader.nonEmptyString("forwardedFor", maxBytes: 512),
-                origin: try reader.nonEmptyString("origin", maxBytes: 512),
-                host: try reader.nonEmptyString("host", maxBytes: 256), isTLS: try reader.bool("tls") ?? true),
+            position: position, user: user, tailscaleLogin: login,
             client: ClientInfo(
                 id: parts[0], version: "0", platform: try reader.nonEmptyString("platform", maxBytes: 64) ?? "linux",
                 mode: parts[1]),

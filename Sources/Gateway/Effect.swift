@@ -14,8 +14,8 @@ package enum Effect: Sendable {
     case publish(OutboundEvent)
     /// Opens an admitted connection for requests and events, as ``GatewayCore/open(_:nowMs:)`` says when this is performed.
     case open(Opening)
-    /// Makes the operations durable in one commit, then performs `then`; if that fails, asks the core what to do
-    /// (``GatewayCore/commitFailed(_:why:nowMs:)``) and performs `otherwise`.
+    /// Makes the operations durable in one commit, then tells the core if it wants to know, and performs `then`; if that
+    /// fails, asks the core what to do (``GatewayCore/commitFailed(_:_:why:nowMs:)``) and performs `otherwise`.
     case commit([StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect] = [])
     /// Reads what is durable, then hands it to the core (``GatewayCore/wasRead(_:_:nowMs:)``) and performs its answer.
     case read(StoreQuery, StoreReading)
@@ -29,11 +29,15 @@ package enum Effect: Sendable {
     case log(LogLine)
 }
 
-/// What was waiting for a commit that failed.
+/// What waits for a commit, and what has to be done in memory when it fails.
 package enum CommitFailure: Equatable, Sendable {
-    case request(ConnectionID, id: [UInt8])
-    /// `undo`: what the admission changed in memory.
-    case connect(ConnectionID, id: [UInt8], undo: AdmissionUndo = AdmissionUndo())
+    /// `undo`: what the request changed in memory.
+    case request(ConnectionID, id: [UInt8], undo: TrustUndo? = nil)
+    /// A removal or revocation: it holds at once, and goes on holding when the disk refuses it.
+    case revocation(ConnectionID, id: [UInt8])
+    /// What hangs on the old token of a device ends when the new one is on the disk.
+    case rotation(ConnectionID, id: [UInt8], deviceID: String, role: String, undo: TrustUndo)
+    case connect(ConnectionID, id: [UInt8], undo: TrustUndo? = nil)
     case spawn(ConnectionID, id: [UInt8], runID: String)
     case turn(ConnectionID, id: [UInt8], runID: String)
     /// `before`: nil for a job that is new.
@@ -48,16 +52,17 @@ package enum CommitFailure: Equatable, Sendable {
     case end(ConnectionID, id: [UInt8], runID: String)
     /// Nobody waits; what follows is performed all the same.
     case background
-}
 
-/// What an admission changed in memory before its commit; taken back when that fails, so that nobody is let in later by
-/// what no disk has.
-package struct AdmissionUndo: Equatable, Sendable {
-    /// Devices as they were before; nil: not paired.
-    var devices: [String: PairedDevice?] = [:]
-    var invitations: [Invitation] = []
-    /// Runs that were presented for the first time.
-    var runs: [String] = []
+    package var undo: TrustUndo? {
+        switch self {
+        case .request(_, _, let undo), .connect(_, _, let undo): undo
+        case .rotation(_, _, _, _, let undo): undo
+        default: nil
+        }
+    }
+
+    /// Whether the core wants to hear of success, too (``GatewayCore/committed(_:nowMs:)``).
+    package var isTold: Bool { undo?.devices.isEmpty == false }
 }
 
 /// How to start a worker.
@@ -95,14 +100,29 @@ package struct LaunchOrder: Sendable {
 package struct LogLine: Equatable, Sendable {
     package enum Level: String, Sendable { case info = "INFO", warn = "WARN", error = "ERROR" }
 
+    /// A line that strangers can cause: of each kind only so many are written, and the others counted.
+    package struct Kind: Hashable, Sendable {
+        package let rule: String
+        /// Whose doing it is, without the port; an IPv6 client is its /64.
+        package let client: String
+
+        package init(rule: String, client: String) {
+            self.rule = rule
+            self.client = client
+        }
+    }
+
     package let level: Level
     /// `gateway`, `ws`, `agent/sessions-spawn`, …
     package let subsystem: String
     package let message: String
+    /// Nil: always written.
+    package let kind: Kind?
 
-    package init(_ level: Level, _ subsystem: String, _ message: String) {
+    package init(_ level: Level, _ subsystem: String, _ message: String, kind: Kind? = nil) {
         self.level = level
         self.subsystem = subsystem
         self.message = message
+        self.kind = kind
     }
 }

@@ -40,8 +40,10 @@ extension GatewayCore {
                 LogLine(
                     .warn, "ws",
                     "closed before connect peer=\(request.facts.peer) client=\(client.id)/\(client.mode) "
-                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)"
-                ))
+                        + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)",
+                    kind: LogLine.Kind(
+                        rule: decision.trace.last?.rule.rawValue ?? "connect",
+                        client: request.facts.clientNetwork ?? request.facts.peer)))
         ]
         effects += noteGuesses(decision, request, nowMs: nowMs)
         var operations: [StoreOperation] = []
@@ -55,15 +57,15 @@ extension GatewayCore {
             if isNew { effects.append(event(.devicePairRequested, pending.json)) }
         }
         guard !operations.isEmpty else { return effects + answer }
-        return effects + [
-            .commit(operations, then: answer, failure: .connect(id, id: requestID, undo: AdmissionUndo()))
-        ]
+        return effects + [.commit(operations, then: answer, failure: .connect(id, id: requestID))]
     }
 
     private mutating func noteGuesses(
         _ decision: Decision, _ request: AdmissionRequest, nowMs: Int64
     ) -> [Effect] {
-        guard !decision.wrongCredentials.isEmpty, let client = decision.limiterClient,
+        guard let client = decision.limiterClient else { return [] }
+        if decision.trace.last?.rule == .rateLimit { trust.limiter.knocked(client, nowMs: nowMs) }
+        guard !decision.wrongCredentials.isEmpty,
             let until = trust.limiter.failed(client, digests: decision.wrongCredentials, nowMs: nowMs)
         else { return [] }
         return [
@@ -84,14 +86,14 @@ extension GatewayCore {
         var effects: [Effect] = []
         var issued: HelloOK.IssuedToken?
         var admitted = admitted
-        var undo = AdmissionUndo()
+        var undo = beginUndo()
         for change in changes {
             switch change {
             case .requestPairing: break
             case .approveSilently(let pending):
-                undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
-                effects += supersede(by: pending, nowMs: nowMs, &operations)
-                let device = trust.pairing.approve(pending, via: "silent", nowMs: nowMs)
+                effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)
+                let device = trust.pairing.approve(pending, via: "silent", nowMs: nowMs, by: undo.change)
+                undo.devices.insert(device.deviceID)
                 operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
                 effects += [
                     event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),
@@ -100,11 +102,34 @@ extension GatewayCore {
                             .info, "gateway",
                             "device pairing auto-approved device=\(device.deviceID) role=\(pending.role)")),
                 ]
+            case .approveByProxy(let pending):
+                effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)
+                let device = trust.pairing.approve(pending, via: "trusted-proxy", nowMs: nowMs, by: undo.change)
+                undo.devices.insert(device.deviceID)
+                let token = DeviceToken(
+                    role: pending.role, digest: DeviceToken.unissued, scopes: pending.scopes, createdAtMs: nowMs)
+                _ = trust.pairing.setToken(token, deviceID: device.deviceID, by: undo.change)
+                operations += [
+                    .removePending(requestId: pending.requestID), .putDevice(device.record),
+                    .putDeviceToken(token.record(deviceID: device.deviceID)),
+                ]
+                effects += [
+                    event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),
+                    .log(
+                        LogLine(
+                            .info, "gateway",
+                            "device pairing approved by trusted-proxy device=\(device.deviceID) "
+                                + Self.approved(device))),
+                ]
             case .redeem(let digest, let pending, let roles, let via):
-                undo.invitations += trust.invitations[digest].map { [$0] } ?? []
-                undo.devices[pending.deviceID] = .some(trust.pairing.devices[pending.deviceID])
-                effects += supersede(by: pending, nowMs: nowMs, &operations)
-                let device = trust.pairing.approve(pending, roles: roles, via: via, nowMs: nowMs)
+                effects += supersede(by: pending, nowMs: nowMs, &operations, &undo)
+                let before = trust.pairing.devices[pending.deviceID]
+                let device = trust.pairing.approve(
+                    pending, roles: roles, via: via, nowMs: nowMs, by: undo.change)
+                undo.devices.insert(device.deviceID)
+                if trust.invitations[digest]?.usedBy.contains(device.deviceID) == false {
+                    undo.uses.append(TrustUndo.Use(invitation: digest, deviceID: device.deviceID))
+                }
                 operations +=
                     trust.invitations.redeem(digest, by: device.deviceID).map { [.putInvitation($0.record)] } ?? []
                 operations += [.removePending(requestId: pending.requestID), .putDevice(device.record)]
@@ -113,16 +138,16 @@ extension GatewayCore {
                     .log(
                         LogLine(
                             .info, "gateway",
-                            "device pairing approved by \(via) device=\(device.deviceID) roles=\(roles.joined(separator: ","))"
-                        )),
+                            "device pairing \(before == nil ? "approved" : "changed") by \(via) device=\(device.deviceID) "
+                                + Self.approved(device) + (before.map { ", before: " + Self.approved($0) } ?? ""))),
                 ]
             case .issueToken(let deviceID, let role, let scopes, let given, let generation):
                 let token = given ?? ids.token()
                 let record = DeviceToken(
                     role: role.rawValue, digest: SHA256.digest(Array(token.utf8)), scopes: scopes,
                     issuerGeneration: generation, createdAtMs: nowMs)
-                if undo.devices[deviceID] == nil { undo.devices[deviceID] = .some(trust.pairing.devices[deviceID]) }
-                guard trust.pairing.setToken(record, deviceID: deviceID) != nil else { break }
+                guard trust.pairing.setToken(record, deviceID: deviceID, by: undo.change) != nil else { break }
+                undo.devices.insert(deviceID)
                 operations.append(.putDeviceToken(record.record(deviceID: deviceID)))
                 if role == admitted.role {
                     issued = HelloOK.IssuedToken(deviceToken: token, issuedAtMs: nowMs)
@@ -147,9 +172,9 @@ extension GatewayCore {
             let role = admitted.method == .deviceToken ? admitted.role : nil
             trust.pairing.noteSeen(deviceID: device, usingTokenOf: role, nowMs: nowMs)
         }
-        effects += noteGuesses(decision, request, nowMs: nowMs)
+        let guesses = noteGuesses(decision, request, nowMs: nowMs)
         // Only the secret itself shows that what was wrong before was no guess.
-        if admitted.dependsOnSharedSecret, admitted.lineage == nil, let client = decision.limiterClient {
+        if admitted.dependsOnSharedSecret, let client = decision.limiterClient {
             trust.limiter.succeeded(client)
         }
         let connection = ClientConnection(
@@ -172,8 +197,15 @@ extension GatewayCore {
                     .info, "ws",
                     "connected peer=\(request.facts.peer) client=\(connection.client.id)/\(connection.client.mode) "
                         + "conn=\(connID) walk: \(decision.summary)")))
-        guard !operations.isEmpty else { return effects + opening }
-        return effects + [.commit(operations, then: opening, failure: .connect(id, id: requestID, undo: undo))]
+        guard !operations.isEmpty else { return guesses + effects + opening }
+        // What is not on the disk is told to nobody.
+        return guesses + [
+            .commit(operations, then: effects + opening, failure: .connect(id, id: requestID, undo: undo))
+        ]
+    }
+
+    private static func approved(_ device: PairedDevice) -> String {
+        "roles=\(device.roles.joined(separator: ",")) scopes=\(device.approvedScopes.names.joined(separator: ","))"
     }
 
     /// First presentation is a spawn: the checks of a spawn run against the issuer's session, for the whole chain
@@ -256,67 +288,5 @@ extension GatewayCore {
             role: connection.admitted.role, scopes: connection.admitted.scopes.names, issuedToken: opening.issued,
             policy: settings.connectionPolicy, resume: resume)
         return hello.json.serialized()
-    }
-
-    /// - Parameter forgetting: the same grant may come again; otherwise its identity is spent.
-    private mutating func withdraw(_ runID: String, nowMs: Int64, forgetting: Bool = false) {
-        table.withdraw(runID)
-        guard let entry = trust.lineage.entry(forRun: runID) else { return }
-        if forgetting {
-            trust.lineage.remove(deviceID: entry.deviceID)
-        } else {
-            _ = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs)
-        }
-    }
-
-    package mutating func commitFailed(_ failure: CommitFailure, why: String, nowMs: Int64) -> [Effect] {
-        let error = GatewayError.storeUnavailable(why)
-        switch failure {
-        case .request(let connection, let id):
-            return [.respond(connection, Frames.failure(id: id, error))]
-        case .connect(let connection, let id, let undo):
-            for (deviceID, device) in undo.devices {
-                if let device { trust.pairing.restore(device) } else { _ = trust.pairing.remove(deviceID: deviceID) }
-            }
-            for invitation in undo.invitations { trust.invitations.put(invitation) }
-            for runID in undo.runs { withdraw(runID, nowMs: nowMs, forgetting: true) }
-            return [
-                .respond(connection, Frames.failure(id: id, error)),
-                .close(connection, GatewayClose(1013, "store unavailable")),
-            ]
-        case .spawn(let connection, let id, let runID):
-            let answer = Effect.respond(connection, Frames.failure(id: id, error))
-            guard let run = table.runs[runID] else { return [answer] }
-            withdraw(runID, nowMs: nowMs)
-            // The place that it held is free.
-            var operations: [StoreOperation] = []
-            let launches = launches(of: run.requesterKey, nowMs: nowMs, &operations)
-            return launches.isEmpty ? [answer] : [answer, .commit(operations, then: launches, failure: .background)]
-        case .turn(let connection, let id, let runID):
-            let answer = Effect.respond(connection, Frames.failure(id: id, error))
-            guard let run = table.runs[runID] else { return [answer] }
-            let wasRunning = run.phase != .queued
-            table.withdraw(runID)
-            trust.lineage.withdraw(runID: runID)
-            guard wasRunning else { return [answer] }
-            var operations: [StoreOperation] = []
-            let next = nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
-            return next.isEmpty ? [answer] : [answer, .commit(operations, then: next, failure: .background)]
-        case .cronChange(let connection, let id, let jobID, let before):
-            cronChangeNotSaved(jobID, before: before)
-            return [.respond(connection, Frames.failure(id: id, error))]
-        case .cronRun(let connection, let id, let runID):
-            cron.withdraw(runID)
-            return [.respond(connection, Frames.failure(id: id, error))]
-        case .cronTurn(let runID): return cronTurnNotSaved(runID, why: why, nowMs: nowMs)
-        case .systemEvent(let connection, let id, let key):
-            table.update(key) { _ = $0.systemEvents.popLast() }
-            return [.respond(connection, Frames.failure(id: id, error))]
-        case .end(let connection, let id, let runID):
-            unsavedEnds.insert(runID)
-            return [.respond(connection, Frames.failure(id: id, error))]
-        case .background:
-            return []
-        }
     }
 }

@@ -26,7 +26,7 @@ extension GatewayCore {
     }
 
     private func decide(_ dryRun: DryRun, nowMs: Int64) throws -> DecisionRecord {
-        let facts = settings.position(dryRun.position)
+        let facts = try facts(dryRun)
         let device = try device(dryRun)
         var policy = settings.policy
         var state = trust
@@ -59,6 +59,44 @@ extension GatewayCore {
             freshRequestID: "REQUEST-ID", freshToken: "")
         let decision = Admission.decide(request, state: state, policy: policy, nowMs: nowMs)
         return DecisionRecord(id: "dry-run", atMs: nowMs, request: request, decision: decision)
+    }
+
+    private func facts(_ dryRun: DryRun) throws -> TransportFacts {
+        var position = dryRun.position
+        let identity = settings.policy.identity
+        if let user = dryRun.user {
+            guard let header = identity.userHeader else {
+                throw GatewayError(
+                    .invalidRequest, "no proxy names users here",
+                    details: JSONObject([
+                        (
+                            "remediationHint",
+                            "set gateway.auth.mode: \"trusted-proxy\" and gateway.auth.trustedProxy.userHeader"
+                        )
+                    ]))
+            }
+            // What the proxy has to send besides, it sends.
+            position.headers = Dictionary(
+                identity.requiredHeaders.map { ($0, "(as required)") }, uniquingKeysWith: { first, _ in first })
+            position.headers[header] = user
+        }
+        if let login = dryRun.tailscaleLogin {
+            for header in ProxyIdentityPolicy.tailscaleProxyHeaders { position.headers[header] = "(as serve sends it)" }
+            position.headers[ProxyIdentityPolicy.tailscaleUserHeader] = login
+        }
+        var facts = settings.position(position)
+        if let login = dryRun.tailscaleLogin { facts.tailscale = .login(login) }
+        if position.relayedFor != nil, !facts.peerIsTrustedProxy {
+            throw GatewayError(
+                .invalidRequest, "\(facts.peer) is no trusted proxy, and is refused before any rule",
+                details: JSONObject([
+                    (
+                        "remediationHint",
+                        .string("a PROXY header may come only from gateway.trustedProxies: [\"\(facts.peer)\"]")
+                    )
+                ]))
+        }
+        return facts
     }
 
     private func device(_ dryRun: DryRun) throws -> ProvenDevice? {

@@ -19,6 +19,7 @@ extension GatewayCore {
     ) -> (HTTPAdmission, [Effect]) {
         let limited = trust.limiter.client(of: facts)
         if let limited, let until = trust.limiter.lockedUntilMs(limited, nowMs: nowMs) {
+            trust.limiter.knocked(limited, nowMs: nowMs)
             return (.rateLimited(retryAfterMs: until - nowMs), [])
         }
         let digest = bearer.map { SHA256.digest(Array($0.utf8)) }

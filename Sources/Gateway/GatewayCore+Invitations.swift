@@ -55,17 +55,22 @@ extension GatewayCore {
             label: try reader.nonEmptyString("label", maxBytes: 512), usesLeft: isSetupCode ? 1 : Int(uses),
             createdAtMs: nowMs, expiresAtMs: nowMs + lifeMs)
         trust.invitations.put(invitation)
+        var undo = beginUndo()
+        undo.invitation = invitation.id
         var answer = invitation.fields
         answer["token"] = .string(token)
         return [
             .commit(
-                [.putInvitation(invitation.record)], then: [reply(request, .object(answer))],
-                failure: .request(request.connection, id: request.id)),
-            .log(
-                LogLine(
-                    .info, "gateway",
-                    "\(kind.rawValue) token made id=\(invitation.id) scopes=\(scopes.names.joined(separator: ",")) "
-                        + "uses=\(invitation.usesLeft)")),
+                [.putInvitation(invitation.record)],
+                then: [
+                    reply(request, .object(answer)),
+                    .log(
+                        LogLine(
+                            .info, "gateway",
+                            "\(kind.rawValue) token made id=\(invitation.id) "
+                                + "scopes=\(scopes.names.joined(separator: ",")) uses=\(invitation.usesLeft)")),
+                ],
+                failure: .request(request.connection, id: request.id, undo: undo))
         ]
     }
 
@@ -79,13 +84,14 @@ extension GatewayCore {
     ) throws -> [Effect] {
         let id = try reader.requiredString("id")
         guard mayManage("", caller) else { throw GatewayError(.invalidRequest, "device enrolment denied") }
-        guard trust.invitations.remove(id: id) != nil else {
+        // What is revoked here, but not on the disk yet, may be revoked again.
+        guard trust.invitations.remove(id: id) != nil || owed.contains(.invitation(id: id)) else {
             throw GatewayError(.invalidRequest, "unknown id", details: JSONObject([("code", "INVITATION_NOT_FOUND")]))
         }
         return [
             .commit(
                 [.removeInvitation(id: id)], then: [reply(request, .object(JSONObject([("id", .string(id))])))],
-                failure: .request(request.connection, id: request.id))
+                failure: .revocation(request.connection, id: request.id))
         ]
     }
 

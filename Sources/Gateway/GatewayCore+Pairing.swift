@@ -56,11 +56,14 @@ extension GatewayCore {
         {
             throw GatewayError(.invalidRequest, "invalid scope for requested roles: \(foreign)")
         }
-        let device = trust.pairing.approve(pending, via: "owner", nowMs: nowMs)
+        var undo = beginUndo()
+        undo.devices = [pending.deviceID]
+        undo.pending = [pending]
+        let device = trust.pairing.approve(pending, via: "owner", nowMs: nowMs, by: undo.change)
         let token = DeviceToken(
             role: pending.role, digest: DeviceToken.unissued, scopes: device.approvedScopes, createdAtMs: nowMs)
         // The device gets its token when it connects next; until then the role counts all the same.
-        let approved = trust.pairing.setToken(token, deviceID: device.deviceID) ?? device
+        let approved = trust.pairing.setToken(token, deviceID: device.deviceID, by: undo.change) ?? device
         let answer = reply(
             request, .object(JSONObject([("requestId", .string(requestID)), ("device", approved.json)])))
         return [
@@ -69,9 +72,11 @@ extension GatewayCore {
                     .removePending(requestId: requestID), .putDevice(approved.record),
                     .putDeviceToken(token.record(deviceID: device.deviceID)),
                 ],
-                then: [answer, event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs))],
-                failure: .request(request.connection, id: request.id)),
-            .log(LogLine(.info, "gateway", "device approved device=\(device.deviceID) request=\(requestID)")),
+                then: [
+                    answer, event(.devicePairResolved, pending.resolved("approved", nowMs: nowMs)),
+                    .log(LogLine(.info, "gateway", "device approved device=\(device.deviceID) request=\(requestID)")),
+                ],
+                failure: .request(request.connection, id: request.id, undo: undo))
         ]
     }
 
@@ -87,6 +92,8 @@ extension GatewayCore {
             throw GatewayError(.invalidRequest, "device pairing rejection denied")
         }
         _ = trust.pairing.removePending(deviceID: pending.deviceID)
+        var undo = beginUndo()
+        undo.pending = [pending]
         let answer = reply(
             request,
             .object(JSONObject([("requestId", .string(requestID)), ("deviceId", .string(pending.deviceID))])))
@@ -94,7 +101,7 @@ extension GatewayCore {
             .commit(
                 [.removePending(requestId: requestID)],
                 then: [answer, event(.devicePairResolved, pending.resolved("rejected", nowMs: nowMs))],
-                failure: .request(request.connection, id: request.id))
+                failure: .request(request.connection, id: request.id, undo: undo))
         ]
     }
 
@@ -105,10 +112,13 @@ extension GatewayCore {
         guard mayManage(deviceID, caller) else { throw GatewayError(.invalidRequest, "device pairing removal denied") }
         let derived = trust.lineage[deviceID].flatMap { $0.runID }
         let waiting = trust.pairing.pending(nowMs: nowMs).filter { $0.deviceID == deviceID }
-        guard trust.pairing.remove(deviceID: deviceID) != nil || derived != nil else {
+        // What is removed here, but not on the disk yet, may be removed again.
+        let isOwed = owed.contains(.device(deviceID))
+        guard trust.pairing.devices[deviceID] != nil || derived != nil || isOwed else {
             throw GatewayError(
                 .invalidRequest, "unknown deviceId", details: JSONObject([("code", "DEVICE_NOT_FOUND")]))
         }
+        _ = trust.pairing.remove(deviceID: deviceID)
         let answer = reply(request, .object(JSONObject([("deviceId", .string(deviceID))])))
         var operations: [StoreOperation] = [.removeDevice(deviceId: deviceID)]
         operations += waiting.map { .removePending(requestId: $0.requestID) }
@@ -116,10 +126,13 @@ extension GatewayCore {
             deviceID, .deviceRemoved, because: "device \(deviceID.prefix(12))… was removed", nowMs: nowMs, &operations)
         // A caller that removes itself gets its answer before it is closed (wire protocol, section 5.8).
         let own = caller.admitted.deviceID == deviceID ? [Effect.close(caller.id, .deviceRemoved)] : []
+        let dropped = waiting.map { event(.devicePairResolved, $0.resolved("rejected", nowMs: nowMs)) }
         let others = close(device: deviceID, .deviceRemoved, except: caller.id)
         if !own.isEmpty { connections[caller.id]?.isClosing = true }
         return [
-            .commit(operations, then: [answer] + own, failure: .request(request.connection, id: request.id))
+            .commit(
+                operations, then: [answer] + dropped + own,
+                failure: .revocation(request.connection, id: request.id), otherwise: dropped + own)
         ] + consequences + others
     }
 
@@ -134,10 +147,11 @@ extension GatewayCore {
 
     /// Takes away the request of a device that is approved by a rule, unless it is the one that is approved.
     mutating func supersede(
-        by pending: PendingPairing, nowMs: Int64, _ operations: inout [StoreOperation]
+        by pending: PendingPairing, nowMs: Int64, _ operations: inout [StoreOperation], _ undo: inout TrustUndo
     ) -> [Effect] {
-        guard let old = trust.pairing.removePending(deviceID: pending.deviceID), old.requestID != pending.requestID
-        else { return [] }
+        guard let old = trust.pairing.removePending(deviceID: pending.deviceID) else { return [] }
+        undo.pending.append(old)
+        guard old.requestID != pending.requestID else { return [] }
         operations.append(.removePending(requestId: old.requestID))
         return lapsed([old], nowMs: nowMs)
     }

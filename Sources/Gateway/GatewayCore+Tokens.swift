@@ -26,24 +26,46 @@ extension GatewayCore {
             // Nobody else gets to see it: the device is given another when it connects with the shared secret.
             role: role, digest: isOwn ? SHA256.digest(Array(fresh.utf8)) : DeviceToken.unissued, scopes: scopes,
             issuerGeneration: old?.issuerGeneration, createdAtMs: old?.createdAtMs ?? nowMs, rotatedAtMs: nowMs)
-        _ = trust.pairing.setToken(token, deviceID: device.deviceID)
+        var undo = beginUndo()
+        undo.devices = [device.deviceID]
+        _ = trust.pairing.setToken(token, deviceID: device.deviceID, by: undo.change)
         var answer = JSONObject([
             ("deviceId", .string(device.deviceID)), ("role", .string(role)),
             ("scopes", .array(scopes.names.map { .string($0) })), ("rotatedAtMs", .integer(nowMs)),
         ])
         if isOwn { answer["token"] = .string(fresh) }
         var operations: [StoreOperation] = [.putDeviceToken(token.record(deviceID: device.deviceID))]
-        let consequences =
-            role == Role.operator.rawValue && settings.policy.onRotate == .close
-            ? revoke(
-                device.deviceID, .authChanged,
-                because: "the token of device \(device.deviceID.prefix(12))… was rotated",
-                nowMs: nowMs, &operations) : []
+        if endsChildren(role) {
+            // With the token or not at all; in memory once they are on the disk.
+            operations += trust.lineage.descendants(of: device.deviceID).compactMap { entry in
+                entry.state == .live ? .putGrant(entry.revoked(atMs: nowMs).record) : nil
+            }
+        }
         return [
             .commit(
                 operations, then: [reply(request, .object(answer))],
-                failure: .request(request.connection, id: request.id))
-        ] + consequences + invalidate(device.deviceID, role, "device-token-rotated", caller)
+                failure: .rotation(
+                    request.connection, id: request.id, deviceID: device.deviceID, role: role, undo: undo))
+        ]
+    }
+
+    private func endsChildren(_ role: String) -> Bool {
+        role == Role.operator.rawValue && settings.policy.onRotate == .close
+    }
+
+    /// The new token of a device is on the disk.
+    mutating func endWhatHungOn(
+        _ deviceID: String, _ role: String, _ caller: ConnectionID, nowMs: Int64
+    ) -> [Effect] {
+        var operations: [StoreOperation] = []
+        var consequences: [Effect] = []
+        if endsChildren(role) {
+            consequences = revoke(
+                deviceID, .authChanged, because: "the token of device \(deviceID.prefix(12))… was rotated",
+                nowMs: nowMs, &operations)
+        }
+        if !operations.isEmpty { consequences.insert(.commit(operations, then: [], failure: .background), at: 0) }
+        return consequences + invalidate(deviceID, role, "device-token-rotated", caller)
     }
 
     mutating func tokenRevoke(
@@ -68,8 +90,8 @@ extension GatewayCore {
         return [
             .commit(
                 operations, then: [reply(request, .object(answer))],
-                failure: .request(request.connection, id: request.id))
-        ] + consequences + invalidate(device.deviceID, role, "device-token-revoked", caller)
+                failure: .revocation(request.connection, id: request.id))
+        ] + consequences + invalidate(device.deviceID, role, "device-token-revoked", caller.id)
     }
 
     /// The record whose token for a role the caller may change.
@@ -87,14 +109,14 @@ extension GatewayCore {
     /// Ends what was opened with a token that has changed. The caller's own connection gets its answer first, and is
     /// closed when it asks for more (wire protocol, section 5.8).
     private mutating func invalidate(
-        _ deviceID: String, _ role: String, _ reason: String, _ caller: ClientConnection
+        _ deviceID: String, _ role: String, _ reason: String, _ caller: ConnectionID
     ) -> [Effect] {
         var effects: [Effect] = []
         for id in (connectionsByDevice[deviceID] ?? []).sorted(by: { $0.serial < $1.serial }) {
-            guard let connection = connections[id], connection.admitted.lineage == nil,
+            guard let connection = connections[id], !connection.isClosing, connection.admitted.lineage == nil,
                 connection.admitted.role.rawValue == role
             else { continue }
-            if id == caller.id {
+            if id == caller {
                 connections[id]?.invalidated = reason
             } else {
                 connections[id]?.isClosing = true

@@ -44,6 +44,9 @@ package struct GatewayCore: Sendable {
     private var isStopping = false
     /// Ended runs whose result somebody has.
     var acknowledgedRuns: Set<String> = []
+    var nextChange: ChangeID = 0
+    var owed = OwedRecords()
+    var nextSettleMs: Int64 = 0
 
     struct IdempotencyKey: Hashable, Sendable {
         let requesterKey: String
@@ -154,7 +157,7 @@ package struct GatewayCore: Sendable {
 
     /// Closes all connections of a device; from here on nothing that they send is answered any more.
     mutating func close(device deviceID: String, _ close: GatewayClose, except kept: ConnectionID? = nil) -> [Effect] {
-        connections(ofDevice: deviceID).filter { $0 != kept }.map { id in
+        connections(ofDevice: deviceID).filter { $0 != kept && connections[$0]?.isClosing == false }.map { id in
             connections[id]?.isClosing = true
             return .close(id, close)
         }
@@ -170,7 +173,7 @@ package struct GatewayCore: Sendable {
     package mutating func timeAdvanced(to nowMs: Int64) -> [Effect] {
         var effects =
             expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
-            + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs)
+            + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs) + settle(nowMs: nowMs)
         if nowMs >= nextTickMs {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))

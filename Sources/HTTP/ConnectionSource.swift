@@ -38,6 +38,17 @@ package struct ConnectionSource: Equatable, Sendable {
         }
     }
 
+    /// - Parameter client: nil: a PROXY header that names nobody.
+    package mutating func take(relayedFor client: IPAddress?) { relayed = client.map(Relayed.client) ?? .unnamed }
+
+    /// Who has written the head may be asked about users: a trusted proxy, or `tailscale serve` on loopback. A relay that
+    /// sends a PROXY header passes on what its client wrote.
+    package var mayNameUsers: Bool {
+        guard relayed == .no else { return false }
+        if case .internet(let address) = peer, address.isLoopback { return true }
+        return isTrustedProxy
+    }
+
     /// Whose connection this is, before any request; `nil` while nobody knows, and for peers that stand for many clients.
     package func client(trust: ProxyTrust) -> IPAddress? {
         switch (relayed, peer) {

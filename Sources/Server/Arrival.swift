@@ -27,10 +27,13 @@ struct Arrival {
     /// The same user at the other end of the owner's socket, as the kernel says.
     var isOwner: Bool { listener.kind == .ownerSocket && credentials?.userID == geteuid() }
 
-    /// Whoever connects to an address of ours from that address is on this host.
-    func isFromThisHost(_ descriptor: borrowing FileDescriptor) -> Bool {
-        guard address != nil else { return false }
-        return socket.isLoopback || socket.bytes == (try? Sockets.localAddress(of: descriptor))?.bytes
+    /// Whoever has an address of ours is on this host: the answer would not reach anybody else.
+    /// - Returns: nil when our addresses are not known.
+    func isFromThisHost(_ descriptor: borrowing FileDescriptor, _ host: HostAddresses) -> Bool? {
+        guard let address else { return false }
+        // The one that it has connected to may be newer than what we know.
+        if socket.isLoopback || socket.bytes == (try? Sockets.localAddress(of: descriptor))?.bytes { return true }
+        return host.contains(address)
     }
 
     /// A PROXY header may come from this peer, and has to.

@@ -27,7 +27,7 @@ extension Connection {
         }
         let source = peer.source.attribute(head, trust: context.facts.trust)
         var headers: [String: String] = [:]
-        for name in context.facts.identityHeaders where mayNameUsers {
+        for name in context.facts.identityHeaders where peer.source.mayNameUsers {
             // A field that stands there twice was written by two.
             let values = head.all(name)
             if values.count == 1 { headers[name] = values[0] }
@@ -35,19 +35,13 @@ extension Connection {
         return TransportFacts(
             isDirectLocal: source.isDirectLocal, hasForwardingHeaders: source.hasForwardingHeaders,
             peerIsTrustedProxy: peer.source.isTrustedProxy, peerIsLoopback: peer.address?.isLoopback ?? false,
-            peerIsThisHost: peer.isFromThisHost(descriptor), headers: headers,
+            peerIsThisHost: peer.isFromThisHost(descriptor, context.facts.hostAddresses), headers: headers,
             tailscale: arriving?.tailscale ?? .notAsked,
             isOwnerSocket: peer.isOwner, isTLS: tls != nil,
             peer: peer.text(client: source.client), clientAddress: source.client.address.map(\.description),
             clientNetwork: source.client.address.map(\.subscriber.description),
             // Kept as it came, even when it is "null" or empty: only a browser sends the field at all.
             origin: head.first("origin"), host: head.host)
-    }
-
-    /// Who has written the head may be asked about users: a trusted proxy, or `tailscale serve` on loopback. A relay that
-    /// sends a PROXY header passes on what its client wrote.
-    private var mayNameUsers: Bool {
-        peer.source.relayed == .no && (peer.source.isTrustedProxy || peer.address?.isLoopback == true)
     }
 
     /// Loopback is everybody on this host, and whatever forwards to it. `tailscale serve` is tailscaled's own process.
@@ -60,7 +54,8 @@ extension Connection {
 
     /// Asks Tailscale whose the forwarded address is, when this is a request of `tailscale serve`, then goes on.
     func withTailscaleIdentity(_ goOn: @escaping () -> Void) {
-        guard let path = context.facts.tailscaleSocket, let head, mayNameUsers, peer.address?.isLoopback == true,
+        guard let path = context.facts.tailscaleSocket, let head, peer.source.mayNameUsers,
+            peer.address?.isLoopback == true,
             head.first(ProxyIdentityPolicy.tailscaleUserHeader) != nil,
             let address = head.list("x-forwarded-for").last.flatMap({ IPAddress($0) }), isFromTailscaled(path)
         else {
@@ -80,16 +75,14 @@ extension Connection {
         switch source.headers {
         case .absent, .believed, .repeated: break
         case .ignored:
-            guard context.facts.notices.isNew(.ignoredHeaders, from: peer.namedAddress) else { return }
-            context.host.logger.log(
-                .warn, "proxy",
+            noteProxy(
+                "ignored-forwarding-headers",
                 "Proxy headers detected from untrusted address. Connection will not be treated as local. "
                     + "Configure gateway.trustedProxies to restore local client detection behind your proxy. peer=\(peer)"
                     + (trustRemedy.map { "; \($0)" } ?? ""))
         case .unresolved:
-            guard context.facts.notices.isNew(.unresolvedHeaders, from: peer.namedAddress) else { return }
-            context.host.logger.log(
-                .warn, "proxy",
+            noteProxy(
+                "unresolved-forwarding-headers",
                 "the headers of a trusted proxy name no client, who stays unknown. peer=\(peer); \(Self.headerRemedy)")
         }
     }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Gateway
 internal import HTTP
 internal import TLS
 internal import Wire
@@ -89,6 +90,13 @@ extension Connection {
     var overBudget: Refusal {
         share == .surplus
             ? .noRoom(limit: context.host.connectionLimit) : .preauthFull(limit: context.host.preauthLimit)
+    }
+
+    /// Logs what is wrong between us and a proxy, unless the same was logged of this peer a moment ago.
+    func noteProxy(_ rule: String, _ message: String) {
+        context.host.refusals.note(
+            LogLine(.warn, "proxy", message, kind: LogLine.Kind(rule: rule, client: peer.clientText)),
+            now: context.reactor.now)
     }
 
     /// Logs what the peer did wrong, unless the same was logged of it a moment ago.

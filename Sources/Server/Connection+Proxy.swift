@@ -106,7 +106,7 @@ extension Connection {
             let hint = trustRemedy ?? "connect to another listener"
             let sent = ProxyHeader.detect(bytes.span) == .absent ? "no PROXY header" : "a PROXY header"
             log(
-                .untrustedProxyHeader,
+                "untrusted-proxy-header",
                 "peer=\(peer) rule: this listener is for trusted proxies, and the peer, who sent \(sent), is none; \(hint)"
             )
             end(
@@ -116,13 +116,13 @@ extension Connection {
     }
 
     private func refuse(_ error: ProxyHeaderError, received: [UInt8]) {
-        let notice = error == .absent ? PeerNotices.Notice.missingProxyHeader : .malformedProxyHeader
+        let rule = error == .absent ? "missing-proxy-header" : "malformed-proxy-header"
         let remedy =
             error == .absent
             ? "let the proxy send one (HAProxy: send-proxy-v2, nginx: proxy_protocol on, Caddy: proxy_protocol v2), or "
                 + "set proxyProtocol: \"forbidden\" for this listener"
             : "see what the proxy at this address sends"
-        log(notice, "peer=\(peer) rule: \(error.rule) \(remedy)")
+        log(rule, "peer=\(peer) rule: \(error.rule) \(remedy)")
         end(status: 400, error.rule, received: received)
     }
 
@@ -142,7 +142,7 @@ extension Connection {
     func noteStalledProxyHeader() {
         guard phase == .proxyHeader, peer.mayBringHeader else { return }
         log(
-            .stalledProxyHeader,
+            "stalled-proxy-header",
             "peer=\(peer) rule: a PROXY header comes within the handshake timeout; \(arriving?.proxyHeader.count ?? 0) bytes of it have; "
                 + "a proxy that probes without one should send it with its checks (HAProxy: check-send-proxy)")
     }
@@ -160,15 +160,12 @@ extension Connection {
     func refusesUnexpectedProxyHeader(_ bytes: Span<UInt8>) -> Bool {
         guard case .present = ProxyHeader.detect(bytes) else { return false }
         log(
-            .unexpectedProxyHeader,
+            "unexpected-proxy-header",
             "peer=\(peer) rule: no PROXY header may come to this listener; for a proxy that sends one add "
                 + "gateway.listeners: [{ address: \"127.0.0.1\", port: 18790, proxyProtocol: \"required\" }]")
         end(status: 400, "No PROXY header may come to this listener.", received: [])
         return true
     }
 
-    private func log(_ notice: PeerNotices.Notice, _ message: String) {
-        guard context.facts.notices.isNew(notice, from: peer.namedAddress) else { return }
-        context.host.logger.log(.warn, "proxy", "refused \(message)")
-    }
+    private func log(_ rule: String, _ message: String) { noteProxy(rule, "refused \(message)") }
 }

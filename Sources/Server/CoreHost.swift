@@ -177,7 +177,7 @@ package final class CoreHost: Sendable {
             case .stopWorker(let runID):
                 launcher.withLock { $0 }?.stop(runID: runID)
             case .log(let line):
-                logger.log(line)
+                refusals.noteAdmission(line, now: .now())
             case .respond, .event, .publish, .open, .close: break
             }
         }
@@ -189,10 +189,12 @@ package final class CoreHost: Sendable {
     ) {
         store.commit(operations) { [self] result in
             switch result {
-            case .success: perform(then)
+            case .success:
+                if failure.isTold { run { core, nowMs in core.committed(failure, nowMs: nowMs) } }
+                perform(then)
             case .failure(let error):
                 logger.log(.error, "store", "\(error)")
-                run { core, nowMs in core.commitFailed(failure, why: "\(error)", nowMs: nowMs) }
+                run { core, nowMs in core.commitFailed(failure, operations, why: "\(error)", nowMs: nowMs) }
                 // What nobody waits for must still happen: processes end, children are told.
                 perform(failure == .background ? then : otherwise)
             }

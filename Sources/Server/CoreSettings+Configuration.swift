@@ -3,6 +3,7 @@ internal import Crypto
 internal import Gateway
 internal import Sessions
 internal import Trust
+internal import Wire
 
 extension AdmissionPolicy {
     init(_ configuration: Configuration, secret: String?, mode: AuthMode) {
@@ -25,8 +26,11 @@ extension AdmissionPolicy {
             userHeader: mode == .trustedProxy ? proxy.userHeader?.lowercased() : nil,
             requiredHeaders: mode == .trustedProxy ? proxy.requiredHeaders.map { $0.lowercased() } : [],
             allowUsers: proxy.allowUsers, allowLoopback: proxy.allowLoopback,
-            hasTrustedProxies: !gateway.trustedProxies.isEmpty,
-            allowTailscale: gateway.auth.allowTailscale ?? (gateway.tailscale == .serve))
+            // Whoever opens a Unix socket for proxies trusts them.
+            hasTrustedProxies: !gateway.trustedProxies.isEmpty || gateway.hasProxySocket,
+            allowTailscale: gateway.auth.allowTailscale ?? (gateway.tailscale == .serve),
+            identityScopes: IdentityScopes(gateway.auth.identityScopes),
+            autoApproveScopes: mode == .trustedProxy ? proxy.deviceAutoApprove.map { ScopeSet($0) } : nil)
         onRotate = gateway.auth.onRotate == .continue ? .continue : .close
         maxSpawnDepth = configuration.agentDefaults.subagents.maxSpawnDepth
     }

@@ -40,10 +40,18 @@ extension GatewayServer {
     }
 
     /// What a connection from an address would be taken for, for dry runs.
-    static func position(trust: ProxyTrust) -> @Sendable (DryRun.Position) -> TransportFacts {
+    static func position(
+        trust: ProxyTrust, _ host: HostAddresses
+    ) -> @Sendable (DryRun.Position) -> TransportFacts {
         { position in
-            let address = IPAddress(position.from)
-            let source = ConnectionSource(peer: address.map(ConnectionSource.Peer.internet) ?? .unix, trust: trust)
+            let address = position.listener == .network ? IPAddress(position.from) : nil
+            var source = ConnectionSource(
+                peer: address.map(ConnectionSource.Peer.internet) ?? .unix,
+                isProxyListener: position.listener == .unix, trust: trust)
+            if let client = position.relayedFor, source.isTrustedProxy {
+                source.take(relayedFor: IPAddress(client))
+            }
+            let mayNameUsers = source.mayNameUsers
             var fields = "GET / HTTP/1.0\r\n"
             if let forwarded = position.forwardedFor { fields += "X-Forwarded-For: \(forwarded)\r\n" }
             var parser = RequestHeadParser()
@@ -54,7 +62,10 @@ extension GatewayServer {
                 isDirectLocal: request?.isDirectLocal ?? false,
                 hasForwardingHeaders: request?.hasForwardingHeaders ?? false,
                 peerIsTrustedProxy: source.isTrustedProxy, peerIsLoopback: address?.isLoopback ?? false,
-                isTLS: position.isTLS, peer: position.from, clientAddress: client?.description,
+                peerIsThisHost: address.map { $0.isLoopback ? true : host.contains($0) } ?? false,
+                headers: mayNameUsers ? position.headers : [:], isOwnerSocket: position.listener == .owner,
+                isTLS: position.isTLS, peer: address == nil ? "unix" : position.from,
+                clientAddress: client?.description,
                 clientNetwork: client?.subscriber.description, origin: position.origin, host: position.host)
         }
     }

@@ -28,6 +28,7 @@ package final class GatewayServer {
     private let listeners: [BoundListener]
     private let trust: ProxyTrust
     private let bridgeGateways: Set<IPAddress>
+    private let hostAddresses = HostAddresses()
     /// Nil without TLS.
     private let certificates: CertificateKeeper?
     private let host: CoreHost
@@ -83,6 +84,7 @@ package final class GatewayServer {
         let bridges = NetworkPosition.bridgeGateways()
         try Self.check(configuration.gateway.trustedProxies, trust, against: bridges)
         bridgeGateways = bridges.addresses
+        hostAddresses.refresh()
         let plan = try ListenPlan.make(configuration.gateway, ownerSocket: state.ownerSocket)
         var leftOut: [String] = []
         listeners = try plan.listen { leftOut.append($0) }
@@ -103,7 +105,7 @@ package final class GatewayServer {
             configuration.effective.map { setting in
                 (setting.path, CoreSettings.SettingFact(value: "\(setting.value)", source: "\(setting.source)"))
             }, uniquingKeysWith: { _, last in last })
-        settings.position = Self.position(trust: trust)
+        settings.position = Self.position(trust: trust, hostAddresses)
         settings.mainKey = configuration.session.mainKey
         settings.archiveRetentionMs = configuration.session.maintenance.archiveRetention.map {
             Int64(($0 / .milliseconds(1)).rounded())
@@ -146,6 +148,7 @@ package final class GatewayServer {
             handshakeTimeout: options.configuration.gateway.handshakeTimeout,
             compresses: options.configuration.gateway.compression.enabled,
             requiresClientCertificate: options.configuration.gateway.tls.requiresClientCertificate)
+        facts.hostAddresses = hostAddresses
         facts.identityHeaders = identityPolicy.headersOfInterest
         facts.requiresAttribution = options.configuration.gateway.auth.mode == .trustedProxy
         if identityPolicy.allowTailscale {
@@ -210,6 +213,7 @@ package final class GatewayServer {
             }
         }
         advanceCore()
+        watchHostAddresses()
         certificates?.start(in: control)
         announce()
     }
@@ -234,6 +238,14 @@ package final class GatewayServer {
         _ = control.schedule(after: Self.coreInterval) { [weak self] _ in
             guard let self, !self.isStopping else { return }
             self.advanceCore()
+        }
+    }
+
+    private func watchHostAddresses() {
+        _ = control.schedule(after: HostAddresses.refreshInterval) { [weak self] _ in
+            guard let self, !self.isStopping else { return }
+            self.hostAddresses.refresh()
+            self.watchHostAddresses()
         }
     }
 

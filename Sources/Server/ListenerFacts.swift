@@ -19,10 +19,10 @@ package struct ListenerFacts: Sendable {
     package var requiresAttribution = false
     /// Fields of the upgrade that the admission rules look at, in lower case.
     package var identityHeaders: Set<String> = []
+    /// From them nobody but this host can connect.
+    package var hostAddresses = HostAddresses()
     /// Of the Tailscale daemon, when the identity headers of its `serve` may be believed.
     package var tailscaleSocket: String?
-    /// What was logged of whom already; shared by all reactors.
-    let notices = PeerNotices()
 
     package init(
         trust: ProxyTrust = ProxyTrust(), bridgeGateways: Set<IPAddress> = [], basePath: String = "",

@@ -47,6 +47,15 @@ struct PolicyNotice: Equatable, Sendable {
                     + "confirms, need no shared secret", .information)
         }
         add(
+            auth.mode == .trustedProxy && !auth.identityScopes.isEmpty, "gateway.auth.identityScopes",
+            "\(auth.identityScopes.count) users",
+            "users whom the proxy names have scopes on connections without a device", .information)
+        add(
+            auth.mode == .trustedProxy && auth.trustedProxy.deviceAutoApprove != nil,
+            "gateway.auth.trustedProxy.deviceAutoApprove.enabled", "true",
+            "new browsers of users whom the proxy names are paired at once, for "
+                + (auth.trustedProxy.deviceAutoApprove ?? []).joined(separator: ", "), .information)
+        add(
             auth.onRotate == .continue, "gateway.auth.onRotate", "\"continue\"",
             "children go on after the token that their line began with is rotated", .information)
         add(

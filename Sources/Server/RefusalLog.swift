@@ -14,6 +14,9 @@ struct Refusal: Equatable, Sendable {
 
 /// The log of what peers did wrong: a line for the first of each kind, then how many more there were.
 final class RefusalLog: Sendable {
+    /// Refused connects have a decision of their own each, so the first few of a client are told.
+    private static let admissionBurst = 20
+
     private let limiter = Mutex(LogLimiter())
     private let logger: Logger
 
@@ -28,10 +31,25 @@ final class RefusalLog: Sendable {
     func note(
         _ refusal: Refusal, _ outcome: String, subsystem: String, peer: String, client: String, now: MonotonicInstant
     ) {
-        guard limiter.withLock({ $0.admits(rule: refusal.rule, peer: client, now: now) }) else { return }
-        logger.log(
-            .warn, subsystem,
-            "refused peer=\(peer) \(outcome) rule=\(refusal.rule): \(refusal.reason) Remedy: \(refusal.remedy)")
+        note(
+            LogLine(
+                .warn, subsystem,
+                "refused peer=\(peer) \(outcome) rule=\(refusal.rule): \(refusal.reason) Remedy: \(refusal.remedy)",
+                kind: LogLine.Kind(rule: refusal.rule, client: client)), now: now)
+    }
+
+    func note(_ line: LogLine, now: MonotonicInstant) { note(line, now: now, burst: 1) }
+
+    /// A line of the core's, about a refused connect.
+    func noteAdmission(_ line: LogLine, now: MonotonicInstant) { note(line, now: now, burst: Self.admissionBurst) }
+
+    private func note(_ line: LogLine, now: MonotonicInstant, burst: Int) {
+        if let kind = line.kind {
+            guard
+                limiter.withLock({ $0.admits(rule: kind.rule, peer: kind.client, now: now, burst: burst) })
+            else { return }
+        }
+        logger.log(line)
     }
 
     /// Writes what was counted in windows that are over.

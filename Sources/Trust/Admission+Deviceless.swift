@@ -35,9 +35,17 @@ extension Admission {
     }
 
     mutating func deviceless(_ method: AuthMethod, keepingScopes: Bool, _ why: String) -> Admitted {
-        note(.missingDevice, .passed, keepingScopes ? "\(why), scopes kept" : "\(why), scopes cleared")
+        var scopes = keepingScopes ? ScopeSet(params.scopes) : .none
+        var fate = keepingScopes ? "scopes kept" : "scopes cleared"
+        if !keepingScopes, method == .trustedProxy, let user = trustedProxyUser,
+            let allowed = policy.identity.identityScopes[user]
+        {
+            scopes = allowed.clamping(ScopeSet(params.scopes))
+            fate = "scopes as gateway.auth.identityScopes has them for the user"
+        }
+        note(.missingDevice, .passed, "\(why), \(fate)")
         return Admitted(
-            role: params.role, scopes: keepingScopes ? ScopeSet(params.scopes) : .none, deviceID: nil, method: method,
+            role: params.role, scopes: scopes, deviceID: nil, method: method,
             dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal)
     }
 

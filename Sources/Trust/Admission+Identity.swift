@@ -14,19 +14,26 @@ extension Admission {
         guard identity.hasTrustedProxies else { return .failed(.trustedProxyNoProxies) }
         guard facts.peerIsTrustedProxy else { return .failed(.trustedProxyUntrustedSource) }
         if facts.peerIsLoopback, !identity.allowLoopback { return .failed(.trustedProxyLoopbackSource) }
-        if facts.peerIsThisHost, !facts.peerIsLoopback { return .failed(.trustedProxyLocalInterface) }
+        if !facts.peerIsLoopback {
+            guard let isThisHost = facts.peerIsThisHost else { return .failed(.trustedProxyLocalInterfaceCheck) }
+            if isThisHost { return .failed(.trustedProxyLocalInterface) }
+        }
         for header in identity.requiredHeaders where facts.headers[header]?.isEmpty != false {
             return .failed(.trustedProxyMissingHeader, detail: header)
         }
-        guard let user = facts.headers[userHeader] else {
+        guard let name = trustedProxyUser else {
             return .failed(.trustedProxyMissingHeader, detail: userHeader)
         }
-        let name = Self.trimmed(user)
         guard !name.isEmpty else { return .failed(.trustedProxyUserMissing) }
         guard identity.allowUsers.isEmpty || identity.allowUsers.contains(name) else {
             return .failed(.trustedProxyUserNotAllowed)
         }
         return .proven(.trustedProxy)
+    }
+
+    /// Whom the proxy names, if it may be believed; empty when it names nobody.
+    var trustedProxyUser: String? {
+        policy.identity.userHeader.flatMap { facts.headers[$0] }.map(Self.trimmed)
     }
 
     /// Tailscale Serve's headers, believed only from loopback and only when the daemon says the same of the address.

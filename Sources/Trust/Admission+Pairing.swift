@@ -3,10 +3,11 @@ internal import Wire
 
 /// Devices that are not derived: their own tokens, and pairing (wire protocol, sections 4.3 and 4.8).
 extension Admission {
-    func admitted(_ device: ProvenDevice, _ method: AuthMethod) -> Admitted {
+    func admitted(_ device: ProvenDevice, _ method: AuthMethod, isPaired: Bool = false) -> Admitted {
         Admitted(
             role: params.role, scopes: ScopeSet(params.scopes), deviceID: device.id, method: method,
-            dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal)
+            dependsOnSharedSecret: method == .token || method == .password, isDirectLocal: facts.isDirectLocal,
+            restsOnPairing: isPaired || method == .deviceToken)
     }
 
     /// Rules by which a proven device needs no pairing record, or no more than it has.
@@ -48,8 +49,15 @@ extension Admission {
         let requested = ScopeSet(params.scopes)
         let record = state.pairing.devices[device.id]
         let reasons = record.map { upgradeReasons($0, requested) } ?? [.notPaired]
+        // A paired device may use an invitation, too, and has then used it.
+        if method == .bootstrapToken, reasons.isEmpty, let token = params.auth.bootstrapToken,
+            invitation(token, for: device)?.usedBy.contains(device.id) == false,
+            let invited = pairByInvitation(device, record)
+        {
+            return invited
+        }
         guard !reasons.isEmpty else {
-            var admitted = admitted(device, method)
+            var admitted = admitted(device, method, isPaired: true)
             if method == .bootstrapToken, let token = params.auth.bootstrapToken,
                 let invitation = invitation(token, for: device)
             {
@@ -64,6 +72,7 @@ extension Admission {
         {
             return invited
         }
+        if record == nil, let approved = pairByProxy(device, method) { return approved }
         var silent: [String] = []
         for reason in reasons {
             guard let why = silentReason(reason, method: method, record: record) else {
@@ -80,7 +89,17 @@ extension Admission {
                 scopes: (record?.approvedScopes ?? .none).union(requested), token: request.freshToken,
                 generation: tokenGeneration),
         ]
-        return (admitted(device, method), changes)
+        return (admitted(device, method, isPaired: true), changes)
+    }
+
+    /// A browser of a user whom the proxy names, where the owner wants no approval of each.
+    private mutating func pairByProxy(_ device: ProvenDevice, _ method: AuthMethod) -> (Admitted, [TrustChange])? {
+        guard method == .trustedProxy, let limit = policy.identity.autoApproveScopes, params.role == .operator,
+            params.client.isBrowserControlUI, facts.origin != nil, limit.covers(ScopeSet(params.scopes))
+        else { return nil }
+        note(.proxyAutoApprove, .passed, "within \(limit.names.joined(separator: ","))")
+        let changes: [TrustChange] = [.approveByProxy(pendingRequest(device, isRepair: false))]
+        return (admitted(device, method, isPaired: true), changes)
     }
 
     /// What the owner's invitation allows is approved at once, and nothing beyond it.
@@ -112,7 +131,7 @@ extension Admission {
                 .issueToken(
                     deviceID: device.id, role: other, scopes: other == .node ? .none : invitation.scopes, token: nil))
         }
-        var admitted = admitted(device, .bootstrapToken)
+        var admitted = admitted(device, .bootstrapToken, isPaired: true)
         admitted.scopes = granted
         return (admitted, changes)
     }
@@ -154,6 +173,8 @@ extension Admission {
         _ device: ProvenDevice, _ record: PairedDevice?, _ method: AuthMethod, _ requested: ScopeSet
     ) -> [TrustChange] {
         guard method != .deviceToken, let record else { return [] }
+        // The proxy names the user each time, and a token would outlive its word.
+        if method == .trustedProxy, params.client.isControlUI { return [] }
         // A token that exists and covers the request stays: only its digest is kept, so it cannot be sent again. Who
         // comes again with an invitation has lost the answer, and the token with it.
         if method != .bootstrapToken, let token = record.tokens[params.role.rawValue], token.revokedAtMs == nil,

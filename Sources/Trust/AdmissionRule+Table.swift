@@ -95,6 +95,11 @@ extension AdmissionRule {
                     + "(`gateway.nodes.pairing.autoApproveLocal`)", nil
             )
         case .silentLocalUpgrade: ("the same for a paired device that asks for more", nil)
+        case .proxyAutoApprove:
+            (
+                "a new browser device of the Control UI whose user a trusted proxy names is paired at once, up to the "
+                    + "scopes of `gateway.auth.trustedProxy.deviceAutoApprove`", nil
+            )
         }
     }
 

@@ -20,6 +20,7 @@ package enum AdmissionRule: String, CaseIterable, Sendable {
     case enforcePairingOff = "enforce-pairing-off"
     case requireForExternal = "require-for-external"
     case pairing
+    case proxyAutoApprove = "proxy-auto-approve"
     case silentLocal = "silent-local"
     case silentLocalUpgrade = "silent-local-upgrade"
 }
@@ -38,7 +39,10 @@ extension AdmissionRule {
             ]
         case .sharedAuth: ["gateway.auth.mode", "gateway.auth.allowTailscale"]
         case .missingDevice:
-            ["gateway.controlUi.allowInsecureAuth", "gateway.controlUi.dangerouslyDisableDeviceAuth"]
+            [
+                "gateway.controlUi.allowInsecureAuth", "gateway.controlUi.dangerouslyDisableDeviceAuth",
+                "gateway.auth.identityScopes",
+            ]
         case .internalSpawnBypass: ["gateway.pairing.internalSpawnBypass"]
         case .derivedIdentity: ["agents.defaults.subagents.maxSpawnDepth"]
         case .lineageCredential: ["gateway.auth.mode", "agents.defaults.subagents.credential"]
@@ -48,6 +52,11 @@ extension AdmissionRule {
         case .enforcePairingOff: ["gateway.security.enforcePairing"]
         case .requireForExternal: ["security.devicePairing.requireForExternal"]
         case .silentLocal, .silentLocalUpgrade: ["gateway.nodes.pairing.autoApproveLocal"]
+        case .proxyAutoApprove:
+            [
+                "gateway.auth.trustedProxy.deviceAutoApprove.enabled",
+                "gateway.auth.trustedProxy.deviceAutoApprove.scopes",
+            ]
         }
     }
 }

@@ -30,14 +30,16 @@ package struct AuthLimiter: Sendable {
         /// By digest, with the time of the first attempt.
         var guesses: [[UInt8]: Int64] = [:]
         var lockedUntilMs: Int64?
-        var lastMs: Int64
     }
 
-    /// Beyond this many clients the one that was quiet for longest is forgotten.
+    /// Beyond this many clients the one that was quiet for longest is forgotten: of those that are locked out while they
+    /// are more than half, else of the others. So neither takes away the places of the other.
     package static let maxClients = 4_096
 
     package var settings: Settings
     private var clients: [String: Client] = [:]
+    private var counted = RecencyQueue()
+    private var locked = RecencyQueue()
 
     package init(settings: Settings = Settings()) {
         self.settings = settings
@@ -69,32 +71,47 @@ package struct AuthLimiter: Sendable {
     /// - Returns: when the lockout ends that begins now.
     package mutating func failed(_ client: String, digests: [[UInt8]], nowMs: Int64) -> Int64? {
         guard settings.lockoutMs > 0 else { return nil }
-        var entry = clients[client] ?? Client(lastMs: nowMs)
-        if let until = entry.lockedUntilMs, nowMs >= until { entry = Client(lastMs: nowMs) }
-        guard entry.lockedUntilMs == nil else { return nil }
+        var entry = clients[client] ?? Client()
+        if let until = entry.lockedUntilMs, nowMs >= until { entry = Client() }
+        guard entry.lockedUntilMs == nil else {
+            locked.use(client)
+            return nil
+        }
         entry.guesses = entry.guesses.filter { nowMs - $0.value < settings.windowMs }
         for digest in digests where entry.guesses[digest] == nil { entry.guesses[digest] = nowMs }
-        entry.lastMs = nowMs
         var begun: Int64?
         if entry.guesses.count >= settings.maxAttempts {
             begun = nowMs + settings.lockoutMs
             entry.lockedUntilMs = begun
             entry.guesses = [:]
         }
+        forget(client)
+        makeRoom()
         clients[client] = entry
-        makeRoom(for: client)
+        if begun == nil { counted.use(client) } else { locked.use(client) }
         return begun
     }
 
-    private mutating func makeRoom(for client: String) {
-        guard clients.count > Self.maxClients else { return }
-        let oldest = clients.filter { $0.key != client }.min { ($0.value.lastMs, $0.key) < ($1.value.lastMs, $1.key) }
-        if let oldest { clients[oldest.key] = nil }
+    /// Somebody came during its own lockout: it is not to be forgotten for those who only want its place.
+    package mutating func knocked(_ client: String, nowMs: Int64) {
+        if lockedUntilMs(client, nowMs: nowMs) != nil { locked.use(client) }
+    }
+
+    private mutating func makeRoom() {
+        guard clients.count >= Self.maxClients else { return }
+        let oldest = locked.count > Self.maxClients / 2 ? locked.popOldest() : counted.popOldest()
+        if let oldest { clients[oldest] = nil }
+    }
+
+    private mutating func forget(_ client: String) {
+        guard clients.removeValue(forKey: client) != nil else { return }
+        counted.remove(client)
+        locked.remove(client)
     }
 
     /// A right credential clears what was counted.
     package mutating func succeeded(_ client: String) {
-        clients[client] = nil
+        forget(client)
     }
 
     package func lockouts(nowMs: Int64) -> [Lockout] {
@@ -107,7 +124,7 @@ package struct AuthLimiter: Sendable {
     /// - Returns: those whose lockout has ended by this.
     package mutating func unlock(_ client: String?, nowMs: Int64) -> [Lockout] {
         let ended = lockouts(nowMs: nowMs).filter { client == nil || $0.client == client }
-        if let client { clients[client] = nil } else { clients = [:] }
+        if let client { forget(client) } else { self = AuthLimiter(settings: settings) }
         return ended
     }
 }

@@ -45,10 +45,12 @@ package struct Admitted: Equatable, Sendable {
     /// The run has ended: only its result may be handed in.
     package var isReportingOnly: Bool
     package var isDirectLocal: Bool
+    /// What the device may do is what its pairing record says: without that, the connection has no ground.
+    package var restsOnPairing: Bool
 
     package init(
         role: Role, scopes: ScopeSet, deviceID: String?, method: AuthMethod, dependsOnSharedSecret: Bool,
-        lineage: LineageEntry? = nil, isReportingOnly: Bool = false, isDirectLocal: Bool
+        lineage: LineageEntry? = nil, isReportingOnly: Bool = false, isDirectLocal: Bool, restsOnPairing: Bool = false
     ) {
         self.role = role
         self.scopes = scopes
@@ -58,6 +60,7 @@ package struct Admitted: Equatable, Sendable {
         boxedLineage = lineage.map(Boxed.init)
         self.isReportingOnly = isReportingOnly
         self.isDirectLocal = isDirectLocal
+        self.restsOnPairing = restsOnPairing
     }
 
     package var rights: CallerRights {
@@ -83,6 +86,8 @@ package enum TrustChange: Equatable, Sendable {
     case requestPairing(PendingPairing)
     /// Approve at once, as a rule of the owner's says.
     case approveSilently(PendingPairing)
+    /// The same on a proxy's word about the user: there is no token to hand out, since the word comes each time.
+    case approveByProxy(PendingPairing)
     /// The same by an invitation, which is used up by it once.
     case redeem(invitation: [UInt8], PendingPairing, roles: [String], via: String)
     /// Give the device a token for a role; `token` goes to the client, its digest is kept. Nil: a fresh one.
@@ -134,6 +139,13 @@ package struct TrustState: Sendable {
 
     /// Whether the device may have descendants: it is paired, and its access as operator is not revoked.
     package func isPaired(_ deviceID: String) -> Bool { pairing.devices[deviceID]?.isEffective(.operator) == true }
+
+    /// Whether a connection that rests on a pairing record still could.
+    package func covers(_ admitted: Admitted) -> Bool {
+        guard admitted.restsOnPairing, admitted.lineage == nil, let id = admitted.deviceID else { return true }
+        guard let device = pairing.devices[id] else { return false }
+        return device.isEffective(admitted.role) && device.approvedScopes.covers(admitted.scopes)
+    }
 
     package func issuerFacts(of deviceID: String, nowMs: Int64) -> IssuerFacts? {
         lineage.issuerFacts(of: deviceID, nowMs: nowMs, isPaired: isPaired) { id in

@@ -62,6 +62,13 @@ package struct Invitation: Equatable, Sendable {
         usesLeft -= 1
         usedBy = (usedBy + [deviceID]).suffix(Self.maxRememberedDevices)
     }
+
+    /// Gives back a use that no disk has.
+    mutating func giveBack(by deviceID: String) {
+        guard usedBy.contains(deviceID) else { return }
+        usesLeft += 1
+        usedBy.removeAll { $0 == deviceID }
+    }
 }
 
 /// Invitations that have not expired, by the digest of their token.
@@ -81,8 +88,14 @@ package struct InvitationRegistry: Sendable {
         return byDigest[digest]
     }
 
+    package mutating func giveBack(_ digest: [UInt8], by deviceID: String) {
+        byDigest[digest]?.giveBack(by: deviceID)
+    }
+
+    package func find(id: String) -> Invitation? { byDigest.values.first { $0.id == id } }
+
     package mutating func remove(id: String) -> Invitation? {
-        guard let found = byDigest.values.first(where: { $0.id == id }) else { return nil }
+        guard let found = find(id: id) else { return nil }
         return byDigest.removeValue(forKey: found.digest)
     }
 

@@ -65,6 +65,12 @@ package struct LineageEntry: Equatable, Sendable {
     /// others present is never registered.
     package var isTurn: Bool { isRegistered && spawnID.hasPrefix(Self.turnPrefix) }
     package static let turnPrefix = "turn."
+
+    package func revoked(atMs: Int64) -> LineageEntry {
+        var entry = self
+        entry.state = .revoked(atMs: atMs)
+        return entry
+    }
 }
 
 /// Whether a derived device may act now.

@@ -95,6 +95,8 @@ package struct PendingPairing: Equatable, Sendable {
 package struct PairingRegistry: Sendable {
     package private(set) var devices: [String: PairedDevice] = [:]
     private var pendingByDevice: [String: PendingPairing] = [:]
+    /// Of devices with changes that are on their way to the disk.
+    private var journals: [String: DeviceJournal] = [:]
 
     package init() {}
 
@@ -109,6 +111,14 @@ package struct PairingRegistry: Sendable {
 
     package mutating func restore(_ device: PairedDevice) { devices[device.deviceID] = device }
     package mutating func restore(_ pending: PendingPairing) { pendingByDevice[pending.deviceID] = pending }
+
+    /// Takes a request up again that was decided about by what no disk has.
+    /// - Returns: false when its time is over or another has taken its place.
+    package mutating func reopen(_ pending: PendingPairing, nowMs: Int64) -> Bool {
+        guard !pending.isExpired(nowMs: nowMs), pendingByDevice[pending.deviceID] == nil else { return false }
+        pendingByDevice[pending.deviceID] = pending
+        return true
+    }
 
     /// The request that stands for this device after `request` arrived: the old one while it asks for the same, else a
     /// new one whose scopes are the union of both (merging rule, section 7.4).
@@ -156,30 +166,22 @@ package struct PairingRegistry: Sendable {
     }
 
     /// Approves what `request` asks for: roles and scopes are added to what was approved before.
+    /// - Parameter id: of the commit by which it stands or falls (``commitFailed(_:of:)``); nil: it stands.
     /// - Returns: the record as it is now, to be stored. Its tokens are those it had: the caller adds new ones.
     package mutating func approve(
-        _ request: PendingPairing, roles: [String]? = nil, via: String, nowMs: Int64
+        _ request: PendingPairing, roles: [String]? = nil, via: String, nowMs: Int64, by id: ChangeID? = nil
     ) -> PairedDevice {
-        let old = devices[request.deviceID]
-        let approved = old?.roles ?? []
-        let device = PairedDevice(
-            deviceID: request.deviceID, publicKey: request.publicKey, displayName: request.displayName,
-            platform: request.platform, deviceFamily: request.deviceFamily, clientID: request.clientID,
-            clientMode: request.clientMode,
-            roles: approved + (roles ?? [request.role]).filter { !approved.contains($0) },
-            approvedScopes: (old?.approvedScopes ?? .none).union(request.scopes), approvedVia: via,
-            remoteIP: request.remoteIP, createdAtMs: old?.createdAtMs ?? nowMs, approvedAtMs: nowMs,
-            lastSeenAtMs: old?.lastSeenAtMs, tokens: old?.tokens ?? [:])
-        devices[request.deviceID] = device
         pendingByDevice[request.deviceID] = nil
+        let change = DeviceChange.approve(request, roles: roles ?? [request.role], via: via, atMs: nowMs)
+        guard let device = apply(change, to: request.deviceID, by: id) else {
+            preconditionFailure("an approval makes a record")
+        }
         return device
     }
 
-    package mutating func setToken(_ token: DeviceToken, deviceID: String) -> PairedDevice? {
-        guard var device = devices[deviceID] else { return nil }
-        device.tokens[token.role] = token
-        devices[deviceID] = device
-        return device
+    package mutating func setToken(_ token: DeviceToken, deviceID: String, by id: ChangeID? = nil) -> PairedDevice? {
+        guard devices[deviceID] != nil else { return nil }
+        return apply(.setToken(token), to: deviceID, by: id)
     }
 
     package mutating func noteSeen(deviceID: String, usingTokenOf role: Role?, nowMs: Int64) {
@@ -189,6 +191,60 @@ package struct PairingRegistry: Sendable {
 
     package mutating func remove(deviceID: String) -> PairedDevice? {
         pendingByDevice[deviceID] = nil
-        return devices.removeValue(forKey: deviceID)
+        let device = devices[deviceID]
+        _ = apply(.remove, to: deviceID, by: nil)
+        return device
+    }
+
+    // MARK: - Commits
+
+    private mutating func apply(_ change: DeviceChange, to deviceID: String, by id: ChangeID?) -> PairedDevice? {
+        if id != nil || journals[deviceID] != nil {
+            journals[deviceID, default: DeviceJournal(base: devices[deviceID])].append(change, by: id)
+        }
+        devices[deviceID] = change.applied(to: devices[deviceID])
+        return devices[deviceID]
+    }
+
+    /// Whether a change of the device is on its way to the disk.
+    package func isUnderWay(_ deviceID: String) -> Bool { journals[deviceID] != nil }
+
+    package mutating func committed(_ id: ChangeID, of deviceIDs: Set<String>) {
+        for deviceID in deviceIDs {
+            journals[deviceID]?.keep(id)
+            if journals[deviceID]?.isEmpty == true { journals[deviceID] = nil }
+        }
+    }
+
+    /// Takes back what was done under this id, and nothing of what others have done since.
+    package mutating func commitFailed(_ id: ChangeID, of deviceIDs: Set<String>) {
+        for deviceID in deviceIDs {
+            guard var journal = journals[deviceID] else { continue }
+            journal.drop(id)
+            let seen = devices[deviceID]
+            devices[deviceID] = journal.device.map { $0.seen(as: seen).withTokensInsideApproval }
+            journals[deviceID] = journal.isEmpty ? nil : journal
+        }
+    }
+}
+
+extension PairedDevice {
+    /// A token that was issued for what has been taken back is good for the rest.
+    fileprivate var withTokensInsideApproval: PairedDevice {
+        var device = self
+        for (role, token) in tokens where !approvedScopes.covers(token.scopes) {
+            device.tokens[role]?.scopes = approvedScopes.clamping(token.scopes)
+        }
+        return device
+    }
+
+    /// With the times of use of another state of the same record.
+    fileprivate func seen(as other: PairedDevice?) -> PairedDevice {
+        var device = self
+        device.lastSeenAtMs = other?.lastSeenAtMs ?? lastSeenAtMs
+        for (role, token) in tokens where other?.tokens[role]?.digest == token.digest {
+            device.tokens[role]?.lastUsedAtMs = other?.tokens[role]?.lastUsedAtMs
+        }
+        return device
     }
 }

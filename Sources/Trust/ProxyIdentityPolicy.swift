@@ -1,3 +1,5 @@
+package import Wire
+
 /// `gateway.auth.trustedProxy.*` and `gateway.auth.allowTailscale`: whose word about a user is taken.
 package struct ProxyIdentityPolicy: Equatable, Sendable {
     /// Lower case; nil when it is not configured.
@@ -9,10 +11,15 @@ package struct ProxyIdentityPolicy: Equatable, Sendable {
     package var allowLoopback: Bool
     package var hasTrustedProxies: Bool
     package var allowTailscale: Bool
+    /// `gateway.auth.identityScopes`: what a user whom the proxy names may ask for without a device.
+    package var identityScopes: IdentityScopes
+    /// `gateway.auth.trustedProxy.deviceAutoApprove`: the scopes with which a browser of such a user is paired at once.
+    package var autoApproveScopes: ScopeSet?
 
     package init(
         userHeader: String? = nil, requiredHeaders: [String] = [], allowUsers: [String] = [],
-        allowLoopback: Bool = false, hasTrustedProxies: Bool = false, allowTailscale: Bool = false
+        allowLoopback: Bool = false, hasTrustedProxies: Bool = false, allowTailscale: Bool = false,
+        identityScopes: IdentityScopes = IdentityScopes(), autoApproveScopes: ScopeSet? = nil
     ) {
         self.userHeader = userHeader
         self.requiredHeaders = requiredHeaders
@@ -20,10 +27,12 @@ package struct ProxyIdentityPolicy: Equatable, Sendable {
         self.allowLoopback = allowLoopback
         self.hasTrustedProxies = hasTrustedProxies
         self.allowTailscale = allowTailscale
+        self.identityScopes = identityScopes
+        self.autoApproveScopes = autoApproveScopes
     }
 
     package static let tailscaleUserHeader = "tailscale-user-login"
-    static let tailscaleProxyHeaders = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
+    package static let tailscaleProxyHeaders = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
 
     /// Header fields that the rules look at, and nothing else of a request is kept for them.
     package var headersOfInterest: Set<String> {

@@ -5,8 +5,8 @@ package struct TransportFacts: Equatable, Sendable {
     package var hasForwardingHeaders: Bool
     package var peerIsTrustedProxy: Bool
     package var peerIsLoopback: Bool
-    /// The peer's address is one of this host's own.
-    package var peerIsThisHost: Bool
+    /// The peer's address is one of this host's own; nil when those could not be read.
+    package var peerIsThisHost: Bool?
     /// Fields that ``ProxyIdentityPolicy/headersOfInterest`` names, by their names in lower case.
     package var headers: [String: String]
     package var tailscale: TailscaleWhois
@@ -25,7 +25,7 @@ package struct TransportFacts: Equatable, Sendable {
 
     package init(
         isDirectLocal: Bool, hasForwardingHeaders: Bool = false, peerIsTrustedProxy: Bool = false,
-        peerIsLoopback: Bool? = nil, peerIsThisHost: Bool = false, headers: [String: String] = [:],
+        peerIsLoopback: Bool? = nil, peerIsThisHost: Bool? = false, headers: [String: String] = [:],
         tailscale: TailscaleWhois = .notAsked, isOwnerSocket: Bool = false, isTLS: Bool = true, peer: String,
         clientAddress: String? = nil,
         clientNetwork: String? = nil, origin: String? = nil, host: String? = nil

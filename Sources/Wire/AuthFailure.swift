@@ -19,6 +19,7 @@ package enum AuthFailure: String, CaseIterable, Sendable {
     case trustedProxyUntrustedSource = "trusted_proxy_untrusted_source"
     case trustedProxyLoopbackSource = "trusted_proxy_loopback_source"
     case trustedProxyLocalInterface = "trusted_proxy_local_interface_source"
+    case trustedProxyLocalInterfaceCheck = "trusted_proxy_local_interface_check_failed"
     /// The name of the header follows.
     case trustedProxyMissingHeader = "trusted_proxy_missing_header"
     case trustedProxyUserMissing = "trusted_proxy_user_missing"
@@ -34,8 +35,9 @@ package enum AuthFailure: String, CaseIterable, Sendable {
     package var isProxyIdentity: Bool {
         switch self {
         case .trustedProxyConfigMissing, .trustedProxyNoProxies, .trustedProxyUntrustedSource,
-            .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyMissingHeader,
-            .trustedProxyUserMissing, .trustedProxyUserNotAllowed, .tailscaleProxyMissing, .tailscaleWhoisFailed,
+            .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyLocalInterfaceCheck,
+            .trustedProxyMissingHeader, .trustedProxyUserMissing, .trustedProxyUserNotAllowed, .tailscaleProxyMissing,
+            .tailscaleWhoisFailed,
             .tailscaleUserMismatch:
             true
         default: false
@@ -46,11 +48,14 @@ package enum AuthFailure: String, CaseIterable, Sendable {
     package var remedy: String? {
         switch self {
         case .trustedProxyConfigMissing: "set gateway.auth.trustedProxy.userHeader"
-        case .trustedProxyNoProxies: "set gateway.trustedProxies to the address of the proxy"
+        case .trustedProxyNoProxies:
+            "set gateway.trustedProxies to the address of the proxy, or give it a Unix socket (gateway.listeners)"
         case .trustedProxyUntrustedSource: "connect through the proxy, or add its address to gateway.trustedProxies"
         case .trustedProxyLoopbackSource:
             "set gateway.auth.trustedProxy.allowLoopback: true if the proxy runs on the gateway's host"
         case .trustedProxyLocalInterface: "let the proxy dial the gateway from its own address, or over loopback"
+        case .trustedProxyLocalInterfaceCheck:
+            "the gateway cannot read this host's addresses: see that getifaddrs works where it runs"
         case .trustedProxyMissingHeader: "let the proxy set the header (gateway.auth.trustedProxy)"
         case .trustedProxyUserMissing: "let the proxy name the user in gateway.auth.trustedProxy.userHeader"
         case .trustedProxyUserNotAllowed: "add the user to gateway.auth.trustedProxy.allowUsers"
@@ -77,8 +82,8 @@ package enum AuthFailure: String, CaseIterable, Sendable {
         case .required: "AUTH_REQUIRED"
         case .trustedProxyMissingHeader: "AUTH_IDENTITY_HEADER_REQUIRED"
         case .trustedProxyConfigMissing, .trustedProxyNoProxies, .trustedProxyUntrustedSource,
-            .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyUserMissing,
-            .trustedProxyUserNotAllowed:
+            .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyLocalInterfaceCheck,
+            .trustedProxyUserMissing, .trustedProxyUserNotAllowed:
             "AUTH_UNAUTHORIZED"
         case .tailscaleProxyMissing: "AUTH_TAILSCALE_PROXY_MISSING"
         case .tailscaleWhoisFailed: "AUTH_TAILSCALE_WHOIS_FAILED"

@@ -20,6 +20,8 @@ package struct GatewayClose: Equatable, Sendable {
     /// A resumed connection takes the place of the one that its client has lost.
     package static let superseded = GatewayClose(1000, "resumed on another connection")
     package static let tooManyUnauthenticated = GatewayClose(1013, "too many unauthenticated sockets")
+    /// What somebody was let in by could not be made durable.
+    package static let storeUnavailable = GatewayClose(1013, "store unavailable")
     package static let serviceRestart = GatewayClose(1012, "service restart")
     package static let deviceRemoved = GatewayClose(4001, "device removed")
     /// - Parameter reason: `device-token-rotated`, `device-token-revoked`.

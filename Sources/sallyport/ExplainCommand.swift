@@ -16,11 +16,16 @@ enum ExplainCommand {
             .init("forwarded-for", "TEXT", "dry run: an X-Forwarded-For header"),
             .init("origin", "ORIGIN", "dry run: an Origin header"),
             .init("host", "HOST", "dry run: a Host header"),
+            .init("listener", "KIND", "dry run: network (default), unix (a socket for proxies), or owner"),
+            .init("relayed-for", "IP", "dry run: the client that a PROXY header names, or unknown"),
+            .init("user", "NAME", "dry run: the user whom an identity-aware proxy names"),
+            .init("tailscale-login", "LOGIN", "dry run: the user whom tailscale serve names, and the daemon confirms"),
         ],
         notes: [
             "Ids stand in refusals (details.decisionId, details.requestId) and in the log (decision=…); the first eight",
             "characters are enough. The gateway keeps the last 128 decisions since its start.",
             "For instance: sallyport explain --from 172.18.0.1 --client cli/cli --device new",
+            "With --user or --tailscale-login the client brings no credential, unless --credential says so.",
         ]
     ) { invocation in
         let params = try params(invocation.arguments)
@@ -35,7 +40,8 @@ enum ExplainCommand {
     private static func params(_ arguments: Arguments) throws(CommandFailure) -> JSON {
         let dryRun = [
             ("from", "from"), ("client", "client"), ("device", "device"), ("credential", "token"), ("role", "role"),
-            ("forwarded-for", "forwardedFor"), ("origin", "origin"), ("host", "host"),
+            ("forwarded-for", "forwardedFor"), ("origin", "origin"), ("host", "host"), ("listener", "listener"),
+            ("relayed-for", "relayedFor"), ("user", "user"), ("tailscale-login", "tailscaleLogin"),
         ]
         var members = JSONObject()
         for (option, member) in dryRun { members[member] = arguments[option].map { .string($0) } }

@@ -76,10 +76,11 @@ struct TestGateway {
                     answer.responses.append((opening.connection, json))
                 }
             case .close(let id, let close): answer.closed[id] = close
-            case .commit(_, let then, let failure, let otherwise):
+            case .commit(let operations, let then, let failure, let otherwise):
                 let next =
                     commits
-                    ? then : otherwise + core.commitFailed(failure, why: "disk full", nowMs: Self.nowMs)
+                    ? core.committed(failure, nowMs: Self.nowMs) + then
+                    : core.commitFailed(failure, operations, why: "disk full", nowMs: Self.nowMs) + otherwise
                 answer.add(self.answer(next))
             case .launch: answer.launches += 1
             case .publish(let event): _ = core.publish(event)

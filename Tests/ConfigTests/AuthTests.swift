@@ -45,12 +45,39 @@ struct AuthTests {
             problems("gateway:{auth:{mode:'trusted-proxy'}}").map(\.path) == [
                 "gateway.auth.trustedProxy.userHeader", "gateway.trustedProxies",
             ])
+        let socket = "listeners:[{path:'/run/gw.sock'}],auth:{mode:'trusted-proxy',trustedProxy:{userHeader:'x-user'}}"
+        #expect(try loaded("gateway:{\(socket)}").gateway.hasProxySocket, "a proxy at a Unix socket is one")
         let written = problems("gateway:{\(complete),token:'t'}}")
         #expect(written.map(\.severity) == [.error])
         let inherited = load(
             "{gateway:{mode:'local',\(complete)}}}", environment: ["OPENCLAW_GATEWAY_TOKEN": "t"])
         #expect(inherited.problems.map(\.severity) == [.warning])
         #expect(inherited.configuration?.gateway.auth.token == nil)
+    }
+
+    @Test("what users of a proxy may do is read, and what is wrong in it is named")
+    func identity() throws {
+        let mode = "trustedProxies:['10.0.0.1'],auth:{mode:'trusted-proxy',trustedProxy:{userHeader:'x-user'"
+        let auth = try loaded(
+            "gateway:{\(mode),deviceAutoApprove:{enabled:true}},identityScopes:{'ana@example.com':['operator.read']}}}"
+        ).gateway.auth
+        #expect(auth.identityScopes == ["ana@example.com": ["operator.read"]])
+        #expect(
+            auth.trustedProxy.deviceAutoApprove == ["operator.read", "operator.write", "operator.approvals"])
+        let named = try loaded(
+            "gateway:{\(mode),deviceAutoApprove:{enabled:true,scopes:['operator.read']}}}}"
+        ).gateway.auth
+        #expect(named.trustedProxy.deviceAutoApprove == ["operator.read"])
+        #expect(try loaded("gateway:{\(mode)}}}").gateway.auth.trustedProxy.deviceAutoApprove == nil)
+        let idle = problems(
+            "gateway:{auth:{identityScopes:{ana:['operator.read']},trustedProxy:{deviceAutoApprove:{enabled:true}}}}")
+        #expect(
+            idle.map(\.path) == ["gateway.auth.identityScopes", "gateway.auth.trustedProxy.deviceAutoApprove"])
+        #expect(idle.allSatisfy { $0.severity == .warning })
+        for wrong in ["[]", "{ana:'operator.read'}", "{ana:['read']}", "{'  ':['operator.read']}"] {
+            let found = problems("gateway:{auth:{identityScopes:\(wrong)}}")
+            #expect(found.map(\.path) == ["gateway.auth.identityScopes"], "\(wrong)")
+        }
     }
 
     @Test("rate limits are read")

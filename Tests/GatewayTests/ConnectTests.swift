@@ -76,7 +76,7 @@ struct ConnectTests {
         peer.identity = try Peer.key(1)
         let id = gateway.connect(peer)
         let steps = gateway.takeSteps()
-        #expect(steps.names == ["device.pair.resolved", "commit", "open"])
+        #expect(steps.names == ["commit", "device.pair.resolved", "open"])
         guard case .open(id, _, let hello)? = steps.last else { return }
         let token = try #require(hello["payload"]?["auth"]?["deviceToken"]?.string)
         #expect(gateway.source.tokens.contains(token))
@@ -92,7 +92,7 @@ struct ConnectTests {
         peer.identity = try Peer.key(1)
         let id = gateway.connect(peer)
         let steps = gateway.takeSteps()
-        #expect(steps.names == ["device.pair.resolved", "commit failed", "refuse", "close 1013"])
+        #expect(steps.names == ["commit failed", "refuse", "close 1013"])
         #expect(steps.responses(to: id).first?["error"]?["code"] == "UNAVAILABLE")
         #expect(steps.responses(to: id).first?["error"]?["retryable"] == true)
         #expect(gateway.core.connectionCount == 0)

@@ -1,9 +1,10 @@
 import Crypto
-import Gateway
 import JSON
 import Testing
 import Trust
 import Wire
+
+@testable import Gateway
 
 @Suite("admission.explain, our addition")
 struct ExplainTests {
@@ -27,7 +28,9 @@ struct ExplainTests {
         let request = try #require(details["requestId"]?.string)
         #expect(
             gateway.steps.contains { step in
-                if case .log(let line) = step { line.message.contains("decision=\(decision)") } else { false }
+                guard case .log(let line) = step, line.message.contains("decision=\(decision)") else { return false }
+                // Counted, or strangers could fill the disk.
+                return line.kind == LogLine.Kind(rule: "pairing", client: "10.0.0.9")
             })
         for name in [decision, String(decision.prefix(8)), request] {
             let answer = try #require(explain(["id": .string(name)])?["payload"])
@@ -89,6 +92,75 @@ struct ExplainTests {
         }
         #expect(gateway.core.trust.pairing.pending(nowMs: gateway.nowMs) == before)
         #expect(gateway.core.trust.limiter.lockouts(nowMs: gateway.nowMs).isEmpty)
+    }
+
+    /// What the shell finds out about a position, as far as these tests need it.
+    private func explaining(
+        _ mode: AdmissionPolicy.AuthMode, _ identity: ProxyIdentityPolicy
+    ) throws -> (JSON) -> JSON? {
+        let gateway = try TestGateway(policy: {
+            $0.authMode = mode
+            if mode == .trustedProxy { $0.secretDigest = nil }
+            $0.identity = identity
+        })
+        gateway.core.settings.position = { position in
+            let isProxy = position.listener == .unix || position.from == "10.0.0.2"
+            let isLoopback = position.listener == .network && position.from == "127.0.0.1"
+            return TransportFacts(
+                isDirectLocal: isLoopback && position.forwardedFor == nil,
+                hasForwardingHeaders: position.forwardedFor != nil, peerIsTrustedProxy: isProxy,
+                peerIsLoopback: isLoopback, headers: isProxy || isLoopback ? position.headers : [:],
+                isOwnerSocket: position.listener == .owner,
+                peer: position.listener == .network ? position.from : "unix",
+                clientAddress: position.relayedFor ?? position.forwardedFor)
+        }
+        let owner = gateway.connect(Peer(facts: TransportFacts(isDirectLocal: true, isOwnerSocket: true, peer: "unix")))
+        return { gateway.call(owner, .admissionExplain, ["dryRun": $0]) }
+    }
+
+    @Test("a dry run as a user whom a proxy names, over an address or a Unix socket")
+    func proxyUsers() throws {
+        let explain = try explaining(
+            .trustedProxy,
+            ProxyIdentityPolicy(
+                userHeader: "x-user", requiredHeaders: ["x-proto"], allowUsers: ["ana"], hasTrustedProxies: true))
+        let cases: [(JSON, String?)] = [
+            (["from": "10.0.0.2", "user": "ana", "device": "none", "client": "test/test"], nil),
+            (["listener": "unix", "user": "ana", "device": "none", "client": "test/test"], nil),
+            (["listener": "owner", "device": "none"], nil),
+            (["from": "10.0.0.2", "user": "eve", "device": "none", "client": "test/test"], "AUTH_UNAUTHORIZED"),
+            (["from": "10.0.0.9", "user": "ana", "device": "none", "client": "test/test"], "AUTH_UNAUTHORIZED"),
+            (["from": "10.0.0.2", "user": "ana"], "PAIRING_REQUIRED"),
+        ]
+        for (members, code) in cases {
+            let payload = explain(members)?["payload"]
+            #expect(payload?["outcome"] == (code == nil ? "admitted" : "refused"), "\(members)")
+            #expect(payload?["code"]?.string == code, "\(members)")
+        }
+        #expect(explain(["user": "ana", "tailscaleLogin": "ana"])?["error"]?["code"] == "INVALID_REQUEST")
+    }
+
+    @Test("a dry run as a user of the tailnet brings no secret, and comes through serve")
+    func tailnetUsers() throws {
+        let explain = try explaining(.token, ProxyIdentityPolicy(allowTailscale: true))
+        let known = explain(["tailscaleLogin": "ana@example.com", "client": "openclaw-tui/ui"])?["payload"]
+        #expect(known?["outcome"] == "admitted" && known?["method"] == "tailscale", "\(String(describing: known))")
+        let device = explain(["tailscaleLogin": "ana@example.com"])?["payload"]
+        #expect(device?["code"] == "PAIRING_REQUIRED")
+        let off = try explaining(.token, ProxyIdentityPolicy())
+        #expect(off(["tailscaleLogin": "ana@example.com"])?["payload"]?["code"] == "AUTH_TOKEN_MISSING")
+        #expect(off(["user": "ana"])?["error"]?["message"] == "no proxy names users here")
+    }
+
+    @Test("a PROXY header names the client; from anybody else it is refused before any rule, and that is said")
+    func relayed() throws {
+        let explain = try explaining(.token, ProxyIdentityPolicy())
+        let relayed = explain(["from": "10.0.0.2", "relayedFor": "203.0.113.7"])?["payload"]
+        #expect(relayed?["clientAddress"] == "203.0.113.7" && relayed?["code"] == "PAIRING_REQUIRED")
+        let error = explain(["from": "10.0.0.9", "relayedFor": "203.0.113.7"])?["error"]
+        #expect(error?["message"]?.string?.contains("no trusted proxy") == true)
+        #expect(error?["details"]?["remediationHint"]?.string?.contains("10.0.0.9") == true)
+        #expect(explain(["listener": "pipe"])?["error"]?["code"] == "INVALID_REQUEST")
     }
 
     @Test("what a dry run cannot mean is named")

@@ -102,6 +102,22 @@ struct LapsedRequestTests {
         #expect(gateway.store.pending.count == PendingPairing.maxPending)
     }
 
+    @Test("a removed device takes its request with it, and that is said", arguments: [true, false])
+    func removed(_ isStored: Bool) throws {
+        let key = try Peer.key(1)
+        var local = Peer.owner(scopes: ["operator.read"])
+        local.identity = key
+        local.client = Peer.remote(key).client
+        gateway.disconnect(gateway.connect(local))
+        let id = try request(key, scopes: ["operator.write"])
+        _ = gateway.takeSteps()
+        gateway.commitMode = isStored ? .atOnce : .failing
+        gateway.call(owner, .devicePairRemove, ["deviceId": .string(key.deviceID)])
+        let events = resolved()
+        #expect(events.map(\.requestID) == [id] && events.map(\.decision) == ["rejected"])
+        #expect(gateway.core.trust.pairing.pending(nowMs: gateway.nowMs).isEmpty)
+    }
+
     @Test("a device that a rule lets in for something else leaves no request behind")
     func approvedByRule() throws {
         let key = try Peer.key(1)

@@ -122,6 +122,15 @@ struct PairingTests {
         #expect(try request(key) != id)
     }
 
+    @Test("who is not paired cannot be removed, and keeps the request")
+    func removeUnpaired() throws {
+        let key = try Peer.key(1)
+        let id = try request(key)
+        let answer = gateway.call(owner, .devicePairRemove, ["deviceId": .string(key.deviceID)])
+        #expect(answer?["error"]?["message"] == "unknown deviceId")
+        #expect(gateway.call(owner, .devicePairApprove, ["requestId": .string(id)])?["ok"] == true)
+    }
+
     @Test("a device session sees and manages itself only; shared auth all; derived devices stand below their own")
     func callerClasses() throws {
         let (one, two) = (try Peer.key(1), try Peer.key(2))

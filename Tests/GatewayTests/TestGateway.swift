@@ -37,6 +37,8 @@ final class TestGateway {
     private var nextRequest = 0
     /// Closed while the present batch of effects is performed, or being refused.
     private var leaving: Set<ConnectionID> = []
+    /// All that the core has closed.
+    private var dropped: Set<ConnectionID> = []
 
     /// What the shell knows of time zones.
     var zones: (String) -> Result<TimeZoneRules, ZoneFailure> = { name in
@@ -112,12 +114,13 @@ final class TestGateway {
         case .atOnce:
             store.apply(commit.operations)
             steps.append(.commit(commit.operations))
-            performAll(commit.then)
+            let consequences = commit.failure.isTold ? core.committed(commit.failure, nowMs: nowMs) : []
+            performAll(consequences + commit.then)
         case .held:
             heldCommits.append(commit)
         case .failing:
             steps.append(.commitFailed)
-            performAll(core.commitFailed(commit.failure, why: "disk full", nowMs: nowMs))
+            performAll(core.commitFailed(commit.failure, commit.operations, why: "disk full", nowMs: nowMs))
             performAll(commit.failure == .background ? commit.then : commit.otherwise)
         }
     }
@@ -134,11 +137,14 @@ final class TestGateway {
     }
 
     /// The first of the commits that wait fails, the others succeed.
-    func releaseFailingFirst() {
+    func releaseFailingFirst() { release { $0 == 0 ? .failing : .atOnce } }
+
+    /// Each of the commits that wait has its own fate.
+    func release(_ fate: (Int) -> CommitMode) {
         let waiting = heldCommits
         heldCommits = []
         for (index, commit) in waiting.enumerated() {
-            commitMode = index == 0 ? .failing : .atOnce
+            commitMode = fate(index)
             perform([commit.effect])
         }
         commitMode = .atOnce
@@ -147,6 +153,8 @@ final class TestGateway {
     private func note(_ effect: Effect) {
         switch effect {
         case .respond(let id, let frame):
+            // It may have been closed while the answer waited for its commit.
+            guard !dropped.contains(id) else { break }
             expectKnown(id)
             expectNoSecret(frame)
             steps.append(.respond(id, parsed(frame)))
@@ -163,8 +171,10 @@ final class TestGateway {
         case .launch(let order): steps.append(.launch(order))
         case .stopWorker(let runID): steps.append(.stopWorker(runID))
         case .close(let id, let close):
+            guard open.contains(id) || !dropped.contains(id) else { break }
             expectKnown(id)
             leaving.insert(id)
+            dropped.insert(id)
             steps.append(.close(id, close))
         case .log(let line):
             expectNoSecret(Array(line.message.utf8))

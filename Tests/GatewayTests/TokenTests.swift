@@ -1,6 +1,7 @@
 import Crypto
 import Gateway
 import JSON
+import Sessions
 import Store
 import Testing
 import Trust
@@ -178,6 +179,25 @@ struct TokenTests {
         var peer = Peer.remote(key, scopes: ["operator.write"])
         peer.auth = .init(deviceToken: token)
         #expect(!isOpen(next.connect(peer), next))
+    }
+
+    @Test(
+        "what a device spawns over the very connection with which it enrolled ends when the device is revoked",
+        arguments: ["enrolment", "setup-code"], [Wire.Method.deviceTokenRevoke, .devicePairRemove])
+    func childOfInvited(_ kind: String, _ method: Wire.Method) throws {
+        let scopes: JSON = ["operator.read", "operator.write"]
+        let answer = gateway.call(owner, .deviceEnrollCreate, ["kind": .string(kind), "scopes": scopes])
+        let key = try Peer.key(1)
+        var peer = Peer.remote(key, scopes: ["operator.write"])
+        peer.auth = .init(bootstrapToken: try #require(answer?["payload"]?["token"]?.string))
+        let device = gateway.connect(peer)
+        let (child, worker) = try gateway.running(device)
+        let entry = try #require(gateway.core.trust.lineage.entry(forRun: child.runID))
+        #expect(entry.asker == key.deviceID)
+        gateway.call(owner, method, ["deviceId": .string(key.deviceID), "role": "operator"])
+        #expect(!isOpen(device) && !isOpen(worker))
+        #expect(gateway.end(of: child.runID)?.status == .killed)
+        #expect(gateway.core.trust.lineage[entry.deviceID].map { $0.state == .live } == false)
     }
 
     @Test("ten different wrong tokens lock an address out; the owner ends it")

@@ -6,7 +6,7 @@ import WebSocket
 /// Users whom somebody in front vouches for, over real sockets.
 struct ProxyIdentityTests {
     /// What `connect` comes to: `hello-ok`'s scopes, or the refusal's `authReason`, `reason` or `code`.
-    private static func connect(
+    fileprivate static func connect(
         _ gateway: GatewayProcess, _ fields: [String], over relayed: RawConnection? = nil, client: String = "test",
         mode: String = "test", auth: String = "{}"
     ) throws -> String {
@@ -152,6 +152,34 @@ struct ProxyIdentityTests {
                 "Tailscale-User-Login: ana@example.com",
             ]
             #expect(try Self.connect(gateway, fields) == "tailscale_whois_failed")
+            try gateway.stop()
+        }
+    }
+}
+
+extension ProxyIdentityTests {
+    /// A Unix socket is enough: its owner has opened it for the proxy.
+    @Test func aProxyOnAUnixSocketAloneNamesTheUser() async throws {
+        try await scenario {
+            let directory = try TemporaryDirectory()
+            let path = directory.path + "/gw.sock"
+            let configuration = GatewayConfiguration(
+                gateway: """
+                    mode: "local", bind: "loopback", tls: { enabled: true }, listeners: [{ path: "\(path)" }],
+                    auth: { mode: "trusted-proxy", trustedProxy: { userHeader: "X-User" } }
+                    """)
+            let gateway = try GatewayProcess(configuration.text)
+            let client = "X-Forwarded-For: 203.0.113.7"
+            for (fields, expected) in [
+                ([client, "X-User: ana@example.com"], "ok []"),
+                ([client], "trusted_proxy_missing_header_x-user"),
+            ] {
+                let socket = try RawConnection(to: .unix(path: path), pin: nil)
+                #expect(try Self.connect(gateway, fields, over: socket) == expected, "\(fields)")
+            }
+            // Nobody else does.
+            #expect(
+                try Self.connect(gateway, ["X-User: ana@example.com"]) == "trusted_proxy_untrusted_source")
             try gateway.stop()
         }
     }

@@ -24,6 +24,25 @@ struct LogLimiterTests {
         #expect(limiter.end() == [])
     }
 
+    @Test func theFirstFewAreWrittenWhereTheyAreWorthIt() {
+        var limiter = LogLimiter()
+        let written = (0..<10).count { _ in limiter.admits(rule: "a", peer: "p", now: Self.at(0), burst: 3) }
+        #expect(written == 3)
+        #expect(limiter.end() == [.init(kind: .init(rule: "a", peer: "p"), count: 7)])
+    }
+
+    @Test func whatIsWrittenIsBoundedWhoeverAsks() {
+        var limiter = LogLimiter()
+        func knock(_ peer: Int, at second: Int64) -> Bool {
+            limiter.admits(rule: "pairing", peer: "\(peer % 5_000)", now: Self.at(second), burst: 20)
+        }
+        let written = (0..<200_000).count { knock($0, at: 0) }
+        #expect(written <= LogLimiter.maxKinds + 1 + LogLimiter.maxMore)
+        // In the next window as many again.
+        _ = limiter.expire(now: Self.at(60))
+        #expect((0..<200_000).count { knock($0, at: 60) } <= LogLimiter.maxKinds + 1 + LogLimiter.maxMore)
+    }
+
     @Test func whatIsRememberedIsBounded() {
         var limiter = LogLimiter()
         var written = 0

@@ -45,6 +45,14 @@ struct AdmissionIdentityTests {
             facts.peerIsThisHost = true
         },
         Case(
+            testDescription: "nobody knows which addresses are this host's",
+            reason: "trusted_proxy_local_interface_check_failed"
+        ) { _, facts in facts.peerIsThisHost = nil },
+        Case(testDescription: "a proxy on a Unix socket, which has no address", reason: nil) { _, facts in
+            facts.peer = "unix"
+            facts.peerIsThisHost = false
+        },
+        Case(
             testDescription: "a required header is missing", reason: "trusted_proxy_missing_header_x-auth",
             code: "AUTH_IDENTITY_HEADER_REQUIRED"
         ) { policy, _ in policy.requiredHeaders = ["x-auth"] },
@@ -104,6 +112,66 @@ struct AdmissionIdentityTests {
         allowed.policy.allowedOrigins = ["https://gw.example"]
         let control = allowed.decide(Caller.controlUI().with(token: nil).from(page))
         #expect(control.admitted?.scopes.isEmpty == true && control.admitted?.method == .trustedProxy)
+    }
+
+    @Test(
+        "a user has on a connection without a device what identityScopes says, as far as it is asked for",
+        arguments: [
+            ("ana@example.com", ["operator.read", "operator.write"]), ("ANA@Example.com", ["operator.read"]),
+            ("bob", ["operator.read"]), ("Bob", []), ("eve", []),
+        ])
+    func identityScopes(_ user: String, _ asked: [String]) throws {
+        var (world, facts) = try world(Self.trustedProxy[0])
+        world.policy.identity.identityScopes = IdentityScopes([
+            "Ana@example.com": ["operator.write"], "bob": ["operator.read"],
+        ])
+        facts.headers[Self.user] = user
+        for caller in [Caller.sdk(), Caller.controlUI()] {
+            var page = facts
+            if caller.clientID != "test" { page.origin = "https://gw.example" }
+            world.policy.allowedOrigins = ["https://gw.example"]
+            let decision = world.decide(
+                caller.with(token: nil).with(scopes: asked + ["operator.admin", "operator.pairing"]).from(page))
+            let scopes = try #require(decision.admitted?.scopes)
+            #expect(scopes.covers(ScopeSet(asked)) && !scopes.covers(.admin) && !scopes.covers(.pairing))
+            #expect(scopes.isEmpty == (user == "Bob" || user == "eve"), "\(scopes.names)")
+        }
+        if user.hasPrefix("ana") || user.hasPrefix("ANA") {
+            let modest = world.decide(Caller.sdk().with(token: nil).with(scopes: ["operator.read"]).from(facts))
+            #expect(modest.admitted?.scopes.covers(.write) == false, "nobody gets what was not asked for")
+        }
+        // The word of nobody else counts for that.
+        world.use(.token)
+        #expect(world.decide(Caller.sdk().from(facts)).admitted?.scopes.isEmpty == true)
+    }
+
+    @Test("a browser of a known user is paired at once where the owner wants that, up to what the owner says")
+    func deviceAutoApprove() throws {
+        var (world, facts) = try world(Self.trustedProxy[0])
+        facts.origin = "https://gw.example"
+        world.policy.allowedOrigins = ["https://gw.example"]
+        let page = Caller.controlUI(try World.stranger()).with(token: nil).with(scopes: ["operator.read"])
+        #expect(world.decide(page.from(facts)).refusal?.error.details["reason"] == "not-paired", "not by default")
+        world.policy.identity.autoApproveScopes = ScopeSet(.read, .write, .approvals)
+        let decision = world.decide(page.from(facts))
+        #expect(decision.admitted?.method == .trustedProxy && decision.admitted?.scopes.names == ["operator.read"])
+        #expect(decision.changes.map(ChangeKind.init) == [.approveByProxy])
+        #expect(decision.admitted?.restsOnPairing == true)
+        for caller in [
+            page.with(scopes: ["operator.admin"]), Caller.sdk(try World.stranger()).with(token: nil),
+            page.with { $0.role = .node },
+        ] {
+            #expect(world.decide(caller.from(facts)).admitted == nil, "\(caller.clientID) \(caller.scopes)")
+        }
+        var unnamed = facts
+        unnamed.headers = [:]
+        #expect(world.decide(page.from(unnamed)).admitted == nil)
+        // Who is paired for less is not upgraded by it.
+        world.pair(try World.stranger(), scopes: ScopeSet(.read))
+        #expect(
+            world.decide(page.with(scopes: ["operator.write"]).from(facts)).refusal?.error.details["reason"]
+                == "scope-upgrade")
+        #expect(world.decide(page.from(facts)).changes.isEmpty, "no token: the proxy's word comes each time")
     }
 
     @Test("on the gateway's own host the password still opens, and a wrong one is a guess")

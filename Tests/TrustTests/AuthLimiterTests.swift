@@ -33,6 +33,13 @@ struct AuthLimiterTests {
         #expect((limiter.failed("c", digests: digests("c"), nowMs: atMs) != nil) == isLocked)
     }
 
+    @Test("the same wrong credential again does not make the guess younger")
+    func repeated() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        for atMs: Int64 in [0, 500, 999] { _ = limiter.failed("c", digests: digests("a"), nowMs: atMs) }
+        #expect(limiter.failed("c", digests: digests("b", "c"), nowMs: 1_000) == nil)
+    }
+
     @Test("a lockout ends at its time, by success, and by the owner; others are not touched")
     func ends() {
         var limiter = AuthLimiter(settings: Self.settings)
@@ -56,15 +63,59 @@ struct AuthLimiterTests {
         #expect(limiter.failed("c", digests: digests("7"), nowMs: 5_001) == 10_001)
     }
 
-    @Test("memory is bounded, and whoever was quiet for longest is forgotten")
+    @Test("memory is bounded, and whoever was quiet for longest is forgotten; who is locked out stays")
     func bound() {
         var limiter = AuthLimiter(settings: Self.settings)
-        _ = limiter.failed("first", digests: digests("1", "2", "3"), nowMs: 0)
+        _ = limiter.failed("locked", digests: digests("1", "2", "3"), nowMs: 0)
         for number in 0..<AuthLimiter.maxClients {
-            _ = limiter.failed("client \(number)", digests: digests("1"), nowMs: Int64(number) + 1)
+            _ = limiter.failed("client \(number)", digests: digests("1"), nowMs: Int64(number) / 100 + 1)
         }
-        #expect(limiter.lockedUntilMs("first", nowMs: 1) == nil)
-        #expect(limiter.failed("client 0", digests: digests("2", "3"), nowMs: 500) != nil, "the next was kept")
+        #expect(limiter.lockedUntilMs("locked", nowMs: 50) != nil, "nobody's place is worth a lockout")
+        #expect(limiter.failed("client 1", digests: digests("2", "3"), nowMs: 60) != nil, "this one was kept")
+        #expect(limiter.failed("client 0", digests: digests("2", "3"), nowMs: 60) == nil, "this one was forgotten")
+    }
+
+    @Test("when all places are locked out, whoever knocks keeps its place before those who are quiet")
+    func lockedOut() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        for number in 0..<AuthLimiter.maxClients {
+            _ = limiter.failed("client \(number)", digests: digests("1", "2", "3"), nowMs: 0)
+        }
+        limiter.knocked("client 0", nowMs: 1)
+        limiter.knocked("a stranger", nowMs: 1)
+        _ = limiter.failed("newcomer", digests: digests("1"), nowMs: 2)
+        #expect(limiter.lockedUntilMs("client 0", nowMs: 2) != nil)
+        #expect(limiter.lockedUntilMs("client 1", nowMs: 2) == nil)
+        #expect(limiter.lockedUntilMs("client 2", nowMs: 2) != nil)
+    }
+
+    @Test("a table full of lockouts still counts the guesses of others")
+    func countsGoOn() {
+        var limiter = AuthLimiter(settings: Self.settings)
+        for number in 0..<AuthLimiter.maxClients {
+            _ = limiter.failed("client \(number)", digests: digests("1", "2", "3"), nowMs: 0)
+        }
+        for guess in ["1", "2"] {
+            for client in ["x", "y"] { #expect(limiter.failed(client, digests: digests(guess), nowMs: 1) == nil) }
+        }
+        for client in ["x", "y"] { #expect(limiter.failed(client, digests: digests("3"), nowMs: 1) != nil) }
+    }
+
+    @Test("a full table costs a newcomer no more than an empty one")
+    func cost() {
+        func time(_ body: () -> Void) -> Duration { ContinuousClock().measure(body) }
+        var limiter = AuthLimiter(settings: Self.settings)
+        let guess = digests("1")
+        let newcomers = 2_000
+        let first = time {
+            for number in 0..<newcomers { _ = limiter.failed("early \(number)", digests: guess, nowMs: 0) }
+        }
+        for number in 0..<AuthLimiter.maxClients { _ = limiter.failed("\(number)", digests: guess, nowMs: 1) }
+        let last = time {
+            for number in 0..<newcomers { _ = limiter.failed("late \(number)", digests: guess, nowMs: 2) }
+        }
+        // One look through the table for each would be some hundred times as much.
+        #expect(last < first * 20 + .milliseconds(50), "\(first) before, \(last) after")
     }
 
     struct Position: Sendable, CustomTestStringConvertible {

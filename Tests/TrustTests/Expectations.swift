@@ -98,13 +98,14 @@ struct ExpectedRefusal: Sendable {
 
 /// The kinds of `TrustChange`, for tables.
 enum ChangeKind: Equatable, Sendable {
-    case requestPairing, approveSilently, redeem, issueToken, presentSpawns, renewGrant
+    case requestPairing, approveSilently, approveByProxy, redeem, issueToken, presentSpawns, renewGrant
 
     init(_ change: TrustChange) {
         self =
             switch change {
             case .requestPairing: .requestPairing
             case .approveSilently: .approveSilently
+            case .approveByProxy: .approveByProxy
             case .redeem: .redeem
             case .issueToken: .issueToken
             case .presentSpawns: .presentSpawns

@@ -48,6 +48,9 @@ struct PairingRegistryTests {
         #expect(registry.pending(requestID: "2", nowMs: Self.now + 5) == changed)
         let role = registry.merged(Self.request("3", role: "node", scopes: [], at: Self.now + 9), nowMs: Self.now + 9)
         #expect(role.requestID == "3" && role.role == "node")
+        let sameScopes = registry.merged(
+            Self.request("4", role: "node", scopes: changed.scopes.names, at: Self.now + 9), nowMs: Self.now + 9)
+        #expect(sameScopes.requestID == "4")
     }
 
     @Test("a request lives five minutes, to the millisecond; after that nothing is merged")

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TLS
 import Testing
+import WebSocket
 
 /// What the log says of those who were refused.
 @Suite struct RefusalLogTests {
@@ -82,6 +83,28 @@ import Testing
             #expect(
                 lines.last?.hasSuffix("refused peer=127.0.0.1 rule=missing-host: and 24 more like it") == true,
                 "\(lines)")
+        }
+    }
+
+    /// Each has a decision of its own, so more than the first is told, and still not all.
+    @Test func refusedConnectsAreToldTwentyTimesAndThenCounted() async throws {
+        try await scenario {
+            let gateway = try GatewayProcess(GatewayConfiguration().text)
+            let request = """
+                {"type":"req","id":"1","method":"connect","params":{"minProtocol":3,"maxProtocol":4,\
+                "client":{"id":"test","version":"1","platform":"linux","mode":"test"},"scopes":[],"caps":[],"auth":{}}}
+                """
+            for _ in 0..<30 {
+                let peer = try WebSocketPeer(gateway, path: "/", fields: "")
+                _ = try peer.next()
+                try peer.send(WebSocketPeer.frame(.text, Array(request.utf8)))
+                guard case .message(.text, let answer) = try peer.next() else { throw Unexpected("no answer") }
+                #expect(String(decoding: answer, as: UTF8.self).contains("DEVICE_IDENTITY_REQUIRED"))
+            }
+            try gateway.stop()
+            let lines = gateway.log.split(separator: "\n")
+            #expect(lines.count { $0.contains("closed before connect") } == 20)
+            #expect(lines.contains { $0.hasSuffix("refused peer=127.0.0.1 rule=missing-device: and 10 more like it") })
         }
     }
 }
