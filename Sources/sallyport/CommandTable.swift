@@ -21,7 +21,8 @@ enum CommandTable {
         SessionsCommands.kill, DevicesCommands.list, DevicesCommands.approve, DevicesCommands.reject,
         DevicesCommands.remove, DevicesCommands.clear, DeviceTokenCommands.rotate, DeviceTokenCommands.revoke,
         EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
-        ExplainCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export,
+        ExplainCommand.command, BackupCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show,
+        TLSCommands.export,
         TLSCommands.rotate,
         MCPCommand.command, WorkerCommand.command, versionCommand,
     ]
