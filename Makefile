@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build demo test lint format bench fuzz autobahn tls-check mutants clean help
+.PHONY: setup build demo test crash lint format bench fuzz autobahn tls-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -21,6 +21,8 @@ AUTOBAHN_FLAGS ?=
 MUTANTS_FLAGS ?=
 # For instance: make tls-check TLS_CHECK_FLAGS='--only sslyze'
 TLS_CHECK_FLAGS ?=
+# How often `make crash` kills the gateway; SALLYPORT_CRASH_SEED repeats its moments.
+KILLS := 300
 # For each target; TARGETS='json5 request-head' takes some of them.
 SECONDS := 60
 TARGETS ?=
@@ -41,6 +43,10 @@ test: setup ## build and run all tests
 	@swift build --build-tests $(SWIFT_FLAGS)
 	@echo '==> running the tests'
 	@swift test $(SWIFT_FLAGS)
+
+crash: setup ## kills a gateway under load KILLS=300 times; what it acknowledged has to be there, once
+	@swift build --build-tests $(SWIFT_FLAGS)
+	@SALLYPORT_CRASH_KILLS=$(KILLS) swift test --skip-build --filter CrashTests $(SWIFT_FLAGS)
 
 lint: setup ## format, module dependencies and scripts, without changing anything
 	@echo '==> format'

@@ -7,7 +7,7 @@ internal import Synchronization
 internal import Trust
 internal import Wire
 
-/// Takes paired devices of an OpenClaw state directory into ours, which no gateway may use meanwhile.
+/// Takes paired devices and conversations of an OpenClaw state directory into ours, which no gateway may use meanwhile.
 ///
 /// What is here already stays as it is, so a second import changes nothing. The source is only read.
 package final class StateImport {
@@ -33,10 +33,10 @@ package final class StateImport {
 
     private static let maxBytes = 16 << 20
 
-    private let state: StateDirectory
+    let state: StateDirectory
     private let lock: FileLock?
     /// Says what would be done, and makes and changes no file.
-    private let isDryRun: Bool
+    let isDryRun: Bool
 
     package init(into state: StateDirectory, isDryRun: Bool) throws(StartFailure) {
         self.state = state

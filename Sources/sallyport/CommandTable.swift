@@ -23,7 +23,8 @@ enum CommandTable {
         EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
         CronCommands.list, CronCommands.status, CronCommands.show, CronAddCommand.command, CronCommands.run,
         CronCommands.runs, CronCommands.enable, CronCommands.disable, CronCommands.remove,
-        ExplainCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show, TLSCommands.export,
+        ExplainCommand.command, BackupCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show,
+        TLSCommands.export,
         TLSCommands.rotate,
         MCPCommand.command, WorkerCommand.command, versionCommand,
     ]

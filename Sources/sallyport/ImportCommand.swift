@@ -4,10 +4,10 @@ internal import Files
 internal import JSON
 internal import Server
 
-/// `import`: takes over the devices and the identity of an OpenClaw installation.
+/// `import`: takes over the devices, the identity and the conversations of an OpenClaw installation.
 enum ImportCommand {
     static let command = Command(
-        "import", summary: "Takes over the paired devices and the identity of an OpenClaw state directory.",
+        "import", summary: "Takes over paired devices, identity and conversations of an OpenClaw state directory.",
         options: [
             .init("from", "DIR", "OpenClaw's state directory, such as ~/.openclaw; it is only read"),
             .init("dry-run", nil, "say what would be done"),
@@ -16,8 +16,10 @@ enum ImportCommand {
             .init("json", nil, "print JSON"),
         ],
         notes: [
-            "Reads devices/paired.json and identity/device.json. The gateway must not be running. What is here already",
-            "stays as it is: a second import changes nothing. Tokens are kept as digests; revoked ones stay revoked.",
+            "Reads devices/paired.json, identity/device.json, agents/*/sessions/sessions.json and the transcripts beside it.",
+            "The gateway must not be running. What is here already stays as it is: a second import changes nothing.",
+            "Tokens are kept as digests; revoked ones stay revoked. Of transcripts, messages are taken. Jobs of",
+            "cron/jobs.json run from the next start on: remove them there, or both gateways will run them.",
             "Exit status 1: something is damaged; it is named, and the rest was taken.",
         ]
     ) { invocation in
@@ -34,17 +36,28 @@ enum ImportCommand {
             let work = try StateImport(into: state, isDryRun: isDryRun)
             let devices = try work.importDevices(paired, nowMs: GatewayClock.systemMs())
             let identity = importIdentity(source.deviceIdentity, into: state.deviceIdentity, isDryRun: isDryRun)
-            guard devices != nil || identity != nil else {
+            let sessions = try work.importSessions(
+                from + "/agents", mainKey: mainKey(invocation), nowMs: GatewayClock.systemMs())
+            let jobs = try work.importCronJobs(from + "/cron/jobs.json", nowMs: GatewayClock.systemMs())
+            guard devices != nil || identity != nil || sessions != nil || jobs != nil else {
                 throw .other(
                     "there is nothing to import in \(from)",
-                    hint: "neither devices/paired.json nor identity/device.json is there")
+                    hint:
+                        "no devices/paired.json, identity/device.json, agents/*/sessions/sessions.json, cron/jobs.json")
             }
-            outcomes = (identity.map { [$0] } ?? []) + (devices ?? [])
+            outcomes = (identity.map { [$0] } ?? []) + (devices ?? []) + (sessions ?? []) + (jobs ?? [])
         } catch {
             throw CommandFailure(error.message, hint: error.hint, exitCode: error.exitCode)
         }
         report(outcomes, invocation, isDryRun: isDryRun)
         return outcomes.contains(where: \.isDamage) ? 1 : 0
+    }
+
+    /// As the gateway that will use them is configured; a configuration that cannot be read is its own problem.
+    private static func mainKey(_ invocation: Invocation) -> String {
+        let locations = try? Locations.resolve(invocation)
+        let loaded = locations.map { ConfigFiles.load($0, environment: invocation.environment).configuration }
+        return (loaded ?? nil)?.session.mainKey ?? "main"
     }
 
     /// - Returns: nil when there is none to import.
@@ -102,6 +115,13 @@ enum ImportCommand {
                 }
             terminal.print("\(word): \(printable(outcome.what))\(outcome.why.map { ": " + printable($0) } ?? "")")
         }
+        let counts = [
+            (isDryRun ? "to import" : "imported", outcomes.count { $0.kind == .imported }),
+            ("unchanged", outcomes.count { $0.kind == .unchanged }),
+            ("skipped", outcomes.count { $0.kind == .skipped && !$0.isDamage }),
+            ("damaged", outcomes.count { $0.kind == .skipped && $0.isDamage }),
+        ]
+        terminal.print(counts.map { "\($0.1) \($0.0)" }.joined(separator: ", "))
     }
 
     /// Names come from a file that others wrote; control characters would reach the terminal.

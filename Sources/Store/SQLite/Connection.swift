@@ -53,6 +53,21 @@ internal import Glibc
     /// Copies as much of the write-ahead log as nobody still reads, without waiting for anyone.
     func checkpoint() throws(StoreError) { try run("PRAGMA wal_checkpoint(PASSIVE)") }
 
+    /// Copies the whole database as of one moment, in steps between which others may write.
+    func copy(into target: Connection, pagesInStep: Int32 = 256) throws(StoreError) {
+        try asOfOneMoment { () throws(StoreError) in
+            // Only with the first reading a moment is chosen.
+            _ = try Schema.integer("SELECT count(*) FROM sqlite_schema", self)
+            guard let backup = unsafe sqlite3_backup_init(target.handle, "main", handle, "main") else {
+                throw unsafe target.error(sqlite3_errcode(target.handle))
+            }
+            var code: Int32
+            repeat { code = unsafe sqlite3_backup_step(backup, pagesInStep) } while code == SQLITE_OK
+            let end = unsafe sqlite3_backup_finish(backup)
+            guard code == SQLITE_DONE, end == SQLITE_OK else { throw target.error(end == SQLITE_OK ? code : end) }
+        }
+    }
+
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
     /// Runs statements without parameters and without interest in their rows.

@@ -109,6 +109,13 @@ package final class SQLiteStore: Store {
         }
     }
 
+    /// Waits until what was committed so far is durable or has failed. Blocks; not for completions.
+    package func waitForCommits() {
+        let done = WaitingQueue<Void>(limit: 1)
+        commit([]) { _ in _ = done.append(()) }
+        _ = done.takeFirst()
+    }
+
     package func query(
         _ query: StoreQuery, completion: @escaping @Sendable (Result<StoreAnswer, StoreError>) -> Void
     ) {

@@ -3,11 +3,8 @@ internal import Glibc
 /// Makes the database's file and directory, closed to other users.
 enum StoreFile {
     static func prepare(_ path: String) throws(StoreError) {
-        var directory = "."
-        if let slash = path.lastIndex(of: "/") {
-            directory = slash == path.startIndex ? "/" : String(path[..<slash])
-            try makeDirectory(directory, path)
-        }
+        let directory = directory(of: path)
+        if path.contains("/") { try makeDirectory(directory, path) }
         // SQLite gives its other files the mode of this one. An existing file is not opened here, since closing it
         // would drop the locks of a connection that this process may have.
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -22,6 +19,32 @@ enum StoreFile {
         guard unsafe access(path, R_OK | W_OK) == 0, unsafe access(directory, W_OK | X_OK) == 0 else {
             throw error("access", path)
         }
+    }
+
+    /// Makes a new, empty file.
+    static func create(_ path: String) throws(StoreError) {
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw error("open", path) }
+        Glibc.close(descriptor)
+    }
+
+    /// Makes a file durable, and its name in its directory.
+    static func sync(_ path: String) throws(StoreError) {
+        for target in [path, directory(of: path)] {
+            let descriptor = unsafe open(target, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw error("open", path) }
+            let outcome = fsync(descriptor)
+            let code = errno
+            Glibc.close(descriptor)
+            errno = code
+            // Some file systems have no syncing of directories.
+            if outcome != 0 && !(target != path && code == EINVAL) { throw error("fsync", path) }
+        }
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// Which file a path leads to; `nil` when to none.
