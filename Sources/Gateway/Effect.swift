@@ -22,6 +22,8 @@ package enum Effect: Sendable {
     /// Looks for the rules of a time zone, then hands them to the core
     /// (``GatewayCore/zoneWasRead(_:_:for:nowMs:)``) and performs its answer.
     case readZone(String, for: GatewayRequest)
+    /// Answers a request with the end of the log.
+    case tailLog(RecentLog.Query, for: GatewayRequest)
     case launch(LaunchOrder)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)

@@ -278,7 +278,8 @@ extension GatewayCore {
         let hello = HelloOK(
             protocolVersion: opening.protocolVersion, serverVersion: settings.serverVersion, connID: connection.connID,
             presence: presence(nowMs: nowMs),
-            health: .object(JSONObject()), stateVersion: stateVersion, uptimeMs: nowMs - settings.startedAtMs,
+            health: announcedHealth == nil ? .object(JSONObject()) : health(nowMs: nowMs), stateVersion: stateVersion,
+            uptimeMs: nowMs - settings.startedAtMs,
             defaultAgentID: settings.catalog.defaultAgentID, mainKey: settings.mainKey,
             sessionScope: settings.sessionScope,
             ownerFacts: isAdmin

@@ -15,10 +15,11 @@ extension GatewayCore {
         func time(_ row: JSON) -> Int64 { row["ts"]?.integer ?? 0 }
         let present = connections.values.filter(\.isPresent)
             .map { $0.presenceEntry(reason: "connect", nowMs: $0.connectedAtMs) }
-        let recent = departed.filter { time($0) > nowMs - 300_000 }
+        let reported = announced.filter { !Self.isStale($0, nowMs: nowMs) }
+        let recent = departed.filter { !Self.isStale($0, nowMs: nowMs) }
         var seen: Set<String> = []
         // One row for each device or instance: that of its latest connection, or how the last one left.
-        let rows = (present.sorted { time($0) > time($1) } + recent.reversed()).filter { row in
+        let rows = ((present + reported).sorted { time($0) > time($1) } + recent.reversed()).filter { row in
             row["instanceId"]?.string.map { seen.insert($0).inserted } ?? true
         }
         return [.object(own)] + rows.sorted { time($0) > time($1) }.prefix(Self.maxPresence - 1)

@@ -32,6 +32,10 @@ package struct GatewayCore: Sendable {
     var unsavedEnds: Set<String> = []
     var cron: CronTable
     var departed: [JSON] = []
+    /// What `system-event` has reported.
+    var announced: [JSON] = []
+    /// The health summary as it was last announced, without its time.
+    var announcedHealth: JSON?
     /// Nil without TLS.
     var served: ServedCertificate?
     /// Runs whose worker was started by an earlier gateway: of its end nobody will tell us.
@@ -145,14 +149,10 @@ package struct GatewayCore: Sendable {
             table.awaitWorker(runID, nowMs: nowMs)
         }
         guard connection.isPresent else { return [] }
-        stateVersion.presence += 1
+        departed.removeAll { Self.isStale($0, nowMs: nowMs) }
         departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
         if departed.count > Self.maxPresence { departed.removeFirst() }
-        return [
-            event(
-                .presence, .object(JSONObject([("presence", .array(presence(nowMs: nowMs)))])),
-                stateVersion: stateVersion)
-        ]
+        return [presenceChanged(nowMs: nowMs)]
     }
 
     /// Closes all connections of a device; from here on nothing that they send is answered any more.
@@ -181,7 +181,7 @@ package struct GatewayCore: Sendable {
         if !isStopping { effects += beginCronRuns(nowMs: nowMs) }
         if nowMs >= nextHousekeepingMs {
             nextHousekeepingMs = nowMs + Self.housekeepingIntervalMs
-            effects += housekeeping(nowMs: nowMs)
+            effects += housekeeping(nowMs: nowMs) + refreshHealth(nowMs: nowMs)
         }
         return effects
     }

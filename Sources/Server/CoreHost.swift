@@ -150,7 +150,7 @@ package final class CoreHost: Sendable {
                 batch.add(.open(connection.serial, opened), to: connection.reactor)
             case .close(let connection, let close):
                 batch.add(.close(connection.serial, close), to: connection.reactor)
-            case .commit, .read, .readZone, .launch, .stopWorker, .log:
+            case .commit, .read, .readZone, .tailLog, .launch, .stopWorker, .log:
                 staged.others.append(effect)
             }
         }
@@ -172,6 +172,9 @@ package final class CoreHost: Sendable {
                 zones.read(name) { [self] result in
                     run { core, nowMs in core.zoneWasRead(name, result, for: request, nowMs: nowMs) }
                 }
+            case .tailLog(let query, let request):
+                let answer = Frames.response(id: request.id, payload: logger.tail(query))
+                perform([.respond(request.connection, answer)], on: context)
             case .launch(let order):
                 launcher.withLock { $0 }?.launch(order)
             case .stopWorker(let runID):

@@ -2,6 +2,7 @@ package import EventLoop
 internal import Files
 package import Gateway
 internal import Glibc
+package import JSON
 internal import Synchronization
 
 /// Writes log lines to standard error from a thread of its own, so that nobody waits for a slow terminal or pipe.
@@ -14,6 +15,8 @@ package final class Logger: Sendable {
     private let thread: ReactorThread
     private let queued = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
+
+    private let recent = Mutex(RecentLog())
 
     package init() throws(EventLoopError) {
         thread = try Reactor.spawnThread(name: "log") { _ in }
@@ -30,10 +33,21 @@ package final class Logger: Sendable {
             queued.subtract(1, ordering: .relaxed)
             let lost = dropped.exchange(0, ordering: .relaxed)
             if lost > 0 {
-                Self.write(Self.format(LogLine(.warn, "log", "\(lost) lines dropped, the reader is too slow"), wallMs))
+                write(LogLine(.warn, "log", "\(lost) lines dropped, the reader is too slow"), wallMs)
             }
-            Self.write(Self.format(line, wallMs))
+            write(line, wallMs)
         }
+    }
+
+    private func write(_ line: LogLine, _ wallMs: Int64) {
+        let text = Self.format(line, wallMs)
+        recent.withLock { $0.append(text) }
+        Self.write(text)
+    }
+
+    /// The latest lines, for `logs.tail`.
+    package func tail(_ query: RecentLog.Query) -> JSON {
+        recent.withLock { $0.tail(query) }
     }
 
     package func log(_ level: LogLine.Level, _ subsystem: String, _ message: String) {

@@ -8,6 +8,23 @@ package enum Method: String, CaseIterable, Sendable {
     case diagnosticsEcho = "diagnostics.echo"
     /// Sends its params to everybody who may read (our addition).
     case diagnosticsBroadcast = "diagnostics.broadcast"
+    case systemEvent = "system-event"
+    case lastHeartbeat = "last-heartbeat"
+    case setHeartbeats = "set-heartbeats"
+    case logsTail = "logs.tail"
+    case channelsStatus = "channels.status"
+    case nodeList = "node.list"
+    case nodeDescribe = "node.describe"
+    case skillsStatus = "skills.status"
+    case usageStatus = "usage.status"
+    case usageCost = "usage.cost"
+    case execApprovalsGet = "exec.approvals.get"
+    case modelsList = "models.list"
+    case toolsCatalog = "tools.catalog"
+    case commandsList = "commands.list"
+    case voicewakeGet = "voicewake.get"
+    case ttsStatus = "tts.status"
+    case agentIdentityGet = "agent.identity.get"
     case agentsList = "agents.list"
     case agent
     case agentWait = "agent.wait"
@@ -84,6 +101,11 @@ package enum Method: String, CaseIterable, Sendable {
         case .agent, .chatSend, .chatAbort, .sessionsCreate, .sessionsSend, .sessionsPatch, .toolsInvoke:
             .scope(.write)
         case .chatInject, .sessionsReset, .sessionsDelete, .sessionsCompact: .scope(.admin)
+        case .lastHeartbeat, .logsTail, .channelsStatus, .nodeList, .nodeDescribe, .skillsStatus, .usageStatus,
+            .usageCost,
+            .modelsList, .toolsCatalog, .commandsList, .voicewakeGet, .ttsStatus, .agentIdentityGet:
+            .scope(.read)
+        case .systemEvent, .setHeartbeats, .execApprovalsGet: .scope(.admin)
         case .cronList, .cronStatus, .cronGet, .cronRuns: .scope(.read)
         case .cronAdd, .cronUpdate, .cronRemove, .cronRun: .scope(.admin)
         case .wake: .scope(.write)

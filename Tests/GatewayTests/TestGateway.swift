@@ -33,6 +33,7 @@ final class TestGateway {
     /// Told of each event that is published, and of each connection that is opened.
     var onPublish: (OutboundEvent, Recipients) -> Void = { _, _ in }
     var onOpen: (ConnectionID, Opened) -> Void = { _, _ in }
+    var recentLog = RecentLog()
     private var nextSerial: UInt64 = 0
     private var nextRequest = 0
     /// Closed while the present batch of effects is performed, or being refused.
@@ -181,6 +182,9 @@ final class TestGateway {
             steps.append(.log(line))
         case .read(let query, let reading):
             performAll(core.wasRead(reading, .success(store.answer(query)), nowMs: nowMs))
+        case .tailLog(let query, let request):
+            steps.append(
+                .respond(request.connection, parsed(Frames.response(id: request.id, payload: recentLog.tail(query)))))
         case .readZone(let name, let request):
             performAll(core.zoneWasRead(name, zones(name), for: request, nowMs: nowMs))
         case .commit: break
