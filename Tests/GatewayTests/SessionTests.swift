@@ -1,3 +1,4 @@
+import Trust
 import JSON
 import Sessions
 import Store
