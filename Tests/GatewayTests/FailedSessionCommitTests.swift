@@ -1,9 +1,9 @@
-import Store
-import Trust
 import Crypto
 import JSON
 import Sessions
+import Store
 import Testing
+import Trust
 import Wire
 
 @testable import Gateway

@@ -1,7 +1,7 @@
 import Crypto
-import Store
 import JSON
 import Sessions
+import Store
 import Testing
 import Trust
 import Wire
@@ -85,7 +85,8 @@ struct HTTPAdmissionTests {
         let token = gateway.source.tokens.first { token in
             gateway.store.deviceTokens.values.contains { $0.tokenSHA256 == sha256(token) }
         }
-        guard case .unauthorized = gateway.http(try #require(token)).admission else {
+        #expect(token != nil)
+        guard case .unauthorized = gateway.http(token ?? "").admission else {
             Issue.record("a device token was let in")
             return
         }

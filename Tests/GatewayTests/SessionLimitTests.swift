@@ -1,8 +1,8 @@
-import Store
-import Trust
 import JSON
 import Sessions
+import Store
 import Testing
+import Trust
 import Wire
 
 @testable import Gateway
