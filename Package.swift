@@ -80,8 +80,8 @@ let package = Package(
             "Store",
             "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests(
-            "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "Server", "TLS", "Trust", "WebSocket",
-            "Wire"),
+            "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "JSON", "Server", "TLS", "Trust",
+            "WebSocket", "Wire"),
         tests("SessionsTests", "JSON", "Sessions", "Wire", resources: [.copy("Vectors")]),
         // A file layer for SQLite whose disks fail when they are told to.
         .target(name: "CFaultVFS", dependencies: ["CSQLite"], path: "Tests/CFaultVFS"),

@@ -10,6 +10,7 @@ struct Target: Sendable {
         Target(name: "connect-params", check: ConnectParamsTarget.check),
         Target(name: "deflate", check: DeflateTarget.check),
         Target(name: "forwarded", check: ForwardedTarget.check),
+        Target(name: "http-body", check: RequestBodyTarget.check),
         Target(name: "json5", check: JSON5Target.check),
         Target(name: "proxy-header", check: ProxyHeaderTarget.check),
         Target(name: "request-envelope", check: RequestEnvelopeTarget.check),

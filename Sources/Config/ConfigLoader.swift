@@ -135,9 +135,10 @@ package enum ConfigLoader {
     private static func maintenance(_ section: Section) -> MaintenanceSettings {
         var settings = MaintenanceSettings()
         settings.mode = section.choice("mode", default: settings.mode)
+        settings.maxEntries = section.integer("maxEntries", default: settings.maxEntries, in: 1...1_000_000)
         settings.pruneAfter = section.period("pruneAfter", default: settings.pruneAfter)
         settings.resetArchiveRetention = section.optionalPeriod("resetArchiveRetention", default: settings.pruneAfter)
-        section.warnAboutUnknownKeys(ignoring: ["maxEntries", "maxDiskBytes", "highWaterBytes", "rotateBytes"])
+        section.warnAboutUnknownKeys(ignoring: ["maxDiskBytes", "highWaterBytes", "rotateBytes"])
         return settings
     }
 }

@@ -7,6 +7,8 @@ package struct MaintenanceSettings: Equatable, Sendable {
     }
 
     package var mode = Mode.enforce
+    /// Sessions; beyond, those that have been idle for longest make room.
+    package var maxEntries = 5000
     package var pruneAfter = Duration.seconds(30 * 86_400)
     /// Nil: they are kept for good.
     package var resetArchiveRetention: Duration? = .seconds(30 * 86_400)

@@ -25,6 +25,10 @@ package struct ConversationSettings: Equatable, Sendable {
     package var maxQueued = 20
     package var visibility = Visibility.all
     package var agentToAgent = AgentToAgent()
+    /// `session.maintenance.maxEntries`
+    package var maxSessions = 5000
+    /// Of sessions that somebody opened those that have been idle for longest make room; otherwise new ones are refused.
+    package var archivesOldest = true
 
     package init() {}
 }

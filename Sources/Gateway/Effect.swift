@@ -40,8 +40,10 @@ package enum CommitFailure: Equatable, Sendable {
     /// What hangs on the old token of a device ends when the new one is on the disk.
     case rotation(ConnectionID, id: [UInt8], deviceID: String, role: String, undo: TrustUndo)
     case connect(ConnectionID, id: [UInt8], undo: TrustUndo? = nil)
+    /// What the request changed in sessions.
+    case sessionChange(ConnectionID, id: [UInt8], undo: SessionUndo)
     case spawn(ConnectionID, id: [UInt8], runID: String)
-    case turn(ConnectionID, id: [UInt8], runID: String)
+    case turn(ConnectionID, id: [UInt8], runID: String, undo: SessionUndo = SessionUndo())
     /// `before`: nil for a job that is new.
     case cronChange(ConnectionID, id: [UInt8], jobID: String, before: CronJob?)
     /// Somebody asked for a run.

@@ -15,8 +15,10 @@ extension GatewayCore {
             throw GatewayError(
                 .invalidRequest, "provider/model overrides are not authorized for this caller.")
         }
+        let key = try agentSession(reader, caller)
+        let before = table.sessions[key]
         let wanted = TurnRequest(
-            runID: try runID(reader), sessionKey: try agentSession(reader, caller), message: message, origin: .agent,
+            runID: try runID(reader), sessionKey: key, message: message, origin: .agent,
             timeoutSeconds: Int(try reader.integer("timeout", in: 0...31_536_000) ?? 0),
             provenance: caller.admitted.lineage?.sessionKey)
         var operations: [StoreOperation] = []
@@ -29,7 +31,8 @@ extension GatewayCore {
             return [
                 .commit(
                     operations, then: [reply(request, agentStatus(run, "accepted", nowMs: nowMs))] + effects,
-                    failure: .turn(request.connection, id: request.id, runID: run.runID))
+                    failure: .turn(
+                        request.connection, id: request.id, runID: run.runID, undo: undo(of: key, before)))
             ]
         }
     }
@@ -43,7 +46,7 @@ extension GatewayCore {
             else { throw sessionNotFound(id) }
             return session.key
         }
-        let agentID = try reader.nonEmptyString("agentId", maxBytes: 64) ?? settings.catalog.defaultAgentID
+        let agentID = try agentID(reader) ?? settings.catalog.defaultAgentID
         let key =
             caller.admitted.lineage?.sessionKey
             ?? SessionKeySyntax.main(agentID: agentID, mainKey: settings.mainKey)

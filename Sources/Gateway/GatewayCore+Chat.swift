@@ -34,13 +34,15 @@ extension GatewayCore {
             timeoutSeconds: Int((try reader.integer("timeoutMs", in: 0...86_400_000_000) ?? 0) + 999) / 1000,
             provenance: caller.admitted.lineage?.sessionKey)
         var operations: [StoreOperation] = []
+        let before = table.sessions[key]
         switch try startTurn(wanted, asked: Asker(caller), nowMs: nowMs, &operations) {
         case .known(let run): return [behindCommits(request, reply(request, started(run)))]
         case .accepted(let run, let effects):
             return [
                 .commit(
                     operations, then: [reply(request, started(run, isNew: true))] + effects,
-                    failure: .turn(request.connection, id: request.id, runID: run.runID))
+                    failure: .turn(
+                        request.connection, id: request.id, runID: run.runID, undo: undo(of: key, before)))
             ]
         }
     }
@@ -74,14 +76,22 @@ extension GatewayCore {
         let text = try reader.requiredString(name, maxBytes: SpawnParams.maxNameBytes)
         guard !text.hasControlCharacters else { throw reader.failure(name, "must NOT have control characters") }
         let key: String
-        if text == "main" || text == settings.mainKey, let agentID = try reader.nonEmptyString("agentId", maxBytes: 64)
-        {
+        if text == "main" || text == settings.mainKey, let agentID = try agentID(reader) {
             key = SessionKeySyntax.main(agentID: agentID, mainKey: settings.mainKey)
         } else {
             key = canonicalKey(text)
         }
         guard isVisible(key, to: caller) else { throw sessionNotFound(text) }
         return key
+    }
+
+    /// `agentId`, where there is one.
+    func agentID(_ reader: ParamReader) throws(ParamReader.Failure) -> String? {
+        guard let text = try reader.nonEmptyString("agentId", maxBytes: 64) else { return nil }
+        guard SessionKeySyntax.isAgentID(text) else {
+            throw reader.failure("agentId", "must be an agent's id: a-z, 0-9, _ and -")
+        }
+        return text
     }
 
     func runID(_ reader: ParamReader) throws(ParamReader.Failure) -> String {
@@ -202,6 +212,7 @@ extension GatewayCore {
         let key = try sessionKey(reader, "sessionKey", caller)
         let message = try text(try reader.requiredString("message"), reader)
         let label = try reader.nonEmptyString("label", maxBytes: 100)
+        let before = table.sessions[key]
         let session = try openSession(key, nowMs: nowMs)
         var fields: [(String, JSON)] = [("stopReason", "injected")]
         if let label { fields.append(("label", .string(label))) }
@@ -217,7 +228,8 @@ extension GatewayCore {
         let answer = reply(request, .object(JSONObject([("ok", true), ("messageId", .string(messageID))])))
         return [
             .commit(
-                operations, then: [answer, final] + heard, failure: .request(request.connection, id: request.id))
+                operations, then: [answer, final] + heard,
+                failure: .sessionChange(request.connection, id: request.id, undo: undo(of: key, before)))
         ]
     }
 }

@@ -8,7 +8,12 @@ extension GatewayCore {
     /// Takes what was said; announces it with what was said before, unless the last announcement was a moment ago.
     mutating func chatDelta(_ run: Run, _ text: String, nowMs: Int64) -> [Effect] {
         progress[run.runID, default: RunProgress()].unsentDelta += text
-        guard nowMs - (progress[run.runID]?.deltaSentMs ?? 0) >= RunProgress.deltaIntervalMs else {
+        let waiting = progress[run.runID]?.unsentDelta.utf8.count ?? 0
+        // Also when there is much of it, so that it is never held in mass.
+        guard
+            nowMs - (progress[run.runID]?.deltaSentMs ?? 0) >= RunProgress.deltaIntervalMs
+                || waiting > RunProgress.maxWholeTextBytes
+        else {
             runsWithUnsentDelta.insert(run.runID)
             return []
         }

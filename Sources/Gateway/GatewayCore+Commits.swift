@@ -54,20 +54,27 @@ extension GatewayCore {
             if let entry = trust.lineage.entry(forRun: runID) {
                 _ = trust.lineage.revoke(deviceID: entry.deviceID, nowMs: nowMs)
             }
+            let answers = [answer] + refuseWaiters(of: runID, error, nowMs: nowMs)
             // The place that it held is free.
             var operations: [StoreOperation] = []
             let launches = launches(of: run.requesterKey, nowMs: nowMs, &operations)
-            return launches.isEmpty ? [answer] : [answer, .commit(operations, then: launches, failure: .background)]
-        case .turn(let connection, let id, let runID):
+            return launches.isEmpty ? answers : answers + [.commit(operations, then: launches, failure: .background)]
+        case .sessionChange(let connection, let id, let undo):
+            takeBack(undo)
+            return [.respond(connection, Frames.failure(id: id, error))]
+        case .turn(let connection, let id, let runID, let undo):
             let answer = Effect.respond(connection, Frames.failure(id: id, error))
             guard let run = table.runs[runID] else { return [answer] }
             let wasRunning = run.phase != .queued
             table.withdraw(runID)
             trust.lineage.withdraw(runID: runID)
-            guard wasRunning else { return [answer] }
+            exchanges[runID] = nil
+            takeBack(undo)
+            let answers = [answer] + refuseWaiters(of: runID, error, except: (connection, id), nowMs: nowMs)
+            guard wasRunning else { return answers }
             var operations: [StoreOperation] = []
             let next = nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
-            return next.isEmpty ? [answer] : [answer, .commit(operations, then: next, failure: .background)]
+            return next.isEmpty ? answers : answers + [.commit(operations, then: next, failure: .background)]
         case .cronChange(let connection, let id, let jobID, let before):
             cronChangeNotSaved(jobID, before: before)
             return [.respond(connection, Frames.failure(id: id, error))]

@@ -230,8 +230,9 @@ extension GatewayCore {
             table.withdraw(runID)
             trust.lineage.withdraw(runID: runID)
         }
-        guard let run = cron.runs[runID] else { return [] }
-        return failCronRun(run, "the gateway's store refused the change: \(why)", nowMs: nowMs)
+        let answers = refuseWaiters(of: runID, .storeUnavailable(why), nowMs: nowMs)
+        guard let run = cron.runs[runID] else { return answers }
+        return answers + failCronRun(run, "the gateway's store refused the change: \(why)", nowMs: nowMs)
     }
 
     mutating func cronChangeNotSaved(_ jobID: String, before: CronJob?) { cron.reinstate(jobID, before) }

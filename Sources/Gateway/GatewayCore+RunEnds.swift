@@ -52,9 +52,7 @@ extension GatewayCore {
             then += announced(run, end, nowMs: nowMs, &operations)
             then += nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
         } else {
-            for child in table.activeChildren(of: run.sessionKey) {
-                cascade += kill(child, cause: "its parent \(run.sessionKey) ended", nowMs: nowMs)
-            }
+            cascade = endBelow(run.sessionKey, cause: "its parent \(run.sessionKey) ended", nowMs: nowMs)
             then += announce(run, end, nowMs: nowMs, &operations)
             if run.cleanup == .delete { operations += remove(session: run.sessionKey, reason: .deleted, nowMs: nowMs) }
             then += launches(of: run.requesterKey, nowMs: nowMs, &operations)
@@ -67,6 +65,19 @@ extension GatewayCore {
                     "ended run=\(runID) status=\(end.status.rawValue)"
                         + (end.exitCode.map { " exit=\($0)" } ?? "") + (end.cause.map { " cause=\($0)" } ?? ""))),
         ] + closing + cascade
+    }
+
+    /// Ends what the sessions below one have to do. Where a child's own run is over, others may have begun in it: it was
+    /// steered, or somebody sent it a message.
+    mutating func endBelow(_ key: String, cause: String, nowMs: Int64) -> [Effect] {
+        var effects: [Effect] = []
+        for child in table.children(of: key) {
+            for run in table.unendedRuns(of: child) { effects += kill(run, cause: cause, nowMs: nowMs) }
+            effects += endBelow(child, cause: cause, nowMs: nowMs)
+        }
+        // Of those whose session is gone already.
+        for run in table.activeChildren(of: key) { effects += kill(run, cause: cause, nowMs: nowMs) }
+        return effects
     }
 
     /// Ends a run from outside: its worker is told, then stopped.

@@ -9,7 +9,7 @@ extension GatewayCore {
     mutating func sessionsCreate(
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
-        let agentID = try reader.nonEmptyString("agentId", maxBytes: 64) ?? settings.catalog.defaultAgentID
+        let agentID = try agentID(reader) ?? settings.catalog.defaultAgentID
         let key =
             reader.isPresent("key")
             ? try sessionKey(reader, "key", caller) : "agent:\(agentID):dashboard:\(ids.uuid())"
@@ -17,9 +17,13 @@ extension GatewayCore {
             throw GatewayError(
                 .forbidden, "a spawned session opens no others", details: JSONObject([("code", "SESSION_NOT_VISIBLE")]))
         }
-        let isNew = table.sessions[key] == nil
+        let before = table.sessions[key]
+        let changes = try changes(reader, to: key, caller)
+        // All that can be wrong with the request, before anything is changed.
+        let first = try reader.nonEmptyString("task") ?? reader.nonEmptyString("message")
+        let message = try first.map { try text($0, reader) }
+        let runID = reader.isPresent("idempotencyKey") ? try self.runID(reader) : ids.uuid()
         _ = try openSession(key, nowMs: nowMs)
-        let changes = try SessionPatch.read(reader, isOwner: caller.admitted.scopes.covers(.admin))
         apply(changes, to: key, nowMs: nowMs)
         guard let session = table.sessions[key] else { return [] }
         var operations: [StoreOperation] = [.putSession(session.record)]
@@ -27,12 +31,10 @@ extension GatewayCore {
             ("ok", true), ("key", .string(key)), ("sessionId", .string(session.sessionID)),
             ("entry", .object(rowFields(session))),
         ])
-        var effects = isNew ? sessionsChanged(key, reason: "create", nowMs: nowMs) : []
-        var failure = CommitFailure.request(request.connection, id: request.id)
-        if let message = try reader.nonEmptyString("task") ?? reader.nonEmptyString("message") {
-            let runID = reader.isPresent("idempotencyKey") ? try self.runID(reader) : ids.uuid()
-            let wanted = TurnRequest(
-                runID: runID, sessionKey: key, message: try text(message, reader), origin: .send)
+        var effects = before == nil ? sessionsChanged(key, reason: "create", nowMs: nowMs) : []
+        var failure = CommitFailure.sessionChange(request.connection, id: request.id, undo: undo(of: key, before))
+        if let message {
+            let wanted = TurnRequest(runID: runID, sessionKey: key, message: message, origin: .send)
             do throws(GatewayError) {
                 switch try startTurn(wanted, asked: Asker(caller), nowMs: nowMs, &operations) {
                 case .known(let run): answer["runId"] = .string(run.runID)
@@ -40,7 +42,7 @@ extension GatewayCore {
                     answer["runId"] = .string(run.runID)
                     answer["messageSeq"] = table.sessions[key].map { .integer($0.lastSeq) }
                     effects += turn
-                    failure = .turn(request.connection, id: request.id, runID: runID)
+                    failure = .turn(request.connection, id: request.id, runID: runID, undo: undo(of: key, before))
                 }
                 answer["runStarted"] = true
                 answer["status"] = "started"
@@ -68,14 +70,8 @@ extension GatewayCore {
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
         let key = try sessionKey(reader, "key", caller)
-        let changes = try SessionPatch.read(reader, isOwner: caller.admitted.scopes.covers(.admin))
-        if case .string(let label)? = changes["label"],
-            let other = table.sessions.values.first(where: { $0.label == label && $0.key != key })
-        {
-            throw GatewayError(
-                .invalidRequest, "label already in use: \(label)",
-                details: JSONObject([("code", "LABEL_IN_USE"), ("sessionKey", .string(other.key))]))
-        }
+        let changes = try changes(reader, to: key, caller)
+        let before = table.sessions[key]
         _ = try openSession(key, nowMs: nowMs)
         apply(changes, to: key, nowMs: nowMs)
         guard let session = table.sessions[key] else { return [] }
@@ -91,8 +87,22 @@ extension GatewayCore {
             .commit(
                 [.putSession(session.record)],
                 then: [reply(request, .object(answer))] + sessionsChanged(key, reason: "patch", nowMs: nowMs),
-                failure: .request(request.connection, id: request.id))
+                failure: .sessionChange(request.connection, id: request.id, undo: undo(of: key, before)))
         ]
+    }
+
+    private func changes(
+        _ reader: ParamReader, to key: String, _ caller: ClientConnection
+    ) throws -> JSONObject {
+        let changes = try SessionPatch.read(reader, isOwner: caller.admitted.scopes.covers(.admin))
+        if case .string(let label)? = changes["label"],
+            let other = table.sessions.values.first(where: { $0.label == label && $0.key != key })
+        {
+            throw GatewayError(
+                .invalidRequest, "label already in use: \(label)",
+                details: JSONObject([("code", "LABEL_IN_USE"), ("sessionKey", .string(other.key))]))
+        }
+        return changes
     }
 
     private mutating func apply(_ changes: JSONObject, to key: String, nowMs: Int64) {
@@ -117,8 +127,10 @@ extension GatewayCore {
         guard reason == "reset" || reason == "new" else {
             throw reader.failure("reason", "must be \"new\" or \"reset\"")
         }
+        let isNew = table.sessions[key] == nil
         let old = try openSession(key, nowMs: nowMs)
         let ended = endRuns(of: key, cause: "its session was reset", nowMs: nowMs)
+        let before = isNew ? nil : table.sessions[key]
         let fresh = ids.uuid()
         table.update(key) { session in
             session.sessionID = fresh
@@ -139,7 +151,7 @@ extension GatewayCore {
             .commit(
                 operations,
                 then: [reply(request, .object(answer))] + sessionsChanged(key, reason: reason, nowMs: nowMs),
-                failure: .request(request.connection, id: request.id))
+                failure: .sessionChange(request.connection, id: request.id, undo: undo(of: key, before)))
         ]
     }
 
@@ -161,9 +173,8 @@ extension GatewayCore {
             ]
         }
         var effects = endRuns(of: key, cause: "its session was deleted", nowMs: nowMs)
-        for child in table.activeChildren(of: key) {
-            effects += kill(child, cause: "its parent \(key) was deleted", nowMs: nowMs)
-        }
+        effects += endBelow(key, cause: "its parent \(key) was deleted", nowMs: nowMs)
+        let before = table.sessions[key]
         let operations = remove(session: key, reason: .deleted, nowMs: nowMs)
         let archived: [JSON] = deletesTranscript ? [.string(session.sessionID)] : []
         let answer = JSONObject([
@@ -173,7 +184,7 @@ extension GatewayCore {
             .commit(
                 operations,
                 then: [reply(request, .object(answer))] + sessionsChanged(key, reason: "delete", nowMs: nowMs),
-                failure: .request(request.connection, id: request.id))
+                failure: .sessionChange(request.connection, id: request.id, undo: undo(of: key, before)))
         ]
     }
 
@@ -183,18 +194,15 @@ extension GatewayCore {
     ) -> [StoreOperation] {
         guard let session = table.removeSession(key) else { return [] }
         return [
-            .deleteSession(key: key),
+            .deleteSession(key: session.key),
             .archiveTranscript(
-                sessionId: session.sessionID, sessionKey: key, agentId: session.agentID, reason: reason, atMs: nowMs),
+                sessionId: session.sessionID, sessionKey: session.key, agentId: session.agentID, reason: reason,
+                atMs: nowMs),
         ]
     }
 
     private mutating func endRuns(of key: String, cause: String, nowMs: Int64) -> [Effect] {
-        var runs = table.turns(of: key)
-        if let spawn = table.run(ofSession: key), !spawn.phase.isEnded { runs.append(spawn) }
-        // What waits first, or its turn would come.
-        return (runs.filter { $0.phase == .queued } + runs.filter { $0.phase != .queued })
-            .flatMap { kill($0, cause: cause, nowMs: nowMs) }
+        table.unendedRuns(of: key).flatMap { kill($0, cause: cause, nowMs: nowMs) }
     }
 
     /// Keeps the newest messages; the others go into the archive. Nothing here could sum them up.
@@ -244,6 +252,8 @@ extension GatewayCore {
             run = table.runs[named]
         } else {
             let key = try sessionKey(reader, "key", caller)
+            // Over a connection there is nothing to abort; by HTTP a session that is not there is not found.
+            if caller.isOneShot, table.sessions[key] == nil { throw sessionNotFound(key) }
             run = table.activeTurn(of: key) ?? table.run(ofSession: key)
         }
         if let lineage = caller.admitted.lineage, let run, !run.phase.isEnded,

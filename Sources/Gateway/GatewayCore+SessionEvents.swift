@@ -13,7 +13,8 @@ extension GatewayCore {
         payload["phase"] = phase.map { .string($0) }
         payload["ts"] = .integer(nowMs)
         if let session = table.sessions[key], reason != "delete" {
-            for (name, value) in rowFields(session) { payload[name] = value }
+            // A row's phase is that of its run; this event has one of its own.
+            for (name, value) in rowFields(session) where name != "phase" { payload[name] = value }
         }
         return [event(.sessionsChanged, .object(payload), about: key)]
     }

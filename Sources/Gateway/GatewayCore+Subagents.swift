@@ -21,9 +21,11 @@ extension GatewayCore {
             var effects: [Effect] = []
             var killed: [JSON] = []
             for child in targets {
-                guard let run = table.run(ofSession: child.session.key), !run.phase.isEnded else { continue }
-                killed.append(.string(run.runID))
-                effects += kill(run, cause: "killed by its parent", nowMs: nowMs)
+                // One that was steered has turns.
+                for run in table.unendedRuns(of: child.session.key) {
+                    killed.append(.string(run.runID))
+                    effects += kill(run, cause: "killed by its parent", nowMs: nowMs)
+                }
             }
             let answer = JSONObject([
                 ("status", "ok"), ("action", .string(action)), ("killed", .array(killed)),
@@ -44,8 +46,7 @@ extension GatewayCore {
     /// The newest first.
     private func children(of key: String) -> [Child] {
         table.children(of: key).compactMap { table.sessions[$0] }.sorted { $0.createdAtMs > $1.createdAtMs }.map {
-            let run = table.run(ofSession: $0.key)
-            return Child(session: $0, phase: run?.phase.isEnded == false ? run?.phase : nil)
+            Child(session: $0, phase: table.unendedRuns(of: $0.key).last?.phase)
         }
     }
 
@@ -71,6 +72,7 @@ extension GatewayCore {
         let found = children.filter { child in
             child.session.key == target || child.session.label == target
                 || table.run(ofSession: child.session.key)?.runID.hasPrefix(target) == true
+                || table.turns(of: child.session.key).contains { $0.runID.hasPrefix(target) }
         }
         guard !found.isEmpty else { throw reader.failure("target", "no sub-agent matches \"\(target.prefix(128))\"") }
         return found
@@ -93,6 +95,7 @@ extension GatewayCore {
             runID: ids.uuid(), sessionKey: child.session.key, message: message, origin: .tool,
             provenance: child.session.parentKey)
         var operations: [StoreOperation] = []
+        let before = table.sessions[child.session.key]
         guard
             case .accepted(let turn, let effects) = try startTurn(
                 wanted, asked: Asker(caller), nowMs: nowMs, &operations)
@@ -108,7 +111,8 @@ extension GatewayCore {
         return ended + [
             .commit(
                 operations, then: [reply(request, Self.toolResult(answer))] + effects,
-                failure: .turn(request.connection, id: request.id, runID: turn.runID))
+                failure: .turn(
+                    request.connection, id: request.id, runID: turn.runID, undo: undo(of: child.session.key, before)))
         ]
     }
 }

@@ -226,6 +226,7 @@ extension GatewayCore {
     ) throws(GatewayError) -> [Effect] {
         try refuseAnotherWait(caller)
         var operations: [StoreOperation] = []
+        let before = table.sessions[wanted.sessionKey]
         let start: TurnStart
         do throws(GatewayError) {
             start = try startTurn(wanted, asked: Asker(caller), nowMs: nowMs, &operations)
@@ -235,7 +236,7 @@ extension GatewayCore {
         guard case .accepted(let run, var effects) = start else { return [] }
         let turns = settings.conversation.agentToAgent.maxPingPongTurns
         if turns > 0, caller.admitted.lineage != nil {
-            exchanges[run.runID] = Exchange(replyTo: own, turnsLeft: turns)
+            exchanges[run.runID] = Exchange(replyTo: own, turnsLeft: turns, asker: Asker(caller))
         }
         if waitMs == 0 {
             let answer = JSONObject([
@@ -247,7 +248,9 @@ extension GatewayCore {
         }
         return [
             .commit(
-                operations, then: effects, failure: .turn(request.connection, id: request.id, runID: run.runID))
+                operations, then: effects,
+                failure: .turn(
+                    request.connection, id: request.id, runID: run.runID, undo: undo(of: wanted.sessionKey, before)))
         ]
     }
 
@@ -262,9 +265,12 @@ extension GatewayCore {
         guard !text.isEmpty, text != "REPLY_SKIP", text != "ANNOUNCE_SKIP", text != "NO_REPLY" else { return [] }
         let wanted = TurnRequest(
             runID: ids.uuid(), sessionKey: exchange.replyTo, message: text, origin: .tool, provenance: run.sessionKey)
-        guard case .accepted(let next, let effects)? = try? startTurn(wanted, asked: .owner, nowMs: nowMs, &operations)
+        guard
+            case .accepted(let next, let effects)? = try? startTurn(
+                wanted, asked: exchange.asker, nowMs: nowMs, &operations)
         else { return [] }
-        exchanges[next.runID] = Exchange(replyTo: run.sessionKey, turnsLeft: exchange.turnsLeft - 1)
+        exchanges[next.runID] = Exchange(
+            replyTo: run.sessionKey, turnsLeft: exchange.turnsLeft - 1, asker: exchange.asker)
         return effects
     }
 
@@ -276,6 +282,7 @@ extension GatewayCore {
             return [toolError(request, "Session not found or not visible: \(key)", status: "forbidden")]
         }
         let model = try reader.nonEmptyString("model", maxBytes: 256)
+        let before = table.sessions[key]
         if let model {
             table.update(key) { $0.overrides["model"] = model == "default" ? nil : .string(model) }
         }
@@ -288,7 +295,7 @@ extension GatewayCore {
             .commit(
                 [.putSession(session.record)],
                 then: [answer] + sessionsChanged(key, reason: "patch", nowMs: nowMs),
-                failure: .request(request.connection, id: request.id))
+                failure: .sessionChange(request.connection, id: request.id, undo: undo(of: key, before)))
         ]
     }
 
@@ -328,6 +335,8 @@ extension GatewayCore {
 struct Exchange: Sendable {
     let replyTo: String
     let turnsLeft: Int
+    /// Who began it: what follows has no other rights, and ends with them.
+    let asker: Asker
 }
 
 extension String {

@@ -14,6 +14,10 @@ extension GatewayCore {
         _ wanted: TurnRequest, asked caller: Asker, nowMs: Int64, _ operations: inout [StoreOperation]
     ) throws(GatewayError) -> TurnStart {
         if let known = table.runs[wanted.runID] { return .known(try repeated(known, wanted)) }
+        // Before it is opened: what is refused leaves nothing behind.
+        let known = table.sessions[wanted.sessionKey]
+        let agentID = if let known { known.agentID } else { try agentOfNewSession(wanted.sessionKey) }
+        guard settings.catalog[agentID]?.exec != nil else { throw nothingToRun(agentID) }
         let session = try openSession(wanted.sessionKey, nowMs: nowMs)
         guard session.overrides["sendPolicy"]?.string != "deny" else {
             throw GatewayError(
@@ -23,7 +27,6 @@ extension GatewayCore {
                     ("remediationHint", "sessions.patch {key, sendPolicy: \"allow\"}"),
                 ]))
         }
-        guard settings.catalog[session.agentID]?.exec != nil else { throw nothingToRun(session.agentID) }
         let before = table.turns(of: session.key)
         guard before.isEmpty || settings.conversation.whenBusy != .reject else {
             throw GatewayError(
@@ -122,6 +125,12 @@ extension GatewayCore {
 
     /// The key that clients mean: `main` and bare names belong to the default agent.
     func canonicalKey(_ text: String) -> String {
+        let key = writtenOut(text)
+        // Texts that differ in bytes may be the same to Unicode: the one that is stored counts.
+        return table.sessions[key]?.key ?? key
+    }
+
+    private func writtenOut(_ text: String) -> String {
         if text == "main" || text == settings.mainKey { return settings.defaultMainSessionKey }
         if SessionKeySyntax.agentID(of: text) != nil || text == "global" || text == "unknown" { return text }
         return SessionKeySyntax.main(agentID: settings.catalog.defaultAgentID, mainKey: text.lowercased())
@@ -130,15 +139,21 @@ extension GatewayCore {
     /// A session by its key; one that somebody may open by naming it is made.
     mutating func openSession(_ key: String, nowMs: Int64) throws(GatewayError) -> Session {
         if let session = table.sessions[key] { return session }
-        guard let agentID = SessionKeySyntax.agentID(of: key), SessionKeySyntax.mayBeOpened(key),
-            settings.catalog[agentID] != nil || agentID == settings.catalog.defaultAgentID
-        else { throw sessionNotFound(key) }
+        let agentID = try agentOfNewSession(key)
+        try makeRoomForSession()
         let isMain = key == SessionKeySyntax.main(agentID: agentID, mainKey: settings.mainKey)
         let session = Session(
             key: key, sessionID: ids.uuid(), agentID: agentID, kind: isMain ? .primary : .chat, label: nil,
             parentKey: nil, depth: 0, createdAtMs: nowMs, updatedAtMs: nowMs)
         table.insert(session)
         return session
+    }
+
+    private func agentOfNewSession(_ key: String) throws(GatewayError) -> String {
+        guard let agentID = SessionKeySyntax.agentID(of: key), SessionKeySyntax.mayBeOpened(key),
+            settings.catalog[agentID] != nil || agentID == settings.catalog.defaultAgentID
+        else { throw sessionNotFound(key) }
+        return agentID
     }
 
     func sessionNotFound(_ key: String) -> GatewayError {

@@ -55,6 +55,19 @@ extension GatewayCore {
         return effects
     }
 
+    /// A run that never was: nobody waits for it any longer.
+    ///
+    /// - Parameter asker: the request that the run was for, which has its answer.
+    mutating func refuseWaiters(
+        of runID: String, _ error: GatewayError, except asker: (ConnectionID, id: [UInt8])? = nil, nowMs: Int64
+    ) -> [Effect] {
+        let waiting = waiters.removeValue(forKey: runID) ?? []
+        for waiter in waiting { connections[waiter.connection]?.waits -= 1 }
+        return waiting.filter { waiter in asker.map { $0 != (waiter.connection, waiter.requestID) } ?? true }
+            .map { .respond($0.connection, Frames.failure(id: $0.requestID, error)) }
+            + runEndedInGroups(runID, nowMs: nowMs)
+    }
+
     private func answer(_ waiter: RunWaiter, _ run: Run, _ end: RunEnd) -> [UInt8] {
         switch waiter.answer {
         case .outcome: Frames.response(id: waiter.requestID, payload: outcome(of: run, end))

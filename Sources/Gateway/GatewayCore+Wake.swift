@@ -16,7 +16,7 @@ extension GatewayCore {
         guard let mode = CronJob.WakeMode(rawValue: mode) else {
             throw reader.failure("mode", "must be now or next-heartbeat")
         }
-        let agentID = try reader.nonEmptyString("agentId", maxBytes: 64)
+        let agentID = try agentID(reader)
         let key: String
         if reader.raw("sessionKey") != nil {
             key = try sessionKey(reader, "sessionKey", caller)
@@ -39,6 +39,7 @@ extension GatewayCore {
         var wanted = TurnRequest(runID: ids.uuid(), sessionKey: key, message: text, origin: .cron)
         wanted.role = "system"
         wanted.provenance = "wake"
+        let before = table.sessions[key]
         guard
             case .accepted(let run, let effects) = try startTurn(
                 wanted, asked: Asker(caller), nowMs: nowMs, &operations)
@@ -46,7 +47,7 @@ extension GatewayCore {
         return [
             .commit(
                 operations, then: [answer] + effects,
-                failure: .turn(request.connection, id: request.id, runID: run.runID))
+                failure: .turn(request.connection, id: request.id, runID: run.runID, undo: undo(of: key, before)))
         ]
     }
 

@@ -28,6 +28,8 @@ package struct GatewayCore: Sendable {
     var groups: [RunGroup] = []
     /// By the run whose reply is to be carried on.
     var exchanges: [String: Exchange] = [:]
+    /// Sessions that made room for others, and still stand in the store.
+    var letGo: [Session] = []
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
     var cron: CronTable
@@ -174,6 +176,7 @@ package struct GatewayCore: Sendable {
         var effects =
             expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
             + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs) + settle(nowMs: nowMs)
+            + archiveLetGo(nowMs: nowMs)
         if nowMs >= nextTickMs {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))

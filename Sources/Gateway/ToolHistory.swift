@@ -17,7 +17,7 @@ enum ToolHistory {
         var dropped = 0
         // The newest count most.
         for row in rows.reversed() {
-            guard bytes < maxBytes else {
+            guard dropped == 0 else {
                 dropped += 1
                 continue
             }
@@ -28,12 +28,16 @@ enum ToolHistory {
                 isRedacted = true
             }
             var size = message.serialized().count
-            if bytes + size > maxBytes {
+            if size > maxBytes {
                 message = .object(
                     ChatMessage.text(
                         role: row.role, "[sessions_history omitted: message too large]", atMs: row.timestampMs))
                 size = message.serialized().count
                 isCut = true
+            }
+            guard bytes + size <= maxBytes else {
+                dropped = 1
+                continue
             }
             bytes += size
             messages.append(message)

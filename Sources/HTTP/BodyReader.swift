@@ -91,10 +91,13 @@ package struct BodyReader: Sendable {
             guard line.isEmpty else { throw .malformedChunk }
             state = .chunkSize
         case .trailers:
+            if line.isEmpty {
+                state = .done
+                return
+            }
             // They say nothing that is used here.
             trailers += 1
             guard trailers <= Self.maxTrailers else { throw .malformedChunk }
-            if line.isEmpty { state = .done }
         case .length, .chunk, .done: break
         }
     }
@@ -103,14 +106,16 @@ package struct BodyReader: Sendable {
     private func chunkSize() throws(HTTPError) -> Int {
         var size = 0
         var digits = 0
-        for byte in line {
+        for (index, byte) in line.enumerated() {
             let digit: Int
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = Int(byte - UInt8(ascii: "0"))
             case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = Int(byte - UInt8(ascii: "a")) + 10
             case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = Int(byte - UInt8(ascii: "A")) + 10
             case UInt8(ascii: ";"), UInt8(ascii: " "), UInt8(ascii: "\t"):
-                guard digits > 0 else { throw .malformedChunk }
+                // Space may stand before an extension, and nothing else may (RFC 9112 §7.1.1).
+                let rest = line[index...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+                guard digits > 0, rest.isEmpty || rest.first == UInt8(ascii: ";") else { throw .malformedChunk }
                 return size
             default: throw .malformedChunk
             }

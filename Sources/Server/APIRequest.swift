@@ -40,12 +40,21 @@ struct APIRequest {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(value)
+            guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
         }
         return bytes.isEmpty ? nil : String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 
     /// The request that the core understands.
@@ -66,7 +75,9 @@ struct APIRequest {
         case .sessionHistory(let key):
             var params = JSONObject([("sessionKey", .string(key))])
             for pair in (query ?? "").split(separator: "&") where pair.hasPrefix("limit=") {
-                params["limit"] = Int64(pair.dropFirst("limit=".count)).map { .integer($0) }
+                let text = pair.dropFirst("limit=".count)
+                // What is no number is refused as such.
+                params["limit"] = Int64(text).map { .integer($0) } ?? .string(String(text))
             }
             return GatewayRequest(connection: connection, id: id, method: .chatHistory, params: .object(params))
         }

@@ -366,8 +366,11 @@ final class Connection: EventHandler {
     /// Starts the close handshake; what was queued before goes out first.
     func close(_ close: GatewayClose) {
         switch phase {
-        case .proxyHeader, .tlsHandshake, .http, .serving:
+        case .proxyHeader, .tlsHandshake, .http:
             drop()
+            return
+        case .serving:
+            answerByHTTP(Frames.failure(id: Array(#""http""#.utf8), GatewayError(.unavailable, close.reason)))
             return
         case .closing, .lingering, .closed: return
         case .echo, .awaitingConnect, .deciding, .open: break

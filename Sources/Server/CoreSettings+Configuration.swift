@@ -119,5 +119,7 @@ extension ConversationSettings {
         agentToAgent.isEnabled = configuration.tools.agentToAgentEnabled
         agentToAgent.allow = configuration.tools.agentToAgentAllow
         agentToAgent.maxPingPongTurns = configuration.session.maxPingPongTurns
+        maxSessions = configuration.session.maintenance.maxEntries
+        archivesOldest = configuration.session.maintenance.mode == .enforce
     }
 }

@@ -127,6 +127,13 @@ package struct SessionTable: Sendable {
         (lanes[key] ?? []).compactMap { runs[$0] }
     }
 
+    /// All that a session has to do, in the order in which it can be ended: what waits first, or its turn would come.
+    package func unendedRuns(of key: String) -> [Run] {
+        var runs = turns(of: key)
+        if let spawn = run(ofSession: key), !spawn.phase.isEnded { runs.append(spawn) }
+        return runs.filter { $0.phase == .queued } + runs.filter { $0.phase != .queued }
+    }
+
     /// The turn that a session is at.
     package func activeTurn(of key: String) -> Run? {
         turns(of: key).first { $0.phase != .queued }

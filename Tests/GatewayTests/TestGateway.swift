@@ -294,7 +294,37 @@ final class TestGateway {
         perform(core.timeAdvanced(to: nowMs))
     }
 
+    /// A request by HTTP, up to its admission.
+    func http(
+        _ bearer: String?,
+        facts: TransportFacts = TransportFacts(isDirectLocal: false, peer: "10.0.0.9", clientAddress: "10.0.0.9")
+    ) -> (id: ConnectionID, admission: HTTPAdmission) {
+        nextSerial += 1
+        let id = ConnectionID(reactor: 0, serial: nextSerial)
+        open.insert(id)
+        let (admission, effects) = core.admitHTTP(
+            id, bearer: bearer, connID: source.uuid(), facts: facts, nowMs: nowMs)
+        perform(effects)
+        return (id, admission)
+    }
+
     // MARK: - Shortcuts
+
+    /// A turn whose worker has come and attached.
+    func beginTurn(_ id: ConnectionID, _ runID: String, key: JSON = "agent:main:main") throws -> ConnectionID {
+        let before = steps.count
+        let answer = call(id, .chatSend, ["sessionKey": key, "message": "hello", "idempotencyKey": .string(runID)])
+        #expect(answer?["payload"]?["status"] == "started", "\(answer ?? .null)")
+        let order = try #require(Array(steps[before...]).launches.last { $0.runID == runID })
+        let worker = connect(.worker(order))
+        #expect(call(worker, .runAttach, ["runId": .string(runID)])?["ok"] == true)
+        return worker
+    }
+
+    /// The result of a tool.
+    func tool(_ id: ConnectionID, _ name: JSON, _ arguments: JSON = [:]) -> JSON? {
+        call(id, .toolsInvoke, ["tool": name, "args": arguments])?["payload"]?["result"]
+    }
 
     struct Child {
         let runID: String

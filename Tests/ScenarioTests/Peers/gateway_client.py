@@ -27,11 +27,11 @@ def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def connect_params(version, token, challenge):
+def connect_params(version, token, challenge, scopes=("operator.read",)):
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     device = hashlib.sha256(public).hexdigest()
-    scopes = ["operator.read"]
+    scopes = list(scopes)
     signed = [version, device, "cli", "cli", "operator", ",".join(scopes), str(challenge["ts"]), token,
               challenge["nonce"]]
     if version == "v3":
@@ -126,5 +126,6 @@ async def compressed(url, ca_file):
     print(json.dumps(agreed))
 
 
-command, *arguments = sys.argv[1:]
-asyncio.run({"handshake": handshake, "echo": echo, "compressed": compressed}[command](*arguments))
+if __name__ == "__main__":
+    command, *arguments = sys.argv[1:]
+    asyncio.run({"handshake": handshake, "echo": echo, "compressed": compressed}[command](*arguments))

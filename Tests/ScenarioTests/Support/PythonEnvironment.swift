@@ -61,6 +61,13 @@ final class PythonEnvironment: Sendable {
         return (code, process.standardOutput, process.standardError)
     }
 
+    /// Starts a script of `Peers`, with which the scenario goes on meanwhile.
+    func start(script: String, _ arguments: [String], outputs: TemporaryDirectory) throws -> RunningProcess {
+        try RunningProcess(
+            [python, Bundle.module.bundlePath + "/Peers/" + script] + arguments,
+            environment: Self.packageIndexEnvironment, outputs: outputs.path)
+    }
+
     /// Runs a script of `Peers`.
     func run(
         script: String, _ arguments: [String], within: Duration = .seconds(30)

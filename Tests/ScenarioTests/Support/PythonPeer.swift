@@ -9,4 +9,9 @@ enum PythonPeer {
     static func run(_ arguments: String...) throws -> (code: Int32, output: String, errors: String) {
         try environment.run(script: "gateway_client.py", arguments)
     }
+
+    /// A whole conversation; says what came of it.
+    static func converse(_ arguments: String...) throws -> (code: Int32, output: String, errors: String) {
+        try environment.run(script: "conversation.py", arguments, within: .seconds(90))
+    }
 }
