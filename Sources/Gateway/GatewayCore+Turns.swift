@@ -23,7 +23,7 @@ extension GatewayCore {
                     ("remediationHint", "sessions.patch {key, sendPolicy: \"allow\"}"),
                 ]))
         }
-        guard settings.catalog[session.agentID]?.exec != nil else { throw nothingToRun(session.agentID) }
+        guard settings.catalog.turnRuntime(of: session.agentID) != nil else { throw nothingToRun(session.agentID) }
         let before = table.turns(of: session.key)
         guard before.isEmpty || settings.conversation.whenBusy != .reject else {
             throw GatewayError(
@@ -76,11 +76,21 @@ extension GatewayCore {
     }
 
     func nothingToRun(_ agentID: String) -> GatewayError {
-        GatewayError(
+        if settings.catalog[agentID]?.acp != nil {
+            return GatewayError(
+                .unavailable, "agent \"\(agentID)\" speaks ACP, which is disabled by policy (`acp.enabled=false`)",
+                details: JSONObject([
+                    ("code", "AGENT_NOT_RUNNABLE"), ("remediationHint", "set acp.enabled to true"),
+                ]))
+        }
+        return GatewayError(
             .unavailable, "agent \"\(agentID)\" has nothing to run",
             details: JSONObject([
                 ("code", "AGENT_NOT_RUNNABLE"),
-                ("remediationHint", .string("give it a command: agents.list[].exec.command")),
+                (
+                    "remediationHint",
+                    .string("give it a command: agents.list[].exec.command, or agents.list[].runtime.acp.command")
+                ),
             ]))
     }
 
