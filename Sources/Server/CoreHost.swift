@@ -128,6 +128,15 @@ package final class CoreHost: Sendable {
         /// Reactors that have to be told that something waits for them.
         var reactors: [Int] = []
         var others: [Effect] = []
+        /// Commits that the store has not even taken.
+        var refused: [(PendingCommit, StoreError)] = []
+    }
+
+    private struct PendingCommit: Sendable {
+        let operations: [StoreOperation]
+        let then: [Effect]
+        let failure: CommitFailure
+        let otherwise: [Effect]
     }
 
     /// Hands out what connections are sent. Under the core's lock: each connection gets its events in the order in which
@@ -150,7 +159,12 @@ package final class CoreHost: Sendable {
                 batch.add(.open(connection.serial, opened), to: connection.reactor)
             case .close(let connection, let close):
                 batch.add(.close(connection.serial, close), to: connection.reactor)
-            case .commit, .read, .readZone, .tailLog, .launch, .stopWorker, .log:
+            case .commit(let operations, let then, let failure, let otherwise):
+                // Two decisions about one record are written in the order in which they were made.
+                let commit = PendingCommit(operations: operations, then: then, failure: failure, otherwise: otherwise)
+                let refusal = store.enqueue(operations) { [self] result in committed(commit, result) }
+                if let refusal { staged.refused.append((commit, refusal)) }
+            case .read, .readZone, .tailLog, .launch, .stopWorker, .log:
                 staged.others.append(effect)
             }
         }
@@ -162,8 +176,6 @@ package final class CoreHost: Sendable {
         for effect in staged.others {
             // What connections are sent stands before it, for no commit is through before it has begun.
             switch effect {
-            case .commit(let operations, let then, let failure, let otherwise):
-                commit(operations, then: then, failure: failure, otherwise: otherwise)
             case .read(let query, let reading):
                 store.query(query) { [self] result in
                     run { core, nowMs in core.wasRead(reading, result, nowMs: nowMs) }
@@ -181,26 +193,25 @@ package final class CoreHost: Sendable {
                 launcher.withLock { $0 }?.stop(runID: runID)
             case .log(let line):
                 refusals.noteAdmission(line, now: .now())
-            case .respond, .event, .publish, .open, .close: break
+            case .respond, .event, .publish, .open, .close, .commit: break
             }
         }
+        for (commit, error) in staged.refused { committed(commit, .failure(error)) }
         wake(staged.reactors, on: context)
     }
 
-    private func commit(
-        _ operations: [StoreOperation], then: [Effect], failure: CommitFailure, otherwise: [Effect]
-    ) {
-        store.commit(operations) { [self] result in
-            switch result {
-            case .success:
-                if failure.isTold { run { core, nowMs in core.committed(failure, nowMs: nowMs) } }
-                perform(then)
-            case .failure(let error):
-                logger.log(.error, "store", "\(error)")
-                run { core, nowMs in core.commitFailed(failure, operations, why: "\(error)", nowMs: nowMs) }
-                // What nobody waits for must still happen: processes end, children are told.
-                perform(failure == .background ? then : otherwise)
+    private func committed(_ commit: PendingCommit, _ result: Result<Void, StoreError>) {
+        switch result {
+        case .success:
+            if commit.failure.isTold { run { core, nowMs in core.committed(commit.failure, nowMs: nowMs) } }
+            perform(commit.then)
+        case .failure(let error):
+            logger.log(.error, "store", "\(error)")
+            run { core, nowMs in
+                core.commitFailed(commit.failure, commit.operations, why: "\(error)", nowMs: nowMs)
             }
+            // What nobody waits for must still happen: processes end, children are told.
+            perform(commit.failure == .background ? commit.then : commit.otherwise)
         }
     }
 

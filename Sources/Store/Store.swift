@@ -13,10 +13,12 @@ package protocol Store: Sendable {
     /// - Parameters:
     ///   - operations: May be empty: then the completion says that everything before is durable.
     ///   - completion: Called once, when the operations are durable or have failed, in the order of the calls, on the
-    ///     store's thread: it must not block. Called at once, on the caller's thread, with ``StoreError/closed`` or
-    ///     ``StoreError/overloaded(limit:)``.
-    func commit(
-        _ operations: [StoreOperation], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+    ///     store's thread: it must not block.
+    /// - Returns: why nothing will come of it, ``StoreError/closed`` or ``StoreError/overloaded(limit:)``; the completion is
+    ///   not called then.
+    func enqueue(
+        _ operations: [StoreOperation], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+    ) -> StoreError?
 
     /// Reads on another thread. Never blocks.
     ///
@@ -46,6 +48,14 @@ package protocol Store: Sendable {
 }
 
 extension Store {
+    /// As ``enqueue(_:completion:)``, but the completion also hears at once, on the caller's thread, why nothing will come of
+    /// it.
+    package func commit(
+        _ operations: [StoreOperation], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+    ) {
+        if let refusal = enqueue(operations, completion: completion) { completion(.failure(refusal)) }
+    }
+
     package func load(nowMs: Int64) throws(StoreError) -> StoreSnapshot {
         try load(nowMs: nowMs, sessions: .notArchived)
     }

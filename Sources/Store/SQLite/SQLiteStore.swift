@@ -101,12 +101,10 @@ package final class SQLiteStore: Store {
         )
     }
 
-    package func commit(
+    package func enqueue(
         _ operations: [StoreOperation], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
-    ) {
-        if let refusal = queue.append(CommitCall(operations: operations, completion: completion)) {
-            completion(.failure(refusal.error))
-        }
+    ) -> StoreError? {
+        queue.append(CommitCall(operations: operations, completion: completion))?.error
     }
 
     /// Waits until what was committed so far is durable or has failed. Blocks; not for completions.
