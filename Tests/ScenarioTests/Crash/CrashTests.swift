@@ -58,7 +58,7 @@ struct CrashTests {
             print(
                 "crash: kills=\(kills) acknowledged=\(acknowledged.count) (\(counts.joined(separator: " "))) "
                     + "lost=\(findings.lost.count) doubled=\(findings.doubled.count) "
-                    + "stuck=\(findings.stuck.count) seed=\(seed)")
+                    + "stuck=\(findings.stuck.count) forgotten=\(findings.forgotten.count) seed=\(seed)")
             for kind in Set(kinds) { #expect(acknowledged.keys.contains { $0.kind == kind }, "no \(kind)") }
             #expect(findings.lost == [], "seed \(seed)")
             #expect(findings.doubled == [], "seed \(seed)")
@@ -70,6 +70,12 @@ struct CrashTests {
             let store = try SQLiteStore(path: gateway.state.path + "/state/sallyport.sqlite")
             defer { store.close() }
             #expect(try store.load().runs.map(\.runId) == [])
+            for run in findings.forgotten {
+                #expect(try store.run(runId: run)?.endedAtMs != nil, "\(run) has no end, seed \(seed)")
+            }
+            // A gateway remembers as many ended turns as these.
+            let messages = acknowledged.keys.count { $0.kind == .message }
+            #expect(findings.forgotten.count <= max(0, messages - 1000), "seed \(seed)")
         }
     }
 
@@ -77,6 +83,12 @@ struct CrashTests {
         var lost: [String] = []
         var doubled: [String] = []
         var stuck: [String] = []
+        /// Turns that ended too long ago to be asked for; the store still knows how.
+        var forgotten: [String] = []
+    }
+
+    private func isForgotten(_ error: ClientError, _ effect: CrashLedger.Effect) -> Bool {
+        effect.kind == .message && error.body?.detailsCode == "RUN_NOT_FOUND"
     }
 
     private func supports(_ method: String, _ gateway: GatewayProcess) async throws -> Bool {
@@ -113,6 +125,8 @@ struct CrashTests {
                 if answer["status"]?.string == "ok", text != "\(effect.name)\n" {
                     findings.lost.append("result of \(effect.name): \(answer)")
                 }
+            } catch let error as ClientError where isForgotten(error, effect) {
+                findings.forgotten.append(run.id)
             } catch let error as Unexpected {
                 findings.stuck.append("\(error)")
             } catch {
