@@ -120,7 +120,7 @@ struct CrashTests {
         for (effect, run) in known(.spawn) + known(.message) {
             do {
                 let answer = try owner.outcome(
-                    of: .init(sessionKey: run.sessionKey, runID: run.id), within: .seconds(40))
+                    of: .init(sessionKey: run.sessionKey, runID: run.id), within: .seconds(120))
                 let text = answer["result"]?["text"]?.string
                 if answer["status"]?.string == "ok", text != "\(effect.name)\n" {
                     findings.lost.append("result of \(effect.name): \(answer)")
