@@ -9,7 +9,9 @@ import Wire
 
 @Suite("Tools for agents, sessions and configuration reference 3.4")
 struct ToolTests {
-    private static let pingPong: @Sendable (inout ConversationSettings) -> Void = { $0.agentToAgent.maxPingPongTurns = 2 }
+    private static let pingPong: @Sendable (inout ConversationSettings) -> Void = {
+        $0.agentToAgent.maxPingPongTurns = 2
+    }
 
     /// Lets the worker of the turn that was launched last answer.
     private func answer(_ gateway: TestGateway, _ text: String) throws -> String {
