@@ -1,3 +1,4 @@
+import Agents
 import Client
 import Foundation
 import JSON
