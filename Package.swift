@@ -32,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         module("JSON"),
+        module("ACP", "JSON"),
         module("Crypto", "COpenSSL"),
         module("TLS", "COpenSSL", "Crypto", "Files"),
         module("WebSocket", "CZlib"),
@@ -47,7 +48,8 @@ let package = Package(
         module("MCP", "JSON"),
         module("Client", "CLinux", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "WebSocket"),
         module(
-            "Worker", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust", "Wire"),
+            "Worker", "ACP", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust",
+            "Wire"),
         module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store"),
         module(
             "Server", "Agents", "CLinux", "Config", "Crypto", "EventLoop", "Files", "Gateway", "HTTP", "JSON",
@@ -60,6 +62,7 @@ let package = Package(
 
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
+        tests("ACPTests", "ACP", "JSON"),
         tests("AgentsTests", "Agents", "CLinux"),
         tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
         // Runs the program itself, as ScenarioTests does.

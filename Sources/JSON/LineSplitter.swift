@@ -1,4 +1,4 @@
-/// Cuts a stream of bytes into lines.
+/// Cuts a stream of bytes into lines, for protocols of one JSON document on each line.
 package struct LineSplitter: Sendable {
     /// Longer ones are thrown away, and said to be too long.
     package let maxBytes: Int
