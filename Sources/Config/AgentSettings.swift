@@ -36,6 +36,8 @@ package struct AgentSettings: Equatable, Sendable {
     package let subagents: SubagentSettings
     /// As written, `{type: "acp", acp: {…}}`.
     package let runtime: JSON?
+    /// What `runtime` says, when that can be run.
+    package let acp: ACPAgentSettings?
 
     package static let maxIDLength = 64
 

@@ -3,6 +3,7 @@ internal import JSON
 /// Reads `agents.*`: the defaults, then `agents.list[]` and `agents.entries`.
 struct AgentsDecoder {
     let section: Section
+    let harnesses: HarnessSettings
 
     private var context: LoadContext { section.context }
 
@@ -35,12 +36,23 @@ struct AgentsDecoder {
             agents.append(agent)
         }
         section.warnAboutUnknownKeys(ignoring: ["ownership"])
-        guard agents.isEmpty else { return agents }
-        return [
-            AgentSettings(
-                id: "main", name: nil, isDefault: true, exec: defaults.exec, cwd: defaults.cwd, workspace: nil,
-                environment: defaults.environment, subagents: defaults.subagents, runtime: nil)
-        ]
+        if agents.isEmpty { agents = [implied("main", defaults, isDefault: true)] }
+        for harness in harnesses.commands where AgentSettings.isValidID(harness.id) {
+            guard !agents.contains(where: { $0.id == harness.id }) else { continue }
+            let acp = ACPAgentSettings(
+                command: harness.command, cwd: nil, permissionMode: harnesses.permissionMode)
+            agents.append(implied(harness.id, defaults, acp: acp))
+        }
+        return agents
+    }
+
+    /// An agent that is not written among the agents.
+    private func implied(
+        _ id: String, _ defaults: AgentDefaults, isDefault: Bool = false, acp: ACPAgentSettings? = nil
+    ) -> AgentSettings {
+        AgentSettings(
+            id: id, name: nil, isDefault: isDefault, exec: acp == nil ? defaults.exec : nil, cwd: defaults.cwd,
+            workspace: nil, environment: defaults.environment, subagents: defaults.subagents, runtime: nil, acp: acp)
     }
 
     // MARK: Where agents are written
@@ -91,7 +103,7 @@ struct AgentsDecoder {
             cwd: section.optionalPath("cwd", default: defaults.cwd), workspace: section.optionalPath("workspace"),
             environment: defaults.environment.merging(section.environment("env")) { $1 },
             subagents: SubagentDecoder(section: section.section("subagents")).decode(over: defaults.subagents),
-            runtime: runtime(section))
+            runtime: runtime(section), acp: acp(section, id: id))
         section.warnAboutUnknownKeys(ignoring: [
             "agentDir", "contextLimits", "description", "embeddedHarness", "fastModeDefault", "groupChat", "heartbeat",
             "humanDelay", "identity", "memorySearch", "model", "models", "params", "reasoningDefault", "sandbox",
@@ -143,24 +155,7 @@ struct AgentsDecoder {
 
     private func exec(_ section: Section) -> ExecSettings? {
         guard section.isPresent else { return nil }
-        let allowed = "an array of strings, the program first"
-        let command: [String] = section.read("command", default: [], show: { .array($0.map { .string($0) }) }) {
-            raw throws(Refusal) in
-            // An argument may be empty, so this is not a list of names.
-            guard let elements = raw.node.elements else {
-                let words = raw.node.string?.split(separator: " ").map { JSON.string(String($0)) }
-                throw Refusal(allowed: allowed, remedy: words.map { "write command: \(JSON.array($0))" })
-            }
-            var command: [String] = []
-            for element in elements {
-                guard let argument = element.string, !argument.utf8.contains(0) else {
-                    throw Refusal(allowed: allowed, seen: Seen.describe(element.json), location: element.location)
-                }
-                command.append(argument)
-            }
-            guard command.first?.isEmpty == false else { throw Refusal(allowed: allowed) }
-            return command
-        }
+        let command = section.command("command")
         let standardInput = section.choice("stdin", default: ExecSettings.StandardInput.task)
         section.warnAboutUnknownKeys()
         if command.isEmpty {
@@ -183,5 +178,33 @@ struct AgentsDecoder {
             }
             return raw.json
         }
+    }
+
+    /// The command of an agent of type `acp`: its own, or that of the harness that it names.
+    private func acp(_ section: Section, id: String?) -> ACPAgentSettings? {
+        guard let written = section.node?["runtime"], written.members != nil, written["type"]?.string == "acp" else {
+            return nil
+        }
+        let runtime = section.section("runtime")
+        _ = runtime.optionalString("type")
+        let acp = runtime.section("acp")
+        let harness = acp.optionalString("agent") ?? id ?? ""
+        let own = acp.command("command")
+        let settings = ACPAgentSettings(
+            command: own.isEmpty ? harnesses[harness] ?? [] : own, cwd: acp.optionalPath("cwd"),
+            permissionMode: acp.choice("permissionMode", default: harnesses.permissionMode))
+        acp.warnAboutUnknownKeys(ignoring: ["backend", "mode"])
+        runtime.warnAboutUnknownKeys()
+        guard !settings.command.isEmpty else {
+            if acp.node?["command"] == nil {
+                let path = acp.path(of: "command")
+                context.warn(
+                    path, "agent \"\(id ?? "")\" has no command to run: nothing says how to start \"\(harness)\"",
+                    at: written.location,
+                    remedy: "set \(path), or plugins.entries.acpx.config.agents.\(harness).command")
+            }
+            return nil
+        }
+        return settings
     }
 }

@@ -42,7 +42,8 @@ package enum ConfigLoader {
         let cron = cron(top.section("cron"))
         let messages = messages(top.section("messages"))
         let tools = tools(top.section("tools"))
-        let agentsDecoder = AgentsDecoder(section: top.section("agents"))
+        let agentsDecoder = AgentsDecoder(
+            section: top.section("agents"), harnesses: HarnessSettings(top.section("plugins")))
         let defaults = agentsDecoder.defaults()
         let agents = agentsDecoder.agents(defaults)
         top.warnAboutUnknownKeys(ignoring: KeyAdvice.families)

@@ -126,6 +126,7 @@ extension GatewayCore {
             case .agentWait: return try wait(request, reader, from: caller, nowMs: nowMs)
             case .runAttach: return try attach(request, reader, from: caller, nowMs: nowMs)
             case .runOutput: return try output(request, reader, from: caller, nowMs: nowMs)
+            case .runEvent: return try runEvent(request, reader, from: caller, nowMs: nowMs)
             case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)
             case .cronStatus: return [reply(request, cronStatus())]
             case .cronGet: return [reply(request, try cronGet(reader, for: caller))]

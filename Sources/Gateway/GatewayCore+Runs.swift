@@ -9,7 +9,7 @@ extension GatewayCore {
     // MARK: - Requests of the worker
 
     /// The run of the calling device; the params must name the same one, so that a confused worker is noticed.
-    private func ownRun(_ reader: ParamReader, _ caller: ClientConnection) throws -> Run {
+    func ownRun(_ reader: ParamReader, _ caller: ClientConnection) throws -> Run {
         let named = try reader.requiredString("runId")
         guard let own = caller.admitted.lineage?.runID, own == named, let run = table.runs[own] else {
             throw GatewayError(
@@ -50,13 +50,28 @@ extension GatewayCore {
             ("runId", .string(run.runID)), ("sessionKey", .string(run.sessionKey)), ("agentId", .string(run.agentID)),
             ("task", .string(run.task)), ("runTimeoutSeconds", .integer(Int64(run.runTimeoutSeconds))),
         ])
-        if let agent = settings.catalog[run.agentID], let exec = agent.exec {
+        guard let agent = settings.catalog[run.agentID] else { return .object(order) }
+        let session = table.sessions[run.sessionKey]
+        order["cwd"] = agent.workingDirectory.map { .string($0) }
+        order["env"] = .object(JSONObject(agent.environment.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
+        let runtime = run.isTurn ? settings.catalog.turnRuntime(of: agent.id) : run.runtime
+        if let acp = agent.acp, runtime == .acp {
+            var how = JSONObject([
+                ("command", .array(acp.command.map { .string($0) })), ("permissionMode", .string(acp.permissionMode)),
+            ])
+            if let conversation = session?.acp?.conversation, conversation.sessionID == session?.sessionID {
+                how["resumeSessionId"] = .string(conversation.id)
+            }
+            order["acp"] = .object(how)
+            order["serverVersion"] = .string(settings.serverVersion)
+            if let directory = session?.acp?.workingDirectory ?? acp.workingDirectory {
+                order["cwd"] = .string(directory)
+            }
+        } else if let exec = agent.exec {
             order["exec"] = .object(
                 JSONObject([
                     ("command", .array(exec.command.map { .string($0) })), ("stdin", .string(exec.stdin.rawValue)),
                 ]))
-            order["cwd"] = agent.workingDirectory.map { .string($0) }
-            order["env"] = .object(JSONObject(agent.environment.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
         }
         return .object(order)
     }
@@ -104,14 +119,16 @@ extension GatewayCore {
         return known.text
     }
 
-    mutating func agentEvent(
-        _ run: Run, stream: String, data: [(String, JSON)], nowMs: Int64
-    ) -> Effect {
+    mutating func agentEvent(_ run: Run, stream: String, data: [(String, JSON)], nowMs: Int64) -> Effect {
+        agentEvent(run, stream: stream, data: JSONObject(data), nowMs: nowMs)
+    }
+
+    mutating func agentEvent(_ run: Run, stream: String, data: JSONObject, nowMs: Int64) -> Effect {
         progress[run.runID, default: RunProgress()].seq += 1
         var payload = JSONObject([
             ("runId", .string(run.runID)), ("seq", .integer(progress[run.runID]?.seq ?? 1)),
             ("stream", .string(stream)),
-            ("ts", .integer(nowMs)), ("data", .object(JSONObject(data))), ("sessionKey", .string(run.sessionKey)),
+            ("ts", .integer(nowMs)), ("data", .object(data)), ("sessionKey", .string(run.sessionKey)),
             ("agentId", .string(run.agentID)),
         ])
         if !run.isTurn { payload["spawnedBy"] = .string(run.requesterKey) }

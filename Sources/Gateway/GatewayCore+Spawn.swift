@@ -34,13 +34,17 @@ extension GatewayCore {
                         failure: .request(request.connection, id: request.id))
                 ]
             }
-            let agent = try SpawnPolicy.check(
+            let isDerived = caller.admitted.lineage != nil
+            let (agent, runtime) = try SpawnPolicy.check(
                 wanted.request,
                 from: SpawnPolicy.Requester(
                     agentID: requester.agentID, depth: requester.depth,
-                    activeChildren: table.activeChildren(of: requester.key).count),
+                    activeChildren: table.activeChildren(of: requester.key).count,
+                    activeACPSessions: activeACPSessions, hasSession: isDerived || (key ?? wanted.sessionKey) != nil,
+                    isOperator: !isDerived),
                 catalog: settings.catalog)
-            let (run, effects) = try accept(wanted.request, agent: agent, requester: requester, caller, nowMs: nowMs)
+            let (run, effects) = try accept(
+                wanted.request, agent: agent, runtime, requester: requester, caller, nowMs: nowMs)
             let answer = reply(request, shown(accepted(run)))
             return effects.log + [
                 .commit(
@@ -49,6 +53,13 @@ extension GatewayCore {
             ]
         } catch let refusal as SpawnRefusal {
             return [reply(request, shown(refusal.fields))]
+        }
+    }
+
+    /// Runs of ACP agents that have not ended.
+    private var activeACPSessions: Int {
+        table.unendedRuns.count { run in
+            (run.isTurn ? settings.catalog.turnRuntime(of: run.agentID) : run.runtime) == .acp
         }
     }
 
@@ -97,15 +108,25 @@ extension GatewayCore {
     }
 
     private mutating func accept(
-        _ wanted: SpawnRequest, agent: AgentDefinition, requester: Session, _ caller: ClientConnection, nowMs: Int64
+        _ wanted: SpawnRequest, agent: AgentDefinition, _ runtime: SpawnRequest.Runtime, requester: Session,
+        _ caller: ClientConnection, nowMs: Int64
     ) throws(SpawnRefusal) -> (Run, Acceptance) {
         var operations: [StoreOperation] = [.putSession(requester.record)]
         let parent = speaker(for: requester, &operations)
         let spawnID = ids.uuid()
-        let session = Session(
-            key: SessionKeySyntax.subagent(agentID: agent.id, spawnID: spawnID), sessionID: ids.uuid(),
-            agentID: agent.id, kind: .spawned, label: wanted.label, parentKey: requester.key,
-            depth: requester.depth + 1, createdAtMs: nowMs, updatedAtMs: nowMs)
+        let key =
+            switch runtime {
+            case .subagent: SessionKeySyntax.subagent(agentID: agent.id, spawnID: spawnID)
+            case .acp: SessionKeySyntax.acp(agentID: agent.id, spawnID: spawnID)
+            }
+        var session = Session(
+            key: key, sessionID: ids.uuid(), agentID: agent.id, kind: .spawned, label: wanted.label,
+            parentKey: requester.key, depth: requester.depth + 1, createdAtMs: nowMs, updatedAtMs: nowMs)
+        if runtime == .acp {
+            session.acp = ACPSessionState(
+                workingDirectory: wanted.acp.workingDirectory,
+                conversation: wanted.acp.resumeSessionID.map { .init(id: $0, sessionID: session.sessionID) })
+        }
         guard let identity = identity(below: parent, sessionKey: session.key, spawnID: spawnID) else {
             throw SpawnRefusal(
                 .error, "Failed to register subagent run: no identity can be derived for \(session.key)",
@@ -115,7 +136,7 @@ extension GatewayCore {
         let run = Run(
             runID: spawnID, sessionKey: session.key, requesterKey: requester.key,
             askerDeviceID: caller.admitted.lineage == nil ? caller.admitted.deviceID : nil, agentID: agent.id,
-            task: wanted.task, label: wanted.label, cleanup: wanted.cleanup,
+            runtime: runtime, task: wanted.task, label: wanted.label, cleanup: wanted.cleanup,
             runTimeoutSeconds: wanted.runTimeoutSeconds ?? limits.runTimeoutSeconds,
             spawnTimeoutMs: limits.spawnTimeoutMs, acceptedAtMs: nowMs, isExternal: false,
             idempotencyKey: wanted.idempotencyKey, parentRunID: caller.admitted.lineage?.runID, phase: .queued)
@@ -247,9 +268,10 @@ extension GatewayCore {
 extension SpawnRefusal {
     /// The result of a refused spawn.
     var fields: JSONObject {
-        JSONObject([
-            ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule)),
-            ("kind", .string(kind.rawValue)), ("remediationHint", .string(remedy)),
-        ])
+        JSONObject(
+            [
+                ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule)),
+                ("kind", .string(kind.rawValue)), ("remediationHint", .string(remedy)),
+            ] + (errorCode.map { [("errorCode", .string($0))] } ?? []))
     }
 }

@@ -323,7 +323,7 @@ extension GatewayCore {
                         .object(
                             JSONObject([
                                 ("id", .string(agent.id)), ("name", .string(agent.name ?? agent.id)),
-                                ("configured", true), ("runtime", "subagent"),
+                                ("configured", true), ("runtime", .string(agent.runtime.rawValue)),
                             ]))
                     })
             ),

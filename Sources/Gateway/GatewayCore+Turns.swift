@@ -17,7 +17,7 @@ extension GatewayCore {
         // Before it is opened: what is refused leaves nothing behind.
         let known = table.sessions[wanted.sessionKey]
         let agentID = if let known { known.agentID } else { try agentOfNewSession(wanted.sessionKey) }
-        guard settings.catalog[agentID]?.exec != nil else { throw nothingToRun(agentID) }
+        guard settings.catalog.turnRuntime(of: agentID) != nil else { throw nothingToRun(agentID) }
         let session = try openSession(wanted.sessionKey, nowMs: nowMs)
         guard session.overrides["sendPolicy"]?.string != "deny" else {
             throw GatewayError(
@@ -79,11 +79,21 @@ extension GatewayCore {
     }
 
     func nothingToRun(_ agentID: String) -> GatewayError {
-        GatewayError(
+        if settings.catalog[agentID]?.acp != nil {
+            return GatewayError(
+                .unavailable, "agent \"\(agentID)\" speaks ACP, which is disabled by policy (`acp.enabled=false`)",
+                details: JSONObject([
+                    ("code", "AGENT_NOT_RUNNABLE"), ("remediationHint", "set acp.enabled to true"),
+                ]))
+        }
+        return GatewayError(
             .unavailable, "agent \"\(agentID)\" has nothing to run",
             details: JSONObject([
                 ("code", "AGENT_NOT_RUNNABLE"),
-                ("remediationHint", .string("give it a command: agents.list[].exec.command")),
+                (
+                    "remediationHint",
+                    .string("give it a command: agents.list[].exec.command, or agents.list[].runtime.acp.command")
+                ),
             ]))
     }
 

@@ -28,16 +28,11 @@ struct SpawnParams {
                 rule: "spawn-params",
                 remedy: "pass long input by a file that the agent reads")
         }
-        let runtimeName = try reader.string("runtime") ?? SpawnRequest.Runtime.subagent.rawValue
-        guard let runtime = SpawnRequest.Runtime(rawValue: runtimeName) else {
-            throw SpawnRefusal(
-                .error, "runtime \"\(runtimeName)\" is not available (available: subagent)", rule: "runtime",
-                remedy: "use runtime \"subagent\"")
-        }
+        let runtime = try runtime(reader)
         let isThread = try reader.bool("thread") ?? false
         if try reader.string("context") == "fork" || reader.raw("attachments") != nil {
             throw SpawnRefusal(
-                .error, "context=\"fork\" and attachments are not available for runtime=\"subagent\" here",
+                .error, "context=\"fork\" and attachments are not available here",
                 rule: "spawn-params", remedy: "put what the child needs into the task")
         }
         let cleanupName = try reader.string("cleanup") ?? SpawnRequest.Cleanup.keep.rawValue
@@ -54,8 +49,31 @@ struct SpawnParams {
                 label: try reader.nonEmptyString("label", maxBytes: maxNameBytes),
                 runTimeoutSeconds: timeout.map(Int.init), cleanup: cleanup,
                 idempotencyKey: try reader.nonEmptyString("idempotencyKey", maxBytes: maxNameBytes),
-                mode: try mode(reader, isThread: isThread), isThread: isThread, sandbox: try sandbox(reader)),
+                mode: try mode(reader, isThread: isThread), isThread: isThread, sandbox: try sandbox(reader),
+                acp: try acp(reader)),
             sessionKey: try reader.nonEmptyString("sessionKey"))
+    }
+
+    private static func runtime(_ reader: ParamReader) throws -> SpawnRequest.Runtime? {
+        guard let name = try reader.string("runtime") else { return nil }
+        guard let runtime = SpawnRequest.Runtime(rawValue: name) else {
+            throw SpawnRefusal(
+                .error, "runtime \"\(name.prefix(64))\" is not available (available: subagent, acp)", rule: "runtime",
+                remedy: "use runtime \"subagent\" or \"acp\"")
+        }
+        return runtime
+    }
+
+    private static func acp(_ reader: ParamReader) throws(ParamReader.Failure) -> SpawnRequest.ACP {
+        var acp = SpawnRequest.ACP()
+        acp.workingDirectory = try reader.nonEmptyString("cwd", maxBytes: 4096)
+        acp.resumeSessionID = try reader.nonEmptyString("resumeSessionId", maxBytes: 1024)
+        switch try reader.string("streamTo") {
+        case nil: break
+        case "parent": acp.streamsToParent = true
+        default: throw reader.failure("streamTo", "must be \"parent\"")
+        }
+        return acp
     }
 
     /// `session` where a thread is asked for, else `run`.

@@ -22,6 +22,7 @@ extension Session {
         object["title"] = title.map { .string($0) }
         object["preview"] = preview.map { .string($0) }
         if abortedLastRun { object["abortedLastRun"] = true }
+        object["acp"] = acp?.json
         if !systemEvents.isEmpty { object["systemEvents"] = .array(systemEvents.map { .string($0) }) }
         return .object(object)
     }
@@ -39,7 +40,26 @@ extension Session {
         title = fields["title"]?.string
         preview = fields["preview"]?.string
         abortedLastRun = fields["abortedLastRun"]?.bool ?? false
+        acp = fields["acp"].map { ACPSessionState($0) }
         systemEvents = fields["systemEvents"]?.array?.compactMap(\.string) ?? []
+    }
+}
+
+extension ACPSessionState {
+    fileprivate var json: JSON {
+        var object = JSONObject()
+        object["cwd"] = workingDirectory.map { .string($0) }
+        if let conversation {
+            object["conversation"] = ["id": .string(conversation.id), "sessionId": .string(conversation.sessionID)]
+        }
+        return .object(object)
+    }
+
+    fileprivate init(_ json: JSON) {
+        self.init(workingDirectory: json["cwd"]?.string)
+        if let id = json["conversation"]?["id"]?.string, let sessionID = json["conversation"]?["sessionId"]?.string {
+            conversation = Conversation(id: id, sessionID: sessionID)
+        }
     }
 }
 
@@ -69,7 +89,7 @@ extension Run {
         RunRecord(
             runId: runID, sessionKey: sessionKey, requesterKey: requesterKey,
             askerKind: askerDeviceID == nil ? .session : .device, askerId: askerDeviceID ?? requesterKey,
-            agentId: agentID, runtime: isTurn ? "turn" : "subagent", task: task, label: label, mode: mode,
+            agentId: agentID, runtime: isTurn ? "turn" : runtime.rawValue, task: task, label: label, mode: mode,
             cleanup: cleanup.rawValue,
             status: storedStatus, cause: end?.cause, exitCode: end?.exitCode.map(Int32.init),
             acceptedAtMs: acceptedAtMs, startedAtMs: startedAtMs, endedAtMs: end?.endedAtMs,
@@ -106,7 +126,8 @@ extension Run {
             kind: record.runtime == "turn" ? .turn(TurnOrigin(rawValue: record.mode) ?? .chat) : .spawn,
             sessionKey: record.sessionKey, requesterKey: record.requesterKey,
             askerDeviceID: record.askerKind == .device ? record.askerId : nil, agentID: record.agentId,
-            task: record.task, label: record.label,
+            runtime: SpawnRequest.Runtime(rawValue: record.runtime) ?? .subagent, task: record.task,
+            label: record.label,
             cleanup: SpawnRequest.Cleanup(rawValue: record.cleanup) ?? .keep,
             runTimeoutSeconds: Int(record.runTimeoutSeconds), spawnTimeoutMs: record.spawnTimeoutMs,
             acceptedAtMs: record.acceptedAtMs, isExternal: record.external, idempotencyKey: record.idempotencyKey,

@@ -51,7 +51,17 @@ extension AgentCatalog {
     init(_ configuration: Configuration) {
         self.init(
             agents: configuration.agents.map(AgentDefinition.init), defaultAgentID: configuration.defaultAgentID,
-            fallbackLimits: SpawnLimits(configuration.agentDefaults.subagents))
+            fallbackLimits: SpawnLimits(configuration.agentDefaults.subagents), acp: ACPPolicy(configuration.acp))
+    }
+}
+
+extension ACPPolicy {
+    fileprivate init(_ settings: ACPSettings) {
+        self.init()
+        isEnabled = settings.enabled
+        allowedAgents = settings.allowedAgents
+        defaultAgent = settings.defaultAgent
+        maxConcurrentSessions = settings.maxConcurrentSessions
     }
 }
 
@@ -61,6 +71,9 @@ extension AgentDefinition {
             id: agent.id, name: agent.name,
             exec: agent.exec.map { exec in
                 Exec(command: exec.command, stdin: exec.standardInput == .task ? .task : .none)
+            },
+            acp: agent.acp.map { acp in
+                ACP(command: acp.command, workingDirectory: acp.cwd, permissionMode: acp.permissionMode.rawValue)
             },
             workingDirectory: agent.cwd ?? agent.workspace, environment: agent.environment,
             limits: SpawnLimits(agent.subagents))

@@ -14,24 +14,44 @@ package struct AgentDefinition: Equatable, Sendable {
         }
     }
 
+    /// A program that speaks the Agent Client Protocol.
+    package struct ACP: Equatable, Sendable {
+        package var command: [String]
+        package var workingDirectory: String?
+        /// How its permission requests are answered, by its name.
+        package var permissionMode: String
+
+        package init(command: [String], workingDirectory: String? = nil, permissionMode: String = "approve-reads") {
+            self.command = command
+            self.workingDirectory = workingDirectory
+            self.permissionMode = permissionMode
+        }
+    }
+
     package var id: String
     package var name: String?
     package var exec: Exec?
+    /// Comes before ``exec`` where nobody names a runtime.
+    package var acp: ACP?
     package var workingDirectory: String?
     package var environment: [String: String]
     package var limits: SpawnLimits
 
     package init(
-        id: String, name: String? = nil, exec: Exec?, workingDirectory: String? = nil,
+        id: String, name: String? = nil, exec: Exec?, acp: ACP? = nil, workingDirectory: String? = nil,
         environment: [String: String] = [:], limits: SpawnLimits = SpawnLimits()
     ) {
         self.id = id
         self.name = name
         self.exec = exec
+        self.acp = acp
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.limits = limits
     }
+
+    /// What it runs by, unless something else is asked for.
+    package var runtime: SpawnRequest.Runtime { acp == nil ? .subagent : .acp }
 }
 
 /// `agents.defaults.subagents`, as it applies to one agent.
@@ -62,12 +82,17 @@ package struct AgentCatalog: Equatable, Sendable {
     package let agents: [AgentDefinition]
     package let defaultAgentID: String
     package let fallbackLimits: SpawnLimits
+    package let acp: ACPPolicy
     private let indexByID: [String: Int]
 
-    package init(agents: [AgentDefinition], defaultAgentID: String, fallbackLimits: SpawnLimits = SpawnLimits()) {
+    package init(
+        agents: [AgentDefinition], defaultAgentID: String, fallbackLimits: SpawnLimits = SpawnLimits(),
+        acp: ACPPolicy = ACPPolicy()
+    ) {
         self.agents = agents
         self.defaultAgentID = defaultAgentID
         self.fallbackLimits = fallbackLimits
+        self.acp = acp
         indexByID = Dictionary(agents.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -75,4 +100,11 @@ package struct AgentCatalog: Equatable, Sendable {
 
     /// Limits that apply to what an agent's sessions spawn.
     package func limits(of agentID: String) -> SpawnLimits { self[agentID]?.limits ?? fallbackLimits }
+
+    /// What an agent's turns run by; nil: nothing to run.
+    package func turnRuntime(of agentID: String) -> SpawnRequest.Runtime? {
+        guard let agent = self[agentID] else { return nil }
+        if agent.acp != nil, acp.isEnabled { return .acp }
+        return agent.exec == nil ? nil : .subagent
+    }
 }

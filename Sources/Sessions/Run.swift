@@ -30,6 +30,8 @@ package struct Run: Equatable, Sendable {
     /// The device that asked, when one did.
     package let askerDeviceID: String?
     package let agentID: String
+    /// Of a spawned run; a turn runs by what its agent is.
+    package let runtime: SpawnRequest.Runtime
     package let task: String
     package let label: String?
     package let cleanup: SpawnRequest.Cleanup
@@ -46,7 +48,8 @@ package struct Run: Equatable, Sendable {
 
     package init(
         runID: String, kind: Kind = .spawn, sessionKey: String, requesterKey: String, askerDeviceID: String?,
-        agentID: String, task: String, label: String?, cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int,
+        agentID: String, runtime: SpawnRequest.Runtime = .subagent, task: String, label: String?,
+        cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int,
         spawnTimeoutMs: Int64,
         acceptedAtMs: Int64, isExternal: Bool, idempotencyKey: String?, parentRunID: String? = nil,
         startedAtMs: Int64? = nil, phase: Phase
@@ -57,6 +60,7 @@ package struct Run: Equatable, Sendable {
         self.requesterKey = requesterKey
         self.askerDeviceID = askerDeviceID
         self.agentID = agentID
+        self.runtime = runtime
         self.task = task
         self.label = label
         self.cleanup = cleanup

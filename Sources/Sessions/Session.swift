@@ -30,6 +30,8 @@ package struct Session: Equatable, Sendable {
     package var title: String?
     package var preview: String?
     package var abortedLastRun = false
+    /// What is known of it at an ACP agent.
+    package var acp: ACPSessionState?
     /// Said to it by the gateway itself, for its next turn.
     package var systemEvents: [String] = []
 

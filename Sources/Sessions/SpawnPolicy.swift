@@ -1,6 +1,6 @@
 internal import Wire
 
-/// The checks of a native spawn, in upstream's order and with its texts (sessions and configuration reference, 3.1).
+/// The checks of a spawn, in upstream's order and with its texts (sessions and configuration reference, 3.1 and 4.1).
 package enum SpawnPolicy {
     /// Where the spawn comes from.
     package struct Requester: Equatable, Sendable {
@@ -8,26 +8,41 @@ package enum SpawnPolicy {
         package var depth: Int
         /// Accepted, unended children of the requesting session.
         package var activeChildren: Int
+        /// Unended runs of ACP agents, of all sessions.
+        package var activeACPSessions: Int
+        /// Named by the caller, or its own.
+        package var hasSession: Bool
+        /// Who it is may choose any directory.
+        package var isOperator: Bool
 
-        package init(agentID: String, depth: Int, activeChildren: Int) {
+        package init(
+            agentID: String, depth: Int, activeChildren: Int, activeACPSessions: Int = 0, hasSession: Bool = true,
+            isOperator: Bool = false
+        ) {
             self.agentID = agentID
             self.depth = depth
             self.activeChildren = activeChildren
+            self.activeACPSessions = activeACPSessions
+            self.hasSession = hasSession
+            self.isOperator = isOperator
         }
     }
 
-    /// - Returns: the agent that will run.
+    /// - Returns: the agent that will run, and by what.
     package static func check(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) -> (AgentDefinition, SpawnRequest.Runtime) {
+        switch request.runtime ?? catalog[request.agentID ?? requester.agentID]?.runtime ?? .subagent {
+        case .subagent: (try checkNative(request, from: requester, catalog: catalog), .subagent)
+        case .acp: (try checkACP(request, from: requester, catalog: catalog), .acp)
+        }
+    }
+
+    private static func checkNative(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
     ) throws(SpawnRefusal) -> AgentDefinition {
         let limits = catalog.limits(of: requester.agentID)
-        if let asked = request.agentID, !SessionKeySyntax.isAgentID(asked) {
-            throw SpawnRefusal(
-                .error,
-                "Invalid agentId \"\(asked)\". Agent IDs must match [a-z0-9][a-z0-9_-]{0,63}. "
-                    + "Use agents_list to discover valid targets.",
-                rule: "agent-id", remedy: "use an id of agents.list (sallyport agents list)")
-        }
+        if let asked = request.agentID { try checkID(asked) }
         if request.mode == .session, !request.isThread {
             throw SpawnRefusal(
                 .error, "mode=\"session\" requires thread=true so the subagent can stay bound to a thread.",
@@ -43,6 +58,11 @@ package enum SpawnPolicy {
         }
         let target = request.agentID ?? requester.agentID
         try checkAllowed(target, from: requester.agentID, limits: limits, catalog: catalog)
+        guard request.acp == SpawnRequest.ACP() else {
+            throw SpawnRefusal(
+                .error, "cwd, resumeSessionId and streamTo are for runtime=\"acp\"", rule: "spawn-params",
+                remedy: "leave them out, or use runtime \"acp\" with an ACP agent")
+        }
         try checkUnsupported(request)
         guard let agent = catalog[target] else {
             throw SpawnRefusal(
@@ -50,6 +70,11 @@ package enum SpawnPolicy {
                 rule: "agent-configured", remedy: "add { id: \"\(target)\", exec: { command: […] } } to agents.list")
         }
         guard agent.exec != nil else {
+            guard agent.acp == nil else {
+                throw SpawnRefusal(
+                    .error, "agent \"\(target)\" speaks ACP and has no command for runtime=\"subagent\"",
+                    rule: "agent-exec", remedy: "use runtime \"acp\", or leave runtime out")
+            }
             throw SpawnRefusal(
                 .error, "agent \"\(target)\" has no command to run",
                 rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
@@ -57,7 +82,16 @@ package enum SpawnPolicy {
         return agent
     }
 
-    private static func checkRoom(_ requester: Requester, _ limits: SpawnLimits) throws(SpawnRefusal) {
+    static func checkID(_ asked: String) throws(SpawnRefusal) {
+        guard !SessionKeySyntax.isAgentID(asked) else { return }
+        throw SpawnRefusal(
+            .error,
+            "Invalid agentId \"\(asked)\". Agent IDs must match [a-z0-9][a-z0-9_-]{0,63}. "
+                + "Use agents_list to discover valid targets.",
+            rule: "agent-id", remedy: "use an id of agents.list (sallyport agents list)")
+    }
+
+    static func checkRoom(_ requester: Requester, _ limits: SpawnLimits) throws(SpawnRefusal) {
         guard requester.depth < limits.maxSpawnDepth else {
             throw SpawnRefusal(
                 .forbidden,
@@ -91,7 +125,7 @@ package enum SpawnPolicy {
         }
     }
 
-    private static func checkAllowed(
+    static func checkAllowed(
         _ target: String, from own: String, limits: SpawnLimits, catalog: AgentCatalog
     ) throws(SpawnRefusal) {
         if target == own {

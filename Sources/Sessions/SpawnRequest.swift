@@ -1,13 +1,14 @@
 /// What a caller of `sessions_spawn` asks for, shape already checked.
 package struct SpawnRequest: Equatable, Sendable {
-    package enum Runtime: String, Sendable { case subagent }
+    package enum Runtime: String, CaseIterable, Sendable { case subagent, acp }
     package enum Cleanup: String, Sendable { case keep, delete }
     package enum Mode: String, Sendable { case run, session }
     package enum Sandbox: String, Sendable { case inherit, require }
 
     package var task: String
     package var agentID: String?
-    package var runtime: Runtime
+    /// Nil: the target agent's own.
+    package var runtime: Runtime?
     package var label: String?
     /// 0: none; nil: as configured.
     package var runTimeoutSeconds: Int?
@@ -17,11 +18,22 @@ package struct SpawnRequest: Equatable, Sendable {
     /// Asks to be bound to a thread of the channel.
     package var isThread: Bool
     package var sandbox: Sandbox
+    /// What only runtime `acp` takes.
+    package var acp: ACP
+
+    package struct ACP: Equatable, Sendable {
+        package var workingDirectory: String?
+        /// The agent's own id of an earlier session.
+        package var resumeSessionID: String?
+        package var streamsToParent = false
+
+        package init() {}
+    }
 
     package init(
-        task: String, agentID: String? = nil, runtime: Runtime = .subagent, label: String? = nil,
+        task: String, agentID: String? = nil, runtime: Runtime? = nil, label: String? = nil,
         runTimeoutSeconds: Int? = nil, cleanup: Cleanup = .keep, idempotencyKey: String? = nil, mode: Mode = .run,
-        isThread: Bool = false, sandbox: Sandbox = .inherit
+        isThread: Bool = false, sandbox: Sandbox = .inherit, acp: ACP = ACP()
     ) {
         self.task = task
         self.agentID = agentID
@@ -33,6 +45,7 @@ package struct SpawnRequest: Equatable, Sendable {
         self.mode = mode
         self.isThread = isThread
         self.sandbox = sandbox
+        self.acp = acp
     }
 }
 
@@ -50,6 +63,8 @@ package struct SpawnRefusal: Error, Equatable, Sendable {
     package let message: String
     package let rule: String
     package let remedy: String
+    /// Of runtime `acp`.
+    package var errorCode: String?
 
     package init(_ status: Status, _ message: String, rule: String, remedy: String) {
         self.init(status, .other, message, rule: rule, remedy: remedy)

@@ -79,6 +79,8 @@ package enum Method: String, CaseIterable, Sendable {
     case admissionExplain = "admission.explain"
     case runAttach = "run.attach"
     case runOutput = "run.output"
+    /// What an agent tells of its work besides its text.
+    case runEvent = "run.event"
     case runComplete = "run.complete"
 
     package enum Requirement: Equatable, Sendable {
@@ -114,7 +116,7 @@ package enum Method: String, CaseIterable, Sendable {
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,
             .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
             .scope(.pairing)
-        case .runAttach, .runOutput, .runComplete: .ownRun
+        case .runAttach, .runOutput, .runEvent, .runComplete: .ownRun
         }
     }
 

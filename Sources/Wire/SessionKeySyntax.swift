@@ -22,6 +22,10 @@ package enum SessionKeySyntax {
         "agent:\(agentID):subagent:\(spawnID)"
     }
 
+    package static func acp(agentID: String, spawnID: String) -> String {
+        "agent:\(agentID):acp:\(spawnID)"
+    }
+
     /// Whether naming a session makes it. Those of children and of scheduled jobs are the gateway's to make.
     package static func mayBeOpened(_ key: String) -> Bool {
         let parts = key.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)

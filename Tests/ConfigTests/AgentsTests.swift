@@ -44,6 +44,7 @@ struct AgentsTests {
 
         let gamma = try #require(configuration.agent("gamma"))
         #expect(gamma.runtime == ["type": "acp", "acp": ["agent": "codex", "cwd": "/d"]])
+        #expect(gamma.acp == nil, "nothing says how to start it")
         #expect(configuration.agent("delta") == nil)
         #expect(
             configuration.source(of: "agents.list[0].subagents.allowAgents") == .file(path: "/c/openclaw.json", line: 6)

@@ -47,7 +47,7 @@ struct RunTests {
         let owner = gateway.connect(.owner())
         let (first, worker) = try gateway.running(owner)
         let second = try gateway.spawn(owner)
-        for method in [Wire.Method.runAttach, .runOutput, .runComplete] {
+        for method in [Wire.Method.runAttach, .runOutput, .runEvent, .runComplete] {
             let foreign = gateway.call(
                 worker, method,
                 ["runId": .string(second.runID), "status": "ok", "stream": "stdout", "text": "x", "seq": 1])

@@ -13,8 +13,10 @@ struct SpawnPolicyTests {
             let agents = [
                 Sample.agent("main", limits: limits), Sample.agent("finance"), Sample.agent("hollow", exec: false),
             ]
-            return try SpawnPolicy.check(
+            let (agent, runtime) = try SpawnPolicy.check(
                 request, from: requester, catalog: AgentCatalog(agents: agents, defaultAgentID: "main"))
+            #expect(runtime == .subagent)
+            return agent
         }
 
         var refusal: SpawnRefusal? {

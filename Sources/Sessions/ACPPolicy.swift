@@ -1,0 +1,11 @@
+/// `acp.*`: who may be spawned with runtime `acp`.
+package struct ACPPolicy: Equatable, Sendable {
+    package var isEnabled = true
+    /// Exact ids; empty: any.
+    package var allowedAgents: [String] = []
+    package var defaultAgent: String?
+    /// Runs of ACP agents at a time in the whole gateway; nil: no limit of its own.
+    package var maxConcurrentSessions: Int?
+
+    package init() {}
+}

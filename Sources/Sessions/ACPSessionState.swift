@@ -1,0 +1,23 @@
+/// What a session is at its ACP agent, from one run to the next.
+package struct ACPSessionState: Equatable, Sendable {
+    /// A conversation as the agent knows it.
+    package struct Conversation: Equatable, Sendable {
+        package let id: String
+        /// Ours, to which it belongs: a reset begins a new one.
+        package let sessionID: String
+
+        package init(id: String, sessionID: String) {
+            self.id = id
+            self.sessionID = sessionID
+        }
+    }
+
+    /// Asked for when it was spawned.
+    package var workingDirectory: String?
+    package var conversation: Conversation?
+
+    package init(workingDirectory: String? = nil, conversation: Conversation? = nil) {
+        self.workingDirectory = workingDirectory
+        self.conversation = conversation
+    }
+}

@@ -1,0 +1,128 @@
+internal import Wire
+
+/// The checks of a spawn with runtime `acp`, in upstream's order (sessions and configuration reference, 4.1).
+extension SpawnPolicy {
+    static func checkACP(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) -> AgentDefinition {
+        guard catalog.acp.isEnabled else {
+            throw refusal(
+                "acp_disabled", .forbidden, "ACP is disabled by policy (`acp.enabled=false`).",
+                remedy: "set acp.enabled to true")
+        }
+        guard !request.acp.streamsToParent || requester.hasSession else {
+            throw refusal(
+                "requester_session_required", .error,
+                "sessions_spawn streamTo=\"parent\" requires an active requester session context.",
+                remedy: "spawn from a session: pass sessionKey, or leave streamTo out")
+        }
+        guard request.sandbox != .require else {
+            throw refusal(
+                "runtime_policy", .forbidden,
+                "sessions_spawn sandbox=\"require\" is not supported with runtime=\"acp\", which runs on the host.",
+                remedy: "use sandbox \"inherit\"")
+        }
+        guard request.mode != .session || request.isThread else {
+            throw refusal(
+                "thread_required", .error,
+                "mode=\"session\" requires thread=true so the ACP session can stay bound to a thread.",
+                remedy: "use mode \"run\"")
+        }
+        let target = try acpTarget(request, from: requester, catalog: catalog)
+        try checkACPRoom(target, request, from: requester, catalog: catalog)
+        guard let agent = catalog[target], let acp = agent.acp else {
+            throw refusal(
+                "spawn_failed", .error, kind: .agentNotAllowed, "ACP agent \"\(target)\" is not configured",
+                remedy: "add { id: \"\(target)\", runtime: { type: \"acp\", acp: { command: […] } } } to agents.list")
+        }
+        try checkDirectory(request, acp.workingDirectory ?? agent.workingDirectory, from: requester)
+        guard !request.isThread else {
+            throw refusal(
+                "thread_binding_invalid", .error,
+                "thread=true is unavailable because no channel plugin registered subagent_spawning hooks.",
+                remedy: "use mode \"run\" without thread")
+        }
+        return agent
+    }
+
+    private static func acpTarget(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) -> String {
+        // Without a runtime it is the requester's own agent that speaks ACP.
+        let implied = request.runtime == nil ? requester.agentID : catalog.acp.defaultAgent
+        guard let target = request.agentID ?? implied else {
+            throw refusal(
+                "target_agent_required", .error,
+                "ACP target agent is not configured. Pass `agentId` in `sessions_spawn` or set `acp.defaultAgent` "
+                    + "in config.", remedy: "pass agentId, or set acp.defaultAgent")
+        }
+        try checkID(target)
+        if let agent = catalog[target], agent.acp == nil {
+            throw refusal(
+                "runtime_agent_mismatch", .error, "agent \"\(target)\" does not speak ACP: its runtime is \"subagent\"",
+                remedy: "use runtime \"subagent\", or set runtime of agent \"\(target)\" to type \"acp\"")
+        }
+        let allowed = catalog.acp.allowedAgents
+        guard allowed.isEmpty || allowed.contains(target) else {
+            throw refusal(
+                "agent_forbidden", .forbidden, kind: .agentNotAllowed,
+                "ACP agent \"\(target)\" is not among acp.allowedAgents (\(allowed.joined(separator: ", ")))",
+                remedy: "add \"\(target)\" to acp.allowedAgents")
+        }
+        return target
+    }
+
+    /// The rules of all sub-agents. Who stands in `acp.allowedAgents` needs not stand in `allowAgents` too.
+    private static func checkACPRoom(
+        _ target: String, _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) {
+        let limits = catalog.limits(of: requester.agentID)
+        do throws(SpawnRefusal) {
+            try checkRoom(requester, limits)
+            if !catalog.acp.allowedAgents.contains(target) {
+                try checkAllowed(target, from: requester.agentID, limits: limits, catalog: catalog)
+            }
+        } catch {
+            var refusal = error
+            refusal.errorCode = "subagent_policy"
+            throw refusal
+        }
+        if let most = catalog.acp.maxConcurrentSessions, requester.activeACPSessions >= most {
+            throw refusal(
+                "subagent_policy", .forbidden, kind: .sessionLimit,
+                "as many ACP sessions are active as may be (\(requester.activeACPSessions)/\(most))",
+                rule: "max-acp-sessions", remedy: "raise acp.maxConcurrentSessions")
+        }
+    }
+
+    /// An agent may send its child into a directory below the configured one; an operator anywhere.
+    private static func checkDirectory(
+        _ request: SpawnRequest, _ configured: String?, from requester: Requester
+    ) throws(SpawnRefusal) {
+        guard let wanted = request.acp.workingDirectory else { return }
+        let names = wanted.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+        guard wanted.utf8.first == UInt8(ascii: "/"), !wanted.utf8.contains(0), wanted.utf8.count <= 4096,
+            !names.contains("..")
+        else {
+            throw refusal(
+                "cwd_resolution_failed", .error, "cwd must be an absolute path without ..",
+                remedy: "pass an absolute path, or leave cwd out")
+        }
+        let base = (configured ?? "").utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+        guard requester.isOperator || (!base.isEmpty && names.starts(with: base)) else {
+            throw refusal(
+                "cwd_resolution_failed", .forbidden, "cwd is not within the directory that is configured for the agent",
+                remedy: "set runtime.acp.cwd of the agent to a directory above it")
+        }
+    }
+
+    private static func refusal(
+        _ code: String, _ status: SpawnRefusal.Status, kind: SpawnRefusal.Kind = .other, _ message: String,
+        rule: String? = nil, remedy: String
+    ) -> SpawnRefusal {
+        var refusal = SpawnRefusal(
+            status, kind, message, rule: rule ?? code.replacing("_", with: "-"), remedy: remedy)
+        refusal.errorCode = code
+        return refusal
+    }
+}
