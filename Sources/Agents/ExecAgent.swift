@@ -68,9 +68,10 @@ package final class ExecAgent {
             ProcessSpec(
                 executable: executable, arguments: Array(command.argv.dropFirst()), environment: command.environment,
                 workingDirectory: command.workingDirectory, newProcessGroup: true,
-                standardInput: command.stdinMode == .task ? .pipe : .null, standardOutput: .pipe, standardError: .pipe))
+                standardInput: command.stdinMode == .none ? .null : .pipe, standardOutput: .pipe, standardError: .pipe))
         self.orphans = orphans
-        input = InputPipe(descriptor: child.standardInput, bytes: Array(command.task.utf8))
+        input = InputPipe(
+            descriptor: child.standardInput, bytes: Array(command.task.utf8), staysOpen: command.stdinMode == .open)
         outputs = [OutputPipe(descriptor: child.standardOutput), OutputPipe(descriptor: child.standardError)]
     }
 
@@ -90,6 +91,21 @@ package final class ExecAgent {
         advance()
     }
 
+    /// Says something to a command whose input stays open; it is written as fast as the command reads.
+    package func write(_ bytes: [UInt8]) {
+        input.append(bytes)
+        input.write()
+    }
+
+    /// What the command has not read yet.
+    package var unwrittenBytes: Int { input.unwritten }
+
+    /// Ends the command's input after what is still to be written.
+    package func closeInput() {
+        input.closeWhenWritten()
+        input.write()
+    }
+
     /// The next event, or `nil` until something happens. Reads at most one chunk that has text.
     package func nextEvent() -> Event? {
         input.write()
@@ -105,7 +121,7 @@ package final class ExecAgent {
 
     package var interests: [Interest] {
         var interests: [Interest] = []
-        if let descriptor = input.descriptor {
+        if let descriptor = input.descriptor, input.wantsWrite {
             interests.append(Interest(descriptor: descriptor, condition: .writable))
         }
         if !isReadingPaused {

@@ -5,6 +5,8 @@ package struct ExecCommand: Equatable, Sendable {
         case task
         /// `/dev/null`
         case none
+        /// What ``ExecAgent/write(_:)`` is given, until ``ExecAgent/closeInput()``.
+        case open
     }
 
     /// What stands for the task in a template.
@@ -26,6 +28,15 @@ package struct ExecCommand: Equatable, Sendable {
         argv = Self.build(template: template, task: task)
         self.task = task
         self.stdinMode = stdinMode
+        self.workingDirectory = workingDirectory
+        self.environment = environment
+    }
+
+    /// A command that is told what to do once it runs.
+    package init(argv: [String], workingDirectory: String?, environment: [String: String]) {
+        self.argv = argv
+        task = ""
+        stdinMode = .open
         self.workingDirectory = workingDirectory
         self.environment = environment
     }

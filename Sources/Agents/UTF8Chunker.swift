@@ -45,7 +45,7 @@ package struct UTF8Chunker: Equatable, Sendable {
     /// Cuts valid UTF-8 into pieces of at most `maxBytes`, each valid.
     ///
     /// - Precondition: `maxBytes` ≥ 4, the longest scalar.
-    static func split(_ bytes: [UInt8], maxBytes: Int) -> [[UInt8]] {
+    package static func split(_ bytes: [UInt8], maxBytes: Int) -> [[UInt8]] {
         precondition(maxBytes >= 4, "a piece must hold the longest scalar")
         if bytes.count <= maxBytes { return bytes.isEmpty ? [] : [bytes] }
         var pieces: [[UInt8]] = []

@@ -7,6 +7,9 @@ package enum ChildEnvironment {
         "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LANGUAGE", "TZ", "TMPDIR",
     ]
 
+    /// Whether a variable tells a program which gateway, session and run it belongs to.
+    static func isOfRun(_ name: String) -> Bool { name.hasPrefix("SALLYPORT_") }
+
     /// - Parameters:
     ///   - inherited: our own environment.
     ///   - configured: the agent's `env`; wins over what is inherited, never over what identifies the run.

@@ -1,3 +1,4 @@
+internal import ACP
 internal import Client
 internal import EventLoop
 internal import JSON
@@ -26,9 +27,13 @@ final class RunConnection {
     private var client: GatewayClient?
     private var policy = ReconnectPolicy(initialDelay: .milliseconds(200), maxDelay: .seconds(5))
     private var generator = SystemRandomNumberGenerator()
-    private var unacknowledged: [(seq: Int64, params: JSON)] = []
+    private var unacknowledged: [(seq: Int64, method: String, params: JSON)] = []
     private var requestSeq: [String: Int64] = [:]
     private var nextSeq: Int64 = 1
+    /// What an operator is asked, by its number; it is asked again after a reconnect.
+    private var questions: [Int: JSON] = [:]
+    private var questionIDs: [String: Int] = [:]
+    private var decisions: [(Int, PermissionDecision)] = []
     private var brokenSince: MonotonicInstant?
     private(set) var state: State = .waiting(until: .now())
     private(set) var order: JSON?
@@ -71,7 +76,9 @@ final class RunConnection {
             brokenSince = nil
             policy.connected()
             requestSeq = [:]
-            for message in unacknowledged { requestSeq[try client.send("run.output", message.params)] = message.seq }
+            questionIDs = [:]
+            for message in unacknowledged { requestSeq[try client.send(message.method, message.params)] = message.seq }
+            for (number, params) in questions { questionIDs[try client.send("run.permission", params)] = number }
         } catch {
             failed(error)
         }
@@ -123,7 +130,9 @@ final class RunConnection {
             client.flush()
             while let message = try client.nextMessage(timeout: .zero) {
                 switch message {
-                case .response(let id, _): acknowledge(id)
+                case .response(let id, let result):
+                    acknowledge(id)
+                    decide(id, result)
                 case .event("run.cancel", let payload, _):
                     cancelReason = payload["reason"]?.string ?? "cancelled"
                 case .event("tls.pin.next", let payload, _):
@@ -156,14 +165,56 @@ final class RunConnection {
         unacknowledged.removeAll { $0.seq == seq }
     }
 
+    // MARK: - Permissions
+
+    func ask(_ request: PermissionRequest) {
+        let params = runParams([
+            ("number", .integer(Int64(request.number))), ("toolCallId", .string(request.toolCallID)),
+            ("title", .string(request.title)), ("kind", .string(request.kind.rawValue)),
+            ("mayAllowAlways", .bool(request.mayAllowAlways)),
+        ])
+        questions[request.number] = params
+        guard let client else { return }
+        do throws(ClientError) {
+            questionIDs[try client.send("run.permission", params)] = request.number
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func decide(_ id: String, _ result: Result<JSON, GatewayErrorBody>) {
+        guard let number = questionIDs.removeValue(forKey: id) else { return }
+        questions[number] = nil
+        // A gateway that refuses to ask has decided.
+        let decision = (try? result.get())?["decision"]?.string.flatMap(PermissionDecision.init(rawValue:))
+        decisions.append((number, decision ?? .reject))
+    }
+
+    /// What was decided since the last look.
+    func takeDecisions() -> [(Int, PermissionDecision)] {
+        defer { decisions = [] }
+        return decisions
+    }
+
+    // MARK: - Output
+
     func send(output text: String, stream: String) {
-        let params = runParams([("seq", .integer(nextSeq)), ("stream", .string(stream)), ("text", .string(text))])
-        unacknowledged.append((nextSeq, params))
+        send("run.output", [("stream", .string(stream)), ("text", .string(text))])
+    }
+
+    /// What an agent tells of its work, besides its text.
+    func send(event stream: String, _ data: JSON) {
+        send("run.event", [("stream", .string(stream)), ("data", data)])
+    }
+
+    private func send(_ method: String, _ message: [(String, JSON)]) {
+        let params = runParams([("seq", .integer(nextSeq))] + message)
+        unacknowledged.append((nextSeq, method, params))
         let seq = nextSeq
         nextSeq += 1
         guard let client else { return }
         do throws(ClientError) {
-            requestSeq[try client.send("run.output", params)] = seq
+            requestSeq[try client.send(method, params)] = seq
         } catch {
             failed(error)
         }

@@ -1,24 +1,46 @@
+internal import ACP
 internal import Agents
 internal import JSON
 
 /// What `run.attach` answers: the task and how to run it.
 struct WorkOrder {
+    enum Program {
+        /// Gets the task as its input or an argument; what it prints is the result.
+        case exec([String], stdin: ExecCommand.StdinMode)
+        /// Speaks the Agent Client Protocol.
+        case acp([String], PermissionMode, resume: String?)
+    }
+
     let task: String
-    let command: [String]
-    let stdin: ExecCommand.StdinMode
+    let program: Program
     let workingDirectory: String?
     let environment: [String: String]
+    let serverVersion: String
 
     init?(_ json: JSON) {
-        guard let task = json["task"]?.string, let command = json["exec"]?["command"]?.array?.compactMap(\.string),
-            !command.isEmpty
-        else { return nil }
+        guard let task = json["task"]?.string, let program = Self.program(json) else { return nil }
         self.task = task
-        self.command = command
-        stdin = json["exec"]?["stdin"]?.string == "none" ? .none : .task
+        self.program = program
         workingDirectory = json["cwd"]?.string
+        serverVersion = json["serverVersion"]?.string ?? ""
         var environment: [String: String] = [:]
         for (name, value) in json["env"]?.object?.members ?? [] { environment[name] = value.string }
         self.environment = environment
+    }
+
+    private static func program(_ json: JSON) -> Program? {
+        if let acp = json["acp"] {
+            guard let command = command(acp),
+                let mode = acp["permissionMode"]?.string.flatMap(PermissionMode.init(rawValue:))
+            else { return nil }
+            return .acp(command, mode, resume: acp["resumeSessionId"]?.string)
+        }
+        guard let exec = json["exec"], let command = command(exec) else { return nil }
+        return .exec(command, stdin: exec["stdin"]?.string == "none" ? .none : .task)
+    }
+
+    private static func command(_ json: JSON) -> [String]? {
+        guard let command = json["command"]?.array?.compactMap(\.string), !command.isEmpty else { return nil }
+        return command
     }
 }

@@ -1,3 +1,4 @@
+internal import ACP
 internal import Agents
 internal import CLinux
 internal import Client
@@ -89,24 +90,63 @@ package final class Worker {
     private func run() -> Int32 {
         // The gateway removes it too, but it may be another one by then that does not know of us as its child.
         guard let order = attach() else { return 1 }
-        let agent: ExecAgent
         do {
             try PrivateDirectory.fill(bootstrap, identity: identity, nowMs: Self.wallClockMs())
             let environment = ChildEnvironment.make(
                 inherited: environment, configured: order.environment, bootstrap: bootstrap,
                 executable: Files.currentExecutable())
-            let command = ExecCommand(
-                template: order.command, task: order.task, stdinMode: order.stdin,
-                workingDirectory: order.workingDirectory, environment: environment)
-            agent = try ExecAgent(command, orphans: .killAll)
+            switch order.program {
+            case .exec(let template, let stdin):
+                let command = ExecCommand(
+                    template: template, task: order.task, stdinMode: stdin,
+                    workingDirectory: order.workingDirectory, environment: environment)
+                let agent = try ExecAgent(command, orphans: .killAll)
+                return handIn(result(of: agent, supervise(agent)))
+            case .acp(let argv, let mode, let resume):
+                let (agent, session) = try start(argv, mode, resume: resume, order, environment)
+                let status = supervise(agent, session)
+                return handIn(session.result(status, cancelReason: connection.cancelReason))
+            }
         } catch {
             // What a shell says for a command that is not there.
             return handIn([
                 ("status", "error"), ("exitCode", 127), ("cause", .string("\(error)")), ("text", ""), ("totalBytes", 0),
             ])
         }
-        let status = supervise(agent)
-        return handIn(result(of: agent, status))
+    }
+
+    /// Starts an ACP agent; what it is given of the gateway's tools it may use as the session that it serves.
+    private func start(
+        _ argv: [String], _ mode: PermissionMode, resume: String?, _ order: WorkOrder, _ environment: [String: String]
+    ) throws -> (ExecAgent, ACPSession) {
+        let named = order.workingDirectory ?? "."
+        guard let directory = Self.resolved(named), let files = WorkspaceFiles(directory) else {
+            throw AgentError.workingDirectory(path: named, errno: errno)
+        }
+        var settings = ACPClient.Settings(
+            workingDirectory: directory, prompt: order.task, clientVersion: order.serverVersion)
+        settings.permissionMode = mode
+        settings.resumeSessionID = resume
+        settings.cancelSeconds = 2
+        if let executable = environment["SALLYPORT"] {
+            let variables = environment.filter { ChildEnvironment.isOfRun($0.key) }.sorted { $0.key < $1.key }
+            settings.mcpServers = [
+                [
+                    "name": "sallyport", "command": .string(executable), "args": ["mcp"],
+                    "env": .array(variables.map { ["name": .string($0.key), "value": .string($0.value)] }),
+                ]
+            ]
+        }
+        let agent = try ExecAgent(
+            ExecCommand(argv: argv, workingDirectory: directory, environment: environment), orphans: .killAll)
+        return (agent, ACPSession(settings, agent: agent, connection: connection, files: files))
+    }
+
+    /// Absolute and without symbolic links, as agents see it.
+    private static func resolved(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     private func attach() -> WorkOrder? {
@@ -127,38 +167,49 @@ package final class Worker {
         }
     }
 
-    private func supervise(_ agent: ExecAgent) -> ExitStatus {
+    /// - Parameter session: with an agent that speaks ACP.
+    private func supervise(_ agent: ExecAgent, _ session: ACPSession? = nil) -> ExitStatus {
         var isCancelled = false
         while true {
             connection.advance()
             if !isCancelled, connection.cancelReason != nil || isLost || isTerminated() {
                 isCancelled = true
-                agent.cancel(graceSeconds: Self.cancelGraceSeconds)
+                if let session { session.cancel() } else { agent.cancel(graceSeconds: Self.cancelGraceSeconds) }
             }
             // When nobody takes the output, the command waits on its full pipe instead of us growing. But when nobody
             // ever will, what it says is read and forgotten, or its end would wait for a gateway that is gone.
             let isAbandoned = isLost || isTerminated()
-            agent.isReadingPaused = connection.isFull && !isAbandoned
+            session?.isAbandoned = isAbandoned
+            session?.advance()
+            agent.isReadingPaused = isFull(session) && !isAbandoned
             while let event = agent.nextEvent() {
                 switch event {
                 case .output(let stream, let bytes):
-                    guard !isAbandoned else { continue }
-                    connection.send(
-                        output: String(decoding: bytes, as: UTF8.self), stream: stream == .stdout ? "stdout" : "stderr")
-                case .ended(let status): return status
+                    if let session {
+                        session.received(stream, bytes)
+                    } else if !isAbandoned {
+                        connection.send(
+                            output: String(decoding: bytes, as: UTF8.self),
+                            stream: stream == .stdout ? "stdout" : "stderr")
+                    }
+                case .ended(let status):
+                    session?.ended()
+                    return status
                 }
-                agent.isReadingPaused = connection.isFull && !isAbandoned
+                agent.isReadingPaused = isFull(session) && !isAbandoned
             }
-            wait(agent)
+            wait(agent, session)
         }
     }
+
+    private func isFull(_ session: ACPSession?) -> Bool { connection.isFull || session?.isBacklogged == true }
 
     private var isLost: Bool {
         if case .lost = connection.state { true } else { false }
     }
 
     /// Waits for the command, the gateway, a signal or a deadline.
-    private func wait(_ agent: ExecAgent) {
+    private func wait(_ agent: ExecAgent, _ session: ACPSession?) {
         guard !connection.hasBufferedInput else { return }
         var polled = agent.interests.map { interest in
             pollfd(
@@ -173,6 +224,7 @@ package final class Worker {
         // At least once a second for pings and reconnects.
         var timeout = Duration.seconds(1)
         if case .waiting(let until) = connection.state { timeout = min(timeout, max(until - .now(), .zero)) }
+        if let deadline = session?.deadline { timeout = min(timeout, max(deadline - .now(), .zero)) }
         if let deadline = agent.deadline {
             timeout = min(timeout, max(ContinuousClock.now.duration(to: deadline), .zero))
         }

@@ -30,6 +30,37 @@ struct ExecAgentTests {
         #expect(agent.result.bytes.elementsEqual(Self.mebibyte.utf8.suffix(102_400)))
     }
 
+    @Test("a command can be talked with until its input is closed")
+    func conversation() throws {
+        let agent = try ExecAgent(
+            ExecCommand(argv: ["/bin/cat"], workingDirectory: nil, environment: ["PATH": "/usr/bin:/bin"]))
+        var said = ""
+        func hear(_ text: String) {
+            let giveUp = ContinuousClock.now + .seconds(10)
+            while said != text, ContinuousClock.now < giveUp {
+                if case .output(_, let bytes) = agent.nextEvent() {
+                    said += String(decoding: bytes, as: UTF8.self)
+                } else {
+                    agent.wait(atMost: .milliseconds(100))
+                }
+            }
+            #expect(said == text)
+        }
+        agent.write(Array("one\n".utf8))
+        hear("one\n")
+        #expect(agent.unwrittenBytes == 0)
+        #expect(!agent.interests.contains { $0.condition == .writable }, "nothing to write, nothing to wait for")
+        agent.write(Array(Self.mebibyte.utf8))
+        #expect(agent.unwrittenBytes > 0)
+        hear("one\n" + Self.mebibyte)
+        agent.write(Array("two\n".utf8))
+        agent.closeInput()
+        hear("one\n" + Self.mebibyte + "two\n")
+        #expect(runToEnd(agent).status == .exited(0))
+        agent.write(Array("into the void".utf8))
+        #expect(agent.unwrittenBytes == 0)
+    }
+
     @Test("a command that never reads its input does not hang us")
     func unreadInput() throws {
         let outcome = runToEnd(try ExecAgent(shell("echo done", task: Self.mebibyte, stdin: .task)))
