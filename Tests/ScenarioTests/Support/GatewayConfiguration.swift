@@ -4,6 +4,12 @@ struct GatewayConfiguration {
         let id: String
         let command: [String]
         var stdin = "task"
+        /// Speaks ACP; members of its `acp` besides the command.
+        var acp: String?
+
+        static func acp(_ id: String, _ command: [String], _ more: String = "") -> Agent {
+            Agent(id: id, command: command, acp: more)
+        }
 
         /// A shell command with the task as `$1`.
         static func shell(_ id: String, _ script: String, stdin: String = "none") -> Agent {
@@ -37,6 +43,10 @@ struct GatewayConfiguration {
 
     private static func entry(_ agent: Agent) -> String {
         let command = agent.command.map { "\"\(escaped($0))\"" }.joined(separator: ", ")
+        if let acp = agent.acp {
+            return
+                "      { id: \"\(agent.id)\", runtime: { type: \"acp\", acp: { command: [\(command)], \(acp) } } }"
+        }
         return "      { id: \"\(agent.id)\", exec: { command: [\(command)], stdin: \"\(agent.stdin)\" } }"
     }
 

@@ -5,7 +5,9 @@ import Foundation
 /// A Python of our own with some packages, made once and kept beside the build.
 final class PythonEnvironment: Sendable {
     private let directory: String
-    private let python: String
+    let python: String
+    /// Where the packages' own archives are unpacked.
+    let sources: String
 
     /// Why it cannot be had, nil when it can.
     let problem: String?
@@ -13,22 +15,35 @@ final class PythonEnvironment: Sendable {
     /// - Parameters:
     ///   - name: of its directory.
     ///   - modules: what must be importable.
-    init(_ name: String, modules: [String], requirements: [String]) {
+    ///   - archives: packages whose sources are wanted too, for what is not installed.
+    init(_ name: String, modules: [String], requirements: [String], sources archives: [String] = []) {
         directory = Files.parent(of: Files.parent(of: Program.path)) + "/" + name
         python = directory + "/bin/python"
-        problem = Self.make(directory, modules, requirements)
+        sources = directory + "/sources"
+        problem = Self.make(directory, modules, requirements, sources, archives)
     }
 
-    private static func make(_ directory: String, _ modules: [String], _ requirements: [String]) -> String? {
+    private static func make(
+        _ directory: String, _ modules: [String], _ requirements: [String], _ sources: String, _ archives: [String]
+    ) -> String? {
         let python = directory + "/bin/python"
         do {
             let check = "import " + modules.joined(separator: ", ")
-            if try run([python, "-c", check], within: .seconds(20)).code == 0 { return nil }
+            let hasSources = archives.isEmpty || Files.exists(sources)
+            if try hasSources && run([python, "-c", check], within: .seconds(20)).code == 0 { return nil }
             Files.removeTree(directory)
-            for step in [
-                ["python3", "-m", "venv", directory],
-                [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"] + requirements,
-            ] {
+            let pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+            var steps = [["python3", "-m", "venv", directory], pip + ["install"] + requirements]
+            if !archives.isEmpty {
+                let download = directory + "/archives"
+                steps.append(pip + ["download", "--no-deps", "--no-binary", ":all:", "--dest", download] + archives)
+                // In one step, so that what is there is whole.
+                let unpack =
+                    "import glob, os, shutil, sys; [shutil.unpack_archive(f, sys.argv[2] + '.new') for f in "
+                    + "glob.glob(sys.argv[1] + '/*')]; os.rename(sys.argv[2] + '.new', sys.argv[2])"
+                steps.append([python, "-c", unpack, download, sources])
+            }
+            for step in steps {
                 let result = try run(step, within: .seconds(60))
                 guard result.code == 0 else { return "\(step.joined(separator: " ")): \(result.errors)" }
             }
