@@ -126,6 +126,9 @@ extension GatewayCore {
             case .agentWait: return try wait(request, reader, from: caller, nowMs: nowMs)
             case .runAttach: return try attach(request, reader, from: caller, nowMs: nowMs)
             case .runOutput: return try output(request, reader, from: caller, nowMs: nowMs)
+            case .execApprovalList: return [reply(request, approvalList())]
+            case .execApprovalResolve: return try approvalResolve(request, reader, from: caller, nowMs: nowMs)
+            case .runPermission: return try runPermission(request, reader, from: caller, nowMs: nowMs)
             case .runEvent: return try runEvent(request, reader, from: caller, nowMs: nowMs)
             case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)
             case .cronStatus: return [reply(request, cronStatus())]

@@ -43,6 +43,7 @@ extension GatewayCore {
         then += append(said, to: run.sessionKey, run: runID, nowMs: nowMs, &operations)
         then += sessionsChanged(run.sessionKey, phase: end.status == .ok ? "end" : "error", nowMs: nowMs)
         then += answerWaiters(run, end, nowMs: nowMs) + runEndedInGroups(runID, nowMs: nowMs)
+        then += dropApprovals(of: runID, nowMs: nowMs)
         progress[runID] = nil
         adoptedRuns.remove(runID)
         var cascade: [Effect] = []

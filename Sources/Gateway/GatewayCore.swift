@@ -26,6 +26,7 @@ package struct GatewayCore: Sendable {
     /// Runs of which something was said that no chat delta has told yet.
     var runsWithUnsentDelta: Set<String> = []
     var groups: [RunGroup] = []
+    var approvals = ApprovalTable()
     /// By the run whose reply is to be carried on.
     var exchanges: [String: Exchange] = [:]
     /// Sessions that made room for others, and still stand in the store.
@@ -176,7 +177,7 @@ package struct GatewayCore: Sendable {
         var effects =
             expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
             + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs) + settle(nowMs: nowMs)
-            + archiveLetGo(nowMs: nowMs)
+            + archiveLetGo(nowMs: nowMs) + expireApprovals(nowMs: nowMs)
         if nowMs >= nextTickMs {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))

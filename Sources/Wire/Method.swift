@@ -62,6 +62,8 @@ package enum Method: String, CaseIterable, Sendable {
     case cronRemove = "cron.remove"
     case cronRun = "cron.run"
     case wake
+    case execApprovalList = "exec.approval.list"
+    case execApprovalResolve = "exec.approval.resolve"
     case devicePairList = "device.pair.list"
     case devicePairApprove = "device.pair.approve"
     case devicePairReject = "device.pair.reject"
@@ -81,6 +83,8 @@ package enum Method: String, CaseIterable, Sendable {
     case runOutput = "run.output"
     /// What an agent tells of its work besides its text.
     case runEvent = "run.event"
+    /// Asks an operator.
+    case runPermission = "run.permission"
     case runComplete = "run.complete"
 
     package enum Requirement: Equatable, Sendable {
@@ -116,7 +120,8 @@ package enum Method: String, CaseIterable, Sendable {
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,
             .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
             .scope(.pairing)
-        case .runAttach, .runOutput, .runEvent, .runComplete: .ownRun
+        case .execApprovalList, .execApprovalResolve: .scope(.approvals)
+        case .runAttach, .runOutput, .runEvent, .runPermission, .runComplete: .ownRun
         }
     }
 

@@ -21,6 +21,7 @@ enum CommandTable {
         SessionsCommands.kill, DevicesCommands.list, DevicesCommands.approve, DevicesCommands.reject,
         DevicesCommands.remove, DevicesCommands.clear, DeviceTokenCommands.rotate, DeviceTokenCommands.revoke,
         EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
+        ApprovalsCommands.list, ApprovalsCommands.resolve,
         CronCommands.list, CronCommands.status, CronCommands.show, CronAddCommand.command, CronCommands.run,
         CronCommands.runs, CronCommands.enable, CronCommands.disable, CronCommands.remove,
         ExplainCommand.command, BackupCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show,

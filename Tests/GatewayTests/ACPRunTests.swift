@@ -35,7 +35,7 @@ struct ACPRunTests {
     func spawn(_ isNamed: Bool) throws {
         let gateway = try Self.gateway()
         let owner = gateway.connect(.owner())
-        var params: JSONObject = ["task": "work", "agentId": "coder", "cwd": "/srv/code/sub"].object ?? JSONObject()
+        var params = JSONObject([("task", "work"), ("agentId", "coder"), ("cwd", "/srv/code/sub")])
         if isNamed { params["runtime"] = "acp" }
         let answer = gateway.call(owner, .sessionsSpawn, .object(params))?["payload"]
         let runID = try #require(answer?["runId"]?.string)

@@ -72,7 +72,7 @@ struct ACPAgentTests {
             let heard = try Self.turn("hello there", owner)
             #expect(heard.final["state"]?.string == "final", "\(heard.final)")
             #expect(heard.text == "Client sent:hello there")
-            let run = try owner.spawn("a task", agent: nil, [("runtime", "acp"), ("agentId", "main")])
+            let run = try owner.spawn("a task", agent: "main", [("runtime", "acp")])
             #expect(run.sessionKey == "agent:main:acp:\(run.runID)")
             let result = try owner.result(of: run)
             #expect(result["status"]?.string == "ok", "\(result)")
@@ -134,6 +134,43 @@ struct ACPAgentTests {
             #expect(contents(of: victim) == "untouched")
             #expect(!FileManager.default.fileExists(atPath: outside.path + "/new"))
             owner.close()
+            try stage.gateway.stop()
+        }
+    }
+
+    @Test func anOperatorDecides() async throws {
+        try requirePeer()
+        try await scenario {
+            let stage = try Stage(ACPPeer.wordByWord, mode: "forward")
+            let owner = try await stage.gateway.owner()
+            let operatorClient = try await stage.gateway.owner(["operator.approvals"])
+            _ = try owner.request(
+                "chat.send",
+                [
+                    "sessionKey": "main", "message": "tool=execute tool=edit write=a write=b say=done",
+                    "idempotencyKey": "turn",
+                ])
+            for decision in ["allow-once", "deny", "allow-once", "deny"] {
+                let asked = try eventually("somebody is asked") {
+                    try operatorClient.request("exec.approval.list").array?.first
+                }
+                if decision == "allow-once" {
+                    let cli = try stage.gateway.cli.run("approvals", "resolve", asked["id"]?.string ?? "", decision)
+                    #expect(cli.exitCode == 0, "\(cli)")
+                } else {
+                    _ = try operatorClient.request(
+                        "exec.approval.resolve", ["id": asked["id"] ?? .null, "decision": .string(decision)])
+                }
+            }
+            let said = try eventually("the turn is over") { () -> String? in
+                let history = "\(try owner.request("chat.history", ["sessionKey": "main"]))"
+                return history.contains("done\\n") ? history : nil
+            }
+            #expect(said.contains("execute:yes\\nedit:no\\nwrite:done\\nwrite:-32603\\ndone"), "\(said)")
+            #expect(contents(of: stage.work.path + "/a") == "written")
+            #expect(contents(of: stage.work.path + "/b").isEmpty)
+            owner.close()
+            operatorClient.close()
             try stage.gateway.stop()
         }
     }
@@ -234,7 +271,7 @@ struct ACPAgentTests {
         try await scenario {
             let stage = try Stage(["/bin/sh", "-c", misbehaviour.script])
             let owner = try await stage.gateway.owner()
-            let result = try owner.result(of: owner.spawn("x", agent: nil, [("runtime", "acp"), ("agentId", "main")]))
+            let result = try owner.result(of: owner.spawn("x", agent: "main", [("runtime", "acp")]))
             #expect(result["status"]?.string == "error")
             #expect(result["cause"]?.string?.contains(misbehaviour.cause) == true, "\(result)")
             if misbehaviour.testDescription == "exit" {
@@ -251,7 +288,7 @@ struct ACPAgentTests {
             let stage = try Stage(["/bin/sh", "-c", "exec sleep 600"])
             let owner = try await stage.gateway.owner()
             let run = try owner.spawn(
-                "x", agent: nil, [("runtime", "acp"), ("agentId", "main"), ("runTimeoutSeconds", 1)])
+                "x", agent: "main", [("runtime", "acp"), ("runTimeoutSeconds", 1)])
             #expect(try owner.result(of: run)["status"]?.string == "timeout")
             owner.close()
             try stage.gateway.stop()
@@ -263,7 +300,7 @@ struct ACPAgentTests {
         try await scenario {
             let stage = try Stage(["/bin/sh", "-c", "trap '' TERM; " + Self.opened + "while :; do sleep 600; done"])
             let owner = try await stage.gateway.owner()
-            let run = try owner.spawn("x", agent: nil, [("runtime", "acp"), ("agentId", "main")])
+            let run = try owner.spawn("x", agent: "main", [("runtime", "acp")])
             try owner.waitUntilRunning(run)
             _ = try owner.request("sessions.abort", ["key": .string(run.sessionKey)])
             #expect(try owner.result(of: run)["status"]?.string == "killed")
