@@ -124,6 +124,7 @@ package struct ACPClient: Sendable {
                 actions += take(message, nowMs: nowMs)
             }
         }
+        if lines.isTooLong, !isOver { actions += fail(.lineTooLong(maxBytes: settings.maxLineBytes)) }
         return actions
     }
 

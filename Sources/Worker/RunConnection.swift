@@ -168,11 +168,14 @@ final class RunConnection {
     // MARK: - Permissions
 
     func ask(_ request: PermissionRequest) {
-        let params = runParams([
-            ("number", .integer(Int64(request.number))), ("toolCallId", .string(request.toolCallID)),
-            ("title", .string(request.title)), ("kind", .string(request.kind.rawValue)),
+        let title = request.title.isEmpty ? request.kind.rawValue : request.title
+        var asked: [(String, JSON)] = [
+            ("number", .integer(Int64(request.number))), ("kind", .string(request.kind.rawValue)),
+            ("title", .string(String(decoding: title.utf8.prefix(4000), as: UTF8.self))),
             ("mayAllowAlways", .bool(request.mayAllowAlways)),
-        ])
+        ]
+        if !request.toolCallID.isEmpty { asked.append(("toolCallId", .string(request.toolCallID))) }
+        let params = runParams(asked)
         questions[request.number] = params
         guard let client else { return }
         do throws(ClientError) {

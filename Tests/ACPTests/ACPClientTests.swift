@@ -75,6 +75,15 @@ struct ACPClientTests {
         #expect(script.outcome == (over > 0 ? .failed(.lineTooLong(maxBytes: size - over)) : nil))
     }
 
+    @Test("a line without an end is not waited for")
+    func endlessLine() {
+        var script = Script { $0.maxLineBytes = 100 }
+        script.hear([UInt8](repeating: 0x61, count: 100))
+        #expect(script.outcome == nil)
+        script.hear([0x61])
+        #expect(script.outcome == .failed(.lineTooLong(maxBytes: 100)))
+    }
+
     @Test(
         "what is no message ends it, with an excerpt",
         arguments: [

@@ -61,7 +61,7 @@ struct RunningGatewayTests {
         #expect(unknown.errors.contains("hint: "))
         let runtime = try sandbox.run("sessions_spawn", "--runtime", "acp", "--", "x")
         #expect(runtime.exitCode == 1)
-        #expect(runtime.errors.contains(#"hint: use runtime "subagent""#), "\(runtime.errors)")
+        #expect(runtime.errors.contains("hint: pass agentId, or set acp.defaultAgent"), "\(runtime.errors)")
         let first = try sandbox.run("sessions_spawn", "--agent", "sleeper", "--no-wait", "--json", "--", "600")
         #expect(first.exitCode == 0)
         let key = try #require(try first.json()["childSessionKey"]?.string)

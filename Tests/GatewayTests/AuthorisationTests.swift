@@ -32,6 +32,7 @@ struct AuthorisationTests {
         (.sessionsGet, .read), (.sessionsPreview, .read), (.sessionsResolve, .read), (.sessionsDescribe, .read),
         (.sessionsUsage, .read), (.sessionsCreate, .write), (.sessionsSend, .write), (.sessionsPatch, .write),
         (.sessionsReset, .admin), (.sessionsDelete, .admin), (.sessionsCompact, .admin),
+        (.execApprovalList, .approvals), (.execApprovalResolve, .approvals),
     ]
 
     /// What a single held scope opens.

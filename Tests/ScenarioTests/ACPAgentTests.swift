@@ -151,7 +151,7 @@ struct ACPAgentTests {
                     "idempotencyKey": "turn",
                 ])
             for decision in ["allow-once", "deny", "allow-once", "deny"] {
-                let asked = try eventually("somebody is asked") {
+                let asked = try eventually("somebody is asked before \(decision)", within: .seconds(40)) {
                     try operatorClient.request("exec.approval.list").array?.first
                 }
                 if decision == "allow-once" {
@@ -162,7 +162,7 @@ struct ACPAgentTests {
                         "exec.approval.resolve", ["id": asked["id"] ?? .null, "decision": .string(decision)])
                 }
             }
-            let said = try eventually("the turn is over") { () -> String? in
+            let said = try eventually("the turn is over", within: .seconds(40)) { () -> String? in
                 let history = "\(try owner.request("chat.history", ["sessionKey": "main"]))"
                 return history.contains("done\\n") ? history : nil
             }

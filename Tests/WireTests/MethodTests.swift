@@ -42,7 +42,9 @@ struct MethodTests {
         "tts.status": .scope(.read),
         "agent.identity.get": .scope(.read),
         "system-event": .scope(.admin), "set-heartbeats": .scope(.admin), "exec.approvals.get": .scope(.admin),
-        "run.attach": .ownRun, "run.output": .ownRun, "run.complete": .ownRun,
+        "exec.approval.list": .scope(.approvals), "exec.approval.resolve": .scope(.approvals),
+        "run.attach": .ownRun, "run.output": .ownRun, "run.event": .ownRun, "run.permission": .ownRun,
+        "run.complete": .ownRun,
     ]
 
     @Test("every documented method asks for its documented scope", arguments: Method.allCases)
