@@ -32,7 +32,8 @@ struct ToolsOverHTTPTests {
         _ method: String, _ path: String, token: String? = "my-token", _ fields: [String] = []
     ) -> String {
         let all =
-            ["\(method) \(path) HTTP/1.1", "Host: localhost"] + (token.map { ["Authorization: Bearer \($0)"] } ?? [])
+            ["\(method) \(path) HTTP/1.1", "Host: localhost", "Connection: close"]
+            + (token.map { ["Authorization: Bearer \($0)"] } ?? [])
         return (all + fields + ["", ""]).joined(separator: "\r\n")
     }
 
