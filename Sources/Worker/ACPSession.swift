@@ -50,7 +50,11 @@ final class ACPSession {
         }
     }
 
-    func cancel() { perform(client.cancel(nowMs: Self.nowMs())) }
+    func cancel() {
+        // One that has answered may still be on its way out.
+        if client.isOver { agent.cancel(graceSeconds: Self.cancelledGraceSeconds) }
+        perform(client.cancel(nowMs: Self.nowMs()))
+    }
 
     func received(_ stream: ExecAgent.Stream, _ bytes: [UInt8]) {
         switch stream {
@@ -139,11 +143,11 @@ final class ACPSession {
                 result += [("status", "ok"), ("exitCode", 0)]
                 return result
             }
-            result += [("status", "error"), ("exitCode", 1), ("cause", .string(problem))]
+            result += [("status", "error"), ("cause", .string(problem))]
         case .failed(let failure):
-            result += [("status", "error"), ("exitCode", 1), ("cause", .string(explained(failure, status)))]
+            result += [("status", "error"), ("cause", .string(explained(failure, status)))]
         case nil:
-            result += [("status", "error"), ("exitCode", 1), ("cause", .string("the agent ended with \(status)"))]
+            result += [("status", "error"), ("cause", .string("the agent ended with \(status)"))]
         }
         return result
     }

@@ -147,7 +147,7 @@ struct ACPAgentTests {
             _ = try owner.request(
                 "chat.send",
                 [
-                    "sessionKey": "main", "message": "tool=execute tool=edit write=a write=b say=done",
+                    "sessionKey": "main", "message": "tool=execute tool=edit write=a write=b say=bye",
                     "idempotencyKey": "turn",
                 ])
             for decision in ["allow-once", "deny", "allow-once", "deny"] {
@@ -164,9 +164,9 @@ struct ACPAgentTests {
             }
             let said = try eventually("the turn is over", within: .seconds(40)) { () -> String? in
                 let history = "\(try owner.request("chat.history", ["sessionKey": "main"]))"
-                return history.contains("done\\n") ? history : nil
+                return history.contains("\\nbye\\n") ? history : nil
             }
-            #expect(said.contains("execute:yes\\nedit:no\\nwrite:done\\nwrite:-32603\\ndone"), "\(said)")
+            #expect(said.contains("execute:yes\\nedit:no\\nwrite:done\\nwrite:-32603\\nbye"), "\(said)")
             #expect(contents(of: stage.work.path + "/a") == "written")
             #expect(contents(of: stage.work.path + "/b").isEmpty)
             owner.close()
@@ -274,6 +274,7 @@ struct ACPAgentTests {
             let result = try owner.result(of: owner.spawn("x", agent: "main", [("runtime", "acp")]))
             #expect(result["status"]?.string == "error")
             #expect(result["cause"]?.string?.contains(misbehaviour.cause) == true, "\(result)")
+            #expect(result["exitCode"] == nil, "no exit code is the reason, so none is told")
             if misbehaviour.testDescription == "exit" {
                 #expect(result["cause"]?.string?.hasSuffix("; it logged: one | two") == true, "\(result)")
             }
