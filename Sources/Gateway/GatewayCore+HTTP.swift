@@ -9,6 +9,8 @@ package enum HTTPAdmission: Equatable, Sendable {
     /// The credential is missing or wrong.
     case unauthorized(String)
     case rateLimited(retryAfterMs: Int64)
+    /// A page of somebody else's asks with a visitor's browser.
+    case originRefused
 }
 
 extension GatewayCore {
@@ -17,6 +19,7 @@ extension GatewayCore {
     package mutating func admitHTTP(
         _ id: ConnectionID, bearer: String?, connID: String, facts: TransportFacts, nowMs: Int64
     ) -> (HTTPAdmission, [Effect]) {
+        guard facts.comesFromAllowedPage(settings.policy) else { return (.originRefused, []) }
         let limited = trust.limiter.client(of: facts)
         if let limited, let until = trust.limiter.lockedUntilMs(limited, nowMs: nowMs) {
             trust.limiter.knocked(limited, nowMs: nowMs)
@@ -45,7 +48,8 @@ extension GatewayCore {
                 role: .operator, scopes: owner, deviceID: nil, method: .ownerSocket, dependsOnSharedSecret: false,
                 isDirectLocal: true)
         }
-        if settings.policy.authMode == .none {
+        // Whoever comes through a proxy has shown nothing, and here is no device to pair.
+        if settings.policy.authMode == .none, facts.isDirectLocal {
             return Admitted(
                 role: .operator, scopes: owner, deviceID: nil, method: .none, dependsOnSharedSecret: false,
                 isDirectLocal: facts.isDirectLocal)

@@ -42,6 +42,15 @@ extension Connection {
                     fields: [HeaderField("WWW-Authenticate", "Bearer")]
                 ).serialized(persistence: .close))
             return true
+        case .originRefused:
+            note(
+                Refusal(
+                    rule: "http-origin", reason: "A page of another origin asked by HTTP.",
+                    remedy: "add its origin to gateway.controlUi.allowedOrigins if it is yours"), "status=403",
+                subsystem: "http")
+            finish(
+                APIRequest.failure(403, type: "forbidden", "origin not allowed").serialized(persistence: .close))
+            return true
         case .rateLimited(let retryAfterMs):
             finish(
                 APIRequest.failure(

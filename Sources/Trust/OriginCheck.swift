@@ -62,3 +62,11 @@ enum OriginCheck {
         return octets.count == 4 ? octets : nil
     }
 }
+
+extension TransportFacts {
+    /// Whether the page that a request comes from, if it comes from one, may ask this gateway.
+    package func comesFromAllowedPage(_ policy: AdmissionPolicy) -> Bool {
+        guard let origin else { return true }
+        return OriginCheck.isWellFormed(origin) && OriginCheck.isAllowed(origin, facts: self, policy: policy)
+    }
+}

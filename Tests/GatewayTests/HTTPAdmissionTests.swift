@@ -23,7 +23,9 @@ struct HTTPAdmissionTests {
             policy.authMode = mode
             if mode == .trustedProxy || mode == .none { policy.secretDigest = nil }
         })
-        let (id, admission) = gateway.http(bearer)
+        let facts = TransportFacts(
+            isDirectLocal: mode == .none, peer: "127.0.0.1", clientAddress: "127.0.0.1")
+        let (id, admission) = gateway.http(bearer, facts: facts)
         guard isAdmitted else {
             guard case .unauthorized = admission else {
                 Issue.record("\(admission)")
@@ -36,6 +38,39 @@ struct HTTPAdmissionTests {
         #expect(admission == .admitted)
         #expect(gateway.tool(id, "sessions_list")?["count"] == 1)
         gateway.disconnect(id)
+        #expect(gateway.core.connectionCount == 0)
+    }
+
+    @Test(
+        "a page of another origin is refused whatever its credential, an allowed one is not",
+        arguments: [
+            ("https://evil.example", false), ("null", false), ("", false), ("https://dash.example", true),
+            ("http://localhost:18789", true),
+        ])
+    func origins(_ origin: String, _ isAdmitted: Bool) throws {
+        for mode in [AdmissionPolicy.AuthMode.token, .none] {
+            let gateway = try TestGateway(policy: { policy in
+                policy.authMode = mode
+                policy.allowedOrigins = ["https://dash.example"]
+            })
+            var facts = TransportFacts(isDirectLocal: true, peer: "127.0.0.1", clientAddress: "127.0.0.1")
+            facts.origin = origin
+            let (_, admission) = gateway.http(Peer.sharedToken, facts: facts)
+            #expect(admission == (isAdmitted ? .admitted : .originRefused))
+        }
+    }
+
+    @Test("without authentication only who is here may ask: a proxy's client has shown nothing")
+    func noAuthentication() throws {
+        let gateway = try TestGateway(policy: { policy in
+            policy.authMode = .none
+            policy.secretDigest = nil
+        })
+        let facts = TransportFacts(isDirectLocal: false, peer: "127.0.0.1", clientAddress: "203.0.113.9")
+        guard case .unauthorized = gateway.http(nil, facts: facts).admission else {
+            Issue.record("a stranger is admitted")
+            return
+        }
         #expect(gateway.core.connectionCount == 0)
     }
 
