@@ -17,7 +17,7 @@ struct ACPClientTests {
         script.say(["id": 0, "result": ["protocolVersion": 1]])
         let second = try #require(script.takeWritten().first)
         #expect(second["method"] == "session/new")
-        #expect(second["params"] == ["cwd": "/work/project", "mcpServers": [["name": "tools"]]])
+        #expect(second["params"] == ["cwd": "/srv/project", "mcpServers": [["name": "tools"]]])
         script.say(["id": 1, "result": ["sessionId": "s"]])
         let third = try #require(script.takeWritten().first)
         #expect(third["method"] == "session/prompt")

@@ -8,11 +8,11 @@ struct FileRequestTests {
     @Test(
         "paths within the directory",
         arguments: [
-            ("/work/project/a", ["a"]), ("/work/project/a/b.txt", ["a", "b.txt"]), ("/work//project/./a", ["a"]),
-            ("/work/project", nil), ("/work/project/", nil), ("/work/project/../project/a", nil),
-            ("/work/project/..", nil), ("/work/projects/a", nil), ("/work/proj", nil), ("a", nil), ("", nil),
-            ("./a", nil), ("/etc/passwd", nil), ("/work/project/a\0b", nil), ("/work/project/...", ["..."]),
-            ("/work/project/a\u{301}", ["a\u{301}"]), ("/wo\u{301}rk/project/a", nil),
+            ("/srv/project/a", ["a"]), ("/srv/project/a/b.txt", ["a", "b.txt"]), ("/srv//project/./a", ["a"]),
+            ("/srv/project", nil), ("/srv/project/", nil), ("/srv/project/../project/a", nil),
+            ("/srv/project/..", nil), ("/srv/projects/a", nil), ("/srv/proj", nil), ("a", nil), ("", nil),
+            ("./a", nil), ("/etc/passwd", nil), ("/srv/project/a\0b", nil), ("/srv/project/...", ["..."]),
+            ("/srv/project/a\u{301}", ["a\u{301}"]), ("/wo\u{301}rk/project/a", nil),
         ] as [(String, [String]?)])
     func paths(_ path: String, _ components: [String]?) {
         #expect(WorkspacePath(path, in: Script.directory)?.components == components)
@@ -46,7 +46,7 @@ struct FileRequestTests {
         var script = Script.prompting()
         script.say([
             "id": "r", "method": "fs/read_text_file",
-            "params": ["sessionId": "s", "path": "/work/project/a", "line": 2, "limit": 1],
+            "params": ["sessionId": "s", "path": "/srv/project/a", "line": 2, "limit": 1],
         ])
         guard case .readFile(let request) = script.actions.first else {
             Issue.record("nothing is read")
@@ -69,9 +69,9 @@ struct FileRequestTests {
         "requests that are refused",
         arguments: [
             ("fs/read_text_file", ["path": "/etc/passwd"], -32602), ("fs/read_text_file", [:], -32602),
-            ("fs/read_text_file", ["path": "/work/project/a", "line": 0], -32602),
-            ("fs/read_text_file", ["path": "/work/project/a", "limit": -1], -32602),
-            ("fs/write_text_file", ["path": "/work/project/a", "content": "x"], -32601),
+            ("fs/read_text_file", ["path": "/srv/project/a", "line": 0], -32602),
+            ("fs/read_text_file", ["path": "/srv/project/a", "limit": -1], -32602),
+            ("fs/write_text_file", ["path": "/srv/project/a", "content": "x"], -32601),
             ("terminal/create", ["command": "sh"], -32601), ("elicitation/create", [:], -32601),
         ] as [(String, JSON, Int64)])
     func refused(_ method: String, _ params: JSON, _ code: Int64) {
@@ -86,7 +86,7 @@ struct FileRequestTests {
     private func write(_ script: inout Script, _ content: String = "x") {
         script.say([
             "id": 6, "method": "fs/write_text_file",
-            "params": ["sessionId": "s", "path": "/work/project/a", "content": .string(content)],
+            "params": ["sessionId": "s", "path": "/srv/project/a", "content": .string(content)],
         ])
     }
 
@@ -120,7 +120,7 @@ struct FileRequestTests {
         var script = Script.prompting { $0.permissionMode = .forward }
         script.update([
             "sessionUpdate": "tool_call", "toolCallId": "c10", "title": "edit", "kind": "edit",
-            "locations": [["path": "/work/project/a"]],
+            "locations": [["path": "/srv/project/a"]],
         ])
         script.ask(10, kind: nil)
         _ = script.client.decided(0, .allow)

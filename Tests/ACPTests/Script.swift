@@ -4,7 +4,7 @@ import JSON
 
 /// A client and what it did, with the agent played by the test.
 struct Script {
-    static let directory = "/work/project"
+    static let directory = "/srv/project"
 
     var client: ACPClient
     var actions: [ACPClient.Action] = []
