@@ -147,8 +147,9 @@ struct ConditionTests {
 
     @Test("who knocks during its lockout keeps its place when the table is full")
     func knocking() throws {
+        let key = try Peer.key(9)
         func knock(_ token: String) -> JSON? {
-            var peer = Peer.remote(try! Peer.key(9), scopes: ["operator.read"])
+            var peer = Peer.remote(key, scopes: ["operator.read"])
             peer.auth = .init(token: token)
             let id = gateway.connect(peer)
             return gateway.steps.responses(to: id).first?["error"]?["details"]?["code"]
