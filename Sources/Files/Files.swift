@@ -67,8 +67,12 @@ package enum Files {
     }
 
     /// Replaces a file in one step: readers see the old contents or the new, never a part, also after a power cut.
-    package static func writeAtomically(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) {
-        let temporary = try writeBeside(path, bytes, mode: mode)
+    ///
+    /// - Parameter owner: of the file; nil: whoever we are.
+    package static func writeAtomically(
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileFacts.Owner? = nil
+    ) throws(FileError) {
+        let temporary = try writeBeside(path, bytes, mode: mode, owner: owner)
         guard unsafe rename(temporary, path) == 0 else {
             let code = errno
             remove(temporary)
@@ -97,7 +101,9 @@ package enum Files {
     private static let serial = Atomic<Int>(0)
 
     /// - Returns: the path of a durable temporary file.
-    private static func writeBeside(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(FileError) -> String {
+    private static func writeBeside(
+        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileFacts.Owner? = nil
+    ) throws(FileError) -> String {
         let number = serial.add(1, ordering: .relaxed).newValue
         let temporary = "\(path).\(getpid())-\(number).tmp"
         // What a crash left under this name is ours.
@@ -105,6 +111,9 @@ package enum Files {
         do throws(FileError) {
             let file = try OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
             try writeAll(file.descriptor, bytes, path: path)
+            if let owner, owner != FileFacts.Owner.current {
+                _ = try retrying(.write, path) { Int(fchown(file.descriptor, owner.user, owner.group)) }
+            }
             // What the umask took away.
             _ = try retrying(.write, path) { Int(fchmod(file.descriptor, mode)) }
             _ = try retrying(.sync, path) { Int(fsync(file.descriptor)) }

@@ -75,7 +75,7 @@ struct JSONReader {
         return value
     }
 
-    private mutating func bareValue(_ bytes: Span<UInt8>, path: String) throws(ReadFailure) -> JSON {
+    mutating func bareValue(_ bytes: Span<UInt8>, path: String) throws(ReadFailure) -> JSON {
         guard let byte = peek(bytes) else { throw failure(.unexpectedEnd) }
         switch byte {
         case Byte.openBrace:
@@ -161,7 +161,7 @@ struct JSONReader {
         return true
     }
 
-    private mutating func memberName(_ bytes: Span<UInt8>) throws(ReadFailure) -> String {
+    mutating func memberName(_ bytes: Span<UInt8>) throws(ReadFailure) -> String {
         switch peek(bytes) {
         case Byte.quote:
             return try string(bytes)
