@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build demo test crash lint format bench fuzz autobahn tls-check mutants clean help
+.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -34,6 +34,12 @@ build: setup ## build the release binary, .build/release/sallyport
 	@echo '==> building the release binary (minutes the first time)'
 	@swift build $(RELEASE)
 	@echo "==> $$(swift build $(RELEASE) --show-bin-path)/sallyport"
+
+man: build ## manual pages and shell completions, into .build/share
+	@bin="$$(swift build $(RELEASE) --show-bin-path)/sallyport"; to=.build/share; \
+	    "$$bin" man --dir "$$to/man/man1"; mkdir -p "$$to/completions"; \
+	    for shell in bash zsh fish; do "$$bin" completions "$$shell" >"$$to/completions/sallyport.$$shell"; done; \
+	    echo "==> $$to"
 
 demo: build ## a gateway, a child, a grandchild and a stranger, in a temporary directory
 	@deploy/demo/run "$$(swift build $(RELEASE) --show-bin-path)/sallyport"

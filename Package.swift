@@ -57,7 +57,9 @@ let package = Package(
             "TLS", "Trust", "WebSocket", "Wire"),
         .executableTarget(
             name: "sallyport",
-            dependencies: ["Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Worker"],
+            dependencies: [
+                "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Wire", "Worker",
+            ],
             swiftSettings: swiftSettings),
 
         // A second opinion on every digest, derivation and signature; linked into tests only.

@@ -5,18 +5,67 @@ internal import TLS
 
 /// Why a command ends without success, in the words of the command line.
 struct CommandFailure: Error {
+    /// What scripts tell failures apart by: `error.type` with `--json`.
+    enum Kind: String, CaseIterable {
+        case usage = "usage_error"
+        case configuration = "configuration_error"
+        /// There was no connection, or it ended.
+        case transport = "gateway_transport_error"
+        /// The gateway answered, and said no.
+        case refused = "gateway_request_error"
+        case command = "command_error"
+    }
+
     let message: String
     let hint: String?
     /// Facts that help to understand the message, a line each.
     let details: [String]
     /// 1 refused or failed, 2 usage, 7 agent not allowed, 65 session limit, 78 configuration.
     let exitCode: Int32
+    let kind: Kind
+    /// What the gateway said.
+    var body: GatewayErrorBody?
+    /// Standard output has said it already, as JSON.
+    var isPrinted = false
 
-    init(_ message: String, hint: String? = nil, details: [String] = [], exitCode: Int32 = 1) {
+    init(
+        _ message: String, hint: String? = nil, details: [String] = [], exitCode: Int32 = 1, kind: Kind? = nil
+    ) {
         self.message = message
         self.hint = hint
         self.details = details
         self.exitCode = exitCode
+        self.kind =
+            kind
+            ?? {
+                switch exitCode {
+                case 2: .usage
+                case 78: .configuration
+                default: .command
+                }
+            }()
+    }
+
+    /// Whatever a command ended with.
+    init(any error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let error as ClientError: self.init(error)
+        default: self.init("\(error)")
+        }
+    }
+
+    /// The same for `--json`.
+    var json: JSON {
+        var error = JSONObject([("type", .string(kind.rawValue)), ("message", .string(message))])
+        error["hint"] = hint.map { .string($0) }
+        if let body {
+            error["code"] = .string(body.code)
+            if !body.details.isNull { error["details"] = body.details }
+        }
+        if !details.isEmpty { error["notes"] = .array(details.map { .string($0) }) }
+        return .object(
+            JSONObject([("ok", false), ("error", .object(error)), ("exitCode", .integer(Int64(exitCode)))]))
     }
 
     static func usage(_ message: String, hint: String? = nil) -> CommandFailure {
@@ -39,7 +88,17 @@ struct CommandFailure: Error {
 
     /// What the gateway said, with everything that it explained.
     init(_ error: ClientError, details: [String] = []) {
-        self.init(error.description, hint: Self.hint(error), details: details)
+        self.init(error.description, hint: Self.hint(error), details: details, kind: Self.kind(error))
+        body = error.body
+    }
+
+    private static func kind(_ error: ClientError) -> Kind {
+        switch error {
+        // A refused connect ends the connection; a refused request does not.
+        case .refused(_, nil, _), .messageTooLarge: .refused
+        case .invalidURL: .usage
+        default: .transport
+        }
     }
 
     private static func hint(_ error: ClientError) -> String? {

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// All commands. Help, suggestions and dispatch come from here.
 enum CommandTable {
     static let clientOptions: [Command.Option] = [
@@ -17,8 +19,11 @@ enum CommandTable {
     ]
 
     static let all: [Command] = [
-        GatewayCommands.run, GatewayCommands.status, SpawnCommand.command, SessionsCommands.list,
-        SessionsCommands.kill, DevicesCommands.list, DevicesCommands.approve, DevicesCommands.reject,
+        GatewayCommands.run, GatewayCommands.status, HealthCommand.command, ProbeCommand.command, CallCommand.command,
+        LogsCommand.command, SpawnCommand.command, SessionsCommands.list,
+        SendCommand.command, HistoryCommands.history, HistoryCommands.tail,
+        SessionsCommands.kill, AgentsCommand.list, PairingCommand.list, DevicesCommands.list, DevicesCommands.approve,
+        DevicesCommands.reject,
         DevicesCommands.remove, DevicesCommands.clear, DeviceTokenCommands.rotate, DeviceTokenCommands.revoke,
         EnrolCommand.command, SetupCodeCommand.command, AuthCommands.lockouts, AuthCommands.unlock,
         ApprovalsCommands.list, ApprovalsCommands.resolve,
@@ -27,11 +32,21 @@ enum CommandTable {
         ExplainCommand.command, BackupCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
         TLSCommands.rotate,
-        MCPCommand.command, WorkerCommand.command, versionCommand,
+        MCPCommand.command, WorkerCommand.command, CompletionsCommand.command, ManCommand.command, versionCommand,
     ]
 
-    private static let versionCommand = Command("version", summary: "Prints the version.") { invocation in
-        invocation.terminal.print(Main.version)
+    static let exitCodes: [(code: String, meaning: String)] = [
+        ("0", "done"), ("1", "refused or failed"), ("2", "wrong usage"),
+        ("7", "agent not allowed (sessions_spawn)"), ("65", "too many children (sessions_spawn)"),
+        ("78", "configuration, state directory or port unusable"),
+    ]
+
+    private static let versionCommand = Command(
+        "version", summary: "Prints the version.", options: [.init("json", nil, "print JSON")]
+    ) { invocation in
+        let isJSON = invocation.arguments.has("json")
+        invocation.terminal.print(
+            isJSON ? JSON.object(JSONObject([("version", .string(Main.version))])).prettyPrinted() : Main.version)
         return 0
     }
 

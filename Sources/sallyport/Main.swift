@@ -1,7 +1,7 @@
-internal import Client
 internal import Config
 internal import EventLoop
 internal import Glibc
+internal import JSON
 
 /// `sallyport`: one program for the gateway, its workers and the command line.
 @main
@@ -13,19 +13,21 @@ enum Main {
         SignalSource.blockBeforeThreads()
         let environment = ConfigFiles.environment()
         let terminal = Terminal(environment: environment)
+        let words = Array(CommandLine.arguments.dropFirst())
         do {
-            exit(try run(Array(CommandLine.arguments.dropFirst()), environment: environment, terminal: terminal))
-        } catch let failure as CommandFailure {
-            terminal.complain(failure)
-            exit(failure.exitCode)
-        } catch let error as ClientError {
-            let failure = CommandFailure(error)
-            terminal.complain(failure)
-            exit(failure.exitCode)
+            exit(try run(words, environment: environment, terminal: terminal))
         } catch {
-            terminal.complain(CommandFailure("\(error)"))
-            exit(1)
+            let failure = CommandFailure(any: error)
+            if asksForJSON(words), !failure.isPrinted { terminal.print(failure.json.prettyPrinted()) }
+            terminal.complain(failure)
+            exit(failure.exitCode)
         }
+    }
+
+    /// Also where the rest cannot be understood: a script reads its failures as it reads everything.
+    private static func asksForJSON(_ words: [String]) -> Bool {
+        guard let (command, rest) = try? CommandTable.find(words) else { return false }
+        return command.options.contains { $0.name == "json" } && rest.prefix { $0 != "--" }.contains("--json")
     }
 
     private static func run(

@@ -1,5 +1,4 @@
 internal import Client
-internal import EventLoop
 internal import JSON
 
 /// `sessions_spawn`: asks for a run, shows its output as it comes, and ends with the task's exit code.
@@ -35,21 +34,20 @@ enum SpawnCommand {
 
 /// One invocation of `sessions_spawn`.
 private final class SpawnSession {
-    /// How long a gateway that went away may take to come back.
-    private static let reconnectGrace = Duration.seconds(60)
-
     private let invocation: Invocation
     private let task: String
     private let target: Target
     private let isJSON: Bool
-    private var printedBytes = 0
-    private var endsWithLine = true
+    private let output: RunOutput
+    private var progress: SpawnProgress
 
     init(_ invocation: Invocation, task: String) throws {
         self.invocation = invocation
         self.task = task
         target = try Target.resolve(invocation, scopes: ["operator.read", "operator.write"])
         isJSON = invocation.arguments.has("json")
+        output = RunOutput(target, invocation.terminal, isSilent: isJSON)
+        progress = SpawnProgress(invocation.terminal)
     }
 
     private var terminal: Terminal { invocation.terminal }
@@ -80,7 +78,12 @@ private final class SpawnSession {
             client.close()
             return 0
         }
-        let outcome = try follow(client, runID: runID)
+        if !isJSON {
+            progress.begin()
+            output.watch = { [unowned self] event in progress.take(event) }
+        }
+        let outcome = try output.follow(client, runID: runID)
+        progress.finish()
         return finish(answer, key: key, outcome)
     }
 
@@ -92,66 +95,11 @@ private final class SpawnSession {
             default: 1
             }
         if isJSON { terminal.print(answer.prettyPrinted()) }
-        throw CommandFailure(
-            answer["error"]?.string ?? "the spawn was refused", hint: answer["remediationHint"]?.string, exitCode: code)
-    }
-
-    /// Prints output as it comes until the run has ended; comes back when the gateway was away.
-    private func follow(_ first: GatewayClient, runID: String) throws -> JSON {
-        var client = first
-        var policy = ReconnectPolicy()
-        var generator = SystemRandomNumberGenerator()
-        var brokenSince: MonotonicInstant?
-        while true {
-            do throws(ClientError) {
-                let outcome = try wait(client, runID: runID)
-                client.close()
-                return outcome
-            } catch {
-                let now = MonotonicInstant.now()
-                let since = brokenSince ?? now
-                brokenSince = since
-                guard case .retry(let delay) = policy.failed(error, using: &generator),
-                    now - since < Self.reconnectGrace
-                else { throw error }
-                terminal.note("sallyport: \(error); trying again")
-                Waiting.sleep(delay)
-                if let again = try? GatewayClient.connect(target.options) {
-                    client = again
-                    brokenSince = nil
-                }
-            }
-        }
-    }
-
-    private func wait(_ client: GatewayClient, runID: String) throws(ClientError) -> JSON {
-        let params: JSON = .object(JSONObject([("runId", .string(runID)), ("timeoutMs", 3_600_000)]))
-        var waiting = try client.send("agent.wait", params)
-        while true {
-            guard let message = try client.nextMessage(timeout: .seconds(5)) else { continue }
-            switch message {
-            case .event("agent", let payload, _) where payload["runId"]?.string == runID: show(payload)
-            case .response(waiting, .success(let outcome)):
-                if outcome["result"] != nil { return outcome }
-                // The window is over, the run is not.
-                waiting = try client.send("agent.wait", params)
-            case .response(waiting, .failure(let body)):
-                throw .refused(body, closeCode: nil, closeReason: nil)
-            default: break
-            }
-        }
-    }
-
-    private func show(_ payload: JSON) {
-        guard !isJSON, let text = payload["data"]?["delta"]?.string, !text.isEmpty else { return }
-        switch payload["stream"]?.string {
-        case "assistant":
-            terminal.printRaw(text)
-            printedBytes += text.utf8.count
-            endsWithLine = text.hasSuffix("\n")
-        case "command_output": terminal.noteRaw(text)
-        default: break
-        }
+        var failure = CommandFailure(
+            answer["error"]?.string ?? "the spawn was refused", hint: answer["remediationHint"]?.string, exitCode: code,
+            kind: .refused)
+        failure.isPrinted = isJSON
+        throw failure
     }
 
     private func finish(_ answer: JSON, key: String, _ outcome: JSON) -> Int32 {
@@ -164,15 +112,7 @@ private final class SpawnSession {
             terminal.print(JSON.object(object).prettyPrinted())
             return code
         }
-        let totalBytes = result["totalBytes"]?.integer ?? 0
-        if printedBytes < totalBytes, let text = result["text"]?.string, !text.isEmpty {
-            if printedBytes > 0 {
-                terminal.note("sallyport: output was missed while the gateway was away; the text again:")
-            }
-            terminal.printRaw(text)
-            endsWithLine = text.hasSuffix("\n")
-        }
-        if !endsWithLine { terminal.print("") }
+        output.complete(result)
         let hasExited = result["exitCode"]?.integer != nil
         switch status {
         case "ok" where hasExited, "error" where hasExited:

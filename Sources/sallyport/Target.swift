@@ -15,7 +15,7 @@ struct Target {
     var ownerSocket: String?
 
     private static let localSource = "local gateway"
-    private static let configurationSource = "configuration"
+    static let configurationSource = "configuration"
 
     /// The gateway of this machine's state directory.
     var isLocal: Bool { source == Self.localSource }
@@ -79,7 +79,8 @@ struct Target {
         }
         guard let url else {
             throw CommandFailure(
-                "no gateway is running on \(state.path)", hint: "start one with: sallyport gateway run")
+                "no gateway is running on \(state.path)", hint: "start one with: sallyport gateway run",
+                kind: .transport)
         }
         var options = ConnectOptions(url: url)
         if let trust { options.trust = trust }
@@ -143,6 +144,12 @@ struct Target {
         }
     }
 
+    /// Like ``connectAsOwner()``, for those who want to look at the failure.
+    func dialAsOwner() throws(ClientError) -> GatewayClient {
+        if let client = connectToOwnerSocket() { return client }
+        return try GatewayClient.connect(options)
+    }
+
     private func connectToOwnerSocket() -> GatewayClient? {
         guard let ownerSocket else { return nil }
         var options = ConnectOptions(url: "ws://localhost")
@@ -164,7 +171,8 @@ struct Target {
     private func failure(_ error: ClientError) -> CommandFailure {
         if case .unreachable = error, source == Self.configurationSource {
             return CommandFailure(
-                "no gateway is running on \(state.path): \(error)", hint: "start one with: sallyport gateway run")
+                "no gateway is running on \(state.path): \(error)", hint: "start one with: sallyport gateway run",
+                kind: .transport)
         }
         return CommandFailure(error, details: ["Gateway target: \(options.url)", "Source: \(source)"])
     }

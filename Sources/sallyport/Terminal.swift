@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Files
 internal import Glibc
 
@@ -59,15 +60,9 @@ struct Terminal: Sendable {
         }
     }
 
-    /// Columns as wide as their widest cell, two spaces apart.
+    /// Columns as wide as their widest cell, two spaces apart; on a terminal, as wide as that is.
     static func table(_ rows: [[String]]) -> String {
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                column == row.count - 1
-                    ? row[column] : row[column] + String(repeating: " ", count: widths[column] - row[column].count)
-            }
-            return cells.joined(separator: "  ")
-        }.joined(separator: "\n")
+        let columns = Int(sallyport_terminal_columns(STDOUT_FILENO))
+        return TableLayout(rows, columns: columns > 0 ? columns : nil).text
     }
 }

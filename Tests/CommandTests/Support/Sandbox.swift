@@ -106,6 +106,14 @@ final class Sandbox {
         return child
     }
 
+    /// Starts a command and leaves it running. What it says goes to `NAME.out` and `NAME.err`.
+    func begin(_ arguments: String..., environment: [String: String] = [:]) throws -> (
+        child: ChildProcess, name: String
+    ) {
+        let name = UUID().uuidString
+        return (try start([Program.path] + arguments, outputs: name, environment: environment), name)
+    }
+
     /// Starts a gateway on a free port of loopback, and waits until it listens.
     func startGateway(_ configuration: String) throws -> RunningGateway {
         try write("state/openclaw.json", configuration)
@@ -120,6 +128,7 @@ final class Sandbox {
         return RunningGateway(child: child, url: words[1], pin: words.count == 4 ? words[3] : nil)
     }
 
+    @discardableResult
     static func eventually<Value>(_ what: String, _ condition: () throws -> Value?) throws -> Value {
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
