@@ -14,8 +14,17 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
-func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+/// Without the standard library's regular expressions, which nothing in the program needs and which would be a tenth of it.
+let productSettings =
+    swiftSettings + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
+
+/// For what does not run for each message: fewer pages of it are in memory.
+let forSize: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+func module(_ name: String, _ dependencies: Target.Dependency..., runsOften: Bool = true) -> Target {
+    .target(
+        name: name, dependencies: dependencies,
+        swiftSettings: productSettings + (runsOften ? [] : forSize))
 }
 
 func tests(_ name: String, _ dependencies: Target.Dependency..., resources: [Resource] = []) -> Target {
@@ -27,40 +36,44 @@ let package = Package(
     products: [.executable(name: "sallyport", targets: ["sallyport"])],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
 
+        module("Text"),
         module("JSON"),
-        module("ACP", "JSON"),
-        module("Crypto", "COpenSSL"),
+        module("ACP", "JSON", runsOften: false),
+        module("Crypto", "COpenSSL", "CSodium"),
         module("TLS", "COpenSSL", "Crypto", "Files"),
         module("WebSocket", "CZlib"),
         module("HTTP"),
         module("Wire", "JSON"),
-        module("Trust", "Crypto", "JSON", "Wire"),
-        module("Sessions", "JSON", "Wire"),
-        module("Config", "Files", "JSON"),
+        module("Trust", "Crypto", "JSON", "Wire", "Text"),
+        module("Sessions", "JSON", "Wire", "Text"),
+        module("Config", "Files", "JSON", "Text", runsOften: false),
         module("Store", "CSQLite"),
-        module("Agents", "CLinux"),
+        module("Agents", "CLinux", runsOften: false),
         module("EventLoop", "CLinux"),
         module("Files"),
-        module("MCP", "JSON"),
-        module("Client", "CLinux", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "WebSocket"),
+        module("MCP", "JSON", runsOften: false),
+        module(
+            "Client", "CLinux", "Crypto", "EventLoop", "Files", "HTTP", "JSON", "TLS", "Text", "WebSocket",
+            runsOften: false),
         module(
             "Worker", "ACP", "Agents", "CLinux", "Client", "Crypto", "EventLoop", "Files", "JSON", "TLS", "Trust",
-            "Wire"),
-        module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store"),
+            "Wire", runsOften: false),
+        module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store", "Text"),
         module(
             "Server", "Agents", "CLinux", "Config", "Crypto", "EventLoop", "Files", "Gateway", "HTTP", "JSON",
-            "Sessions", "Store",
-            "TLS", "Trust", "WebSocket", "Wire"),
+            "Sessions", "Store", "TLS", "Text", "Trust", "WebSocket", "Wire"),
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Wire", "Worker",
+                "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Text", "Wire",
+                "Worker",
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: productSettings + forSize),
 
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
@@ -95,6 +108,7 @@ let package = Package(
         .testTarget(
             name: "TrustTests", dependencies: ["Crypto", "JSON", "Trust", "Wire"], resources: [.copy("Vectors")],
             swiftSettings: swiftSettings),
+        .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: productSettings),
         tests("WebSocketTests", "CZlib", "WebSocket"),
         tests("WireTests", "JSON", "Wire"),
     ],

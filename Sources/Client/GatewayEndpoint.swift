@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Text
 
 /// Where a gateway is dialled: the parts of a `ws://` or `wss://` URL (RFC 6455 §3).
 package struct GatewayEndpoint: Hashable, Sendable {

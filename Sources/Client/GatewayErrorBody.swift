@@ -1,4 +1,5 @@
 package import JSON
+internal import Text
 
 /// The `error` of a response frame (OpenClaw gateway protocol, "Error shape and codes").
 package struct GatewayErrorBody: Error, Equatable, Sendable {

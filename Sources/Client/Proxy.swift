@@ -1,5 +1,6 @@
 internal import Crypto
 internal import HTTP
+internal import Text
 
 /// An HTTP proxy, reached in plain text: what goes through it is encrypted for the gateway.
 internal struct Proxy: Equatable, Sendable {

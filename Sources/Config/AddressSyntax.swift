@@ -1,3 +1,5 @@
+internal import Text
+
 /// Whether a text is an IP address or an address range. Values are parsed again where they are used.
 enum AddressSyntax {
     /// Dotted decimal without leading zeros.
@@ -15,8 +17,7 @@ enum AddressSyntax {
     /// RFC 4291 §2.2, all three forms; no zone.
     static func ipv6(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.count <= 45 else { return nil }
-        let halves = text.split(separator: "::", omittingEmptySubsequences: false)
-        guard halves.count <= 2 else { return nil }
+        let halves = text.split(atFirst: "::")
         var sides: [[UInt8]] = []
         for (position, half) in halves.enumerated() {
             guard let side = groups(half, allowsIPv4: position == halves.count - 1) else { return nil }

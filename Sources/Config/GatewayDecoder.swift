@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// Reads `gateway.*`.
 struct GatewayDecoder {
@@ -151,7 +152,7 @@ struct GatewayDecoder {
 
     private static func isOrigin(_ text: String) -> Bool {
         if text == "*" { return true }
-        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.split(atFirst: "://")
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return false }
         return !parts[1].contains { $0 == "/" || $0 == "?" || $0 == "#" || $0 == "@" || $0.isWhitespace }
     }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Text
 
 /// Reads `subagents` of the defaults or of one agent.
 struct SubagentDecoder {
@@ -39,7 +40,7 @@ struct SubagentDecoder {
             raw throws(Refusal) in
             let text = try raw.string()
             let allowed = "a URL such as wss://172.18.0.2:18789"
-            let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = text.split(atFirst: "://")
             let scheme = parts[0].lowercased()
             let host = parts.count == 2 ? parts[1].prefix { $0 != "/" && $0 != "?" && $0 != "#" } : ""
             guard !text.contains("@") else { throw Refusal(allowed: allowed, seen: "a URL with credentials") }

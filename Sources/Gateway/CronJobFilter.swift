@@ -1,5 +1,6 @@
 internal import JSON
 internal import Sessions
+internal import Text
 internal import Wire
 
 /// Which jobs `cron.list` is asked for, and in which order.

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Sessions
+internal import Text
 internal import Wire
 
 /// Session listings (wire protocol, section 6.4).

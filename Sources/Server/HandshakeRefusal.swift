@@ -1,4 +1,5 @@
 internal import TLS
+internal import Text
 
 /// What a failed TLS handshake means to whoever reads the log.
 enum HandshakeRefusal {

@@ -1,3 +1,4 @@
+internal import Text
 internal import Wire
 
 /// The checks of a spawn with runtime `acp`, in upstream's order (sessions and configuration reference, 4.1).

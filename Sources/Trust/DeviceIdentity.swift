@@ -1,5 +1,6 @@
 internal import Crypto
 internal import JSON
+internal import Text
 
 /// A device is its Ed25519 public key; its id is the lower-case hex SHA-256 of the 32 raw bytes.
 package enum DeviceIdentity {

@@ -49,7 +49,7 @@ enum DeviceTokenCommands {
 enum ScopeNames {
     static func read(_ text: String) -> [String] {
         text.split(separator: ",").map { name in
-            let name = name.trimmingPrefix { $0 == " " }
+            let name = name.drop { $0 == " " }
             return name.contains(".") ? String(name) : "operator.\(name)"
         }
     }

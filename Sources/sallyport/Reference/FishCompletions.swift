@@ -1,3 +1,5 @@
+internal import Text
+
 enum FishCompletions {
     static func script(_ tree: CompletionTree) -> String {
         func quoted(_ text: String) -> String {

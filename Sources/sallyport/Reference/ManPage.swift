@@ -1,3 +1,5 @@
+internal import Text
+
 /// Manual pages (man(7)), section 1.
 enum ManPage {
     static func name(_ command: Command) -> String { (["sallyport"] + command.words).joined(separator: "-") }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// `docs/cli.md`, held against the table by a test.
 enum MarkdownReference {
     static func page(_ commands: [Command]) -> String {

@@ -1,3 +1,5 @@
+internal import Text
+
 enum ZshCompletions {
     static func script(_ tree: CompletionTree) -> String {
         /// `'name:what it is'`; a colon within would end the name.
