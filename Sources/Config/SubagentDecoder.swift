@@ -27,6 +27,12 @@ struct SubagentDecoder {
             "announceTimeoutMs", unit: millisecond, default: base.announceTimeout, in: 1...3_600_000)
         settings.spawnTimeout = section.duration(
             "spawnTimeoutMs", unit: millisecond, default: base.spawnTimeout, in: 1...3_600_000)
+        settings.workerLease = section.duration(
+            "workerLeaseMs", unit: millisecond, default: base.workerLease, in: 3000...3_600_000)
+        settings.workerGrace = section.duration(
+            "workerGraceMs", unit: millisecond, default: base.workerGrace, in: 1000...86_400_000)
+        settings.onWorkerLost = section.choice("onWorkerLost", default: base.onWorkerLost)
+        settings.maxRestarts = section.integer("maxRestarts", default: base.maxRestarts, in: 0...100)
         settings.gatewayURL = gatewayURL(base.gatewayURL)
         settings.credential = section.choice("credential", default: base.credential)
         settings.scopes = scopes(base.scopes)

@@ -7,6 +7,14 @@ package struct SubagentSettings: Equatable, Sendable {
         case inherit
     }
 
+    /// What becomes of a run whose worker is lost.
+    package enum Recovery: String, CaseIterable, Sendable {
+        case end
+        case restart
+        /// ACP agents that can load their conversation go on with it; others end.
+        case resume
+    }
+
     /// Per controlling session; more are accepted and queue.
     package var maxConcurrent = 8
     /// 1–5.
@@ -25,6 +33,13 @@ package struct SubagentSettings: Equatable, Sendable {
     package var announceTimeout: Duration = .seconds(120)
     /// From launch to attachment.
     package var spawnTimeout: Duration = .seconds(30)
+    /// Within which a connected worker says something.
+    package var workerLease: Duration = .seconds(30)
+    /// How long a worker may be out of sight before its run is lost.
+    package var workerGrace: Duration = .seconds(60)
+    package var onWorkerLost: Recovery = .end
+    /// A run is started anew so many times; 0–100.
+    package var maxRestarts = 2
     /// What children on this host dial instead of loopback: a `ws://` or `wss://` address of this gateway.
     package var gatewayURL: String?
     package var credential: Credential = .runToken

@@ -27,6 +27,8 @@ package enum Effect: Sendable {
     case launch(LaunchOrder)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)
+    /// Ends what is left of runs other than these: processes, directories.
+    case reconcile(unended: Set<String>)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
 }
@@ -84,11 +86,14 @@ package struct LaunchOrder: Sendable {
     package let gatewayURL: String?
     /// The agent command gets the shared token too (`credential: "inherit"`).
     package let inheritsSharedToken: Bool
+    /// How often the run was started anew before.
+    package let attempt: Int
 
     package init(
         runID: String, sessionKey: String, agentID: String, identity: SigningIdentity, grants: [String],
-        runToken: String, usesSharedToken: Bool, gatewayURL: String?, inheritsSharedToken: Bool
+        runToken: String, usesSharedToken: Bool, gatewayURL: String?, inheritsSharedToken: Bool, attempt: Int
     ) {
+        self.attempt = attempt
         self.runID = runID
         self.sessionKey = sessionKey
         self.agentID = agentID

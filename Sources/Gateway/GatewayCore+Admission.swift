@@ -162,6 +162,12 @@ extension GatewayCore {
                     admitted.lineage = entry
                     admitted.scopes = entry.scopes.clamping(admitted.scopes)
                 }
+            case .bindPlaced(let entry):
+                if let before = trust.lineage.bind(entry), before.deviceID != entry.deviceID {
+                    effects += close(device: before.deviceID, .clientInvalidated("run-placed-elsewhere"))
+                    operations.append(.deleteGrant(childDeviceId: before.deviceID))
+                }
+                operations.append(.putGrant(entry.record))
             case .renewGrant(let deviceID, let expiresAtMs):
                 if let entry = trust.lineage.renew(deviceID: deviceID, expiresAtMs: expiresAtMs) {
                     operations.append(.putGrant(entry.record))

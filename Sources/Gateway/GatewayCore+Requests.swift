@@ -29,6 +29,9 @@ extension GatewayCore {
         }
         do throws(GatewayError) {
             try authorise(request.method, caller)
+            if caller.isWorker, let runID = caller.admitted.lineage?.runID, leases[runID] != nil {
+                renewLease(runID, nowMs: nowMs)
+            }
             return try route(request, from: caller, nowMs: nowMs)
         } catch {
             return [.respond(request.connection, Frames.failure(id: request.id, error))]
@@ -130,6 +133,7 @@ extension GatewayCore {
             case .execApprovalResolve: return try approvalResolve(request, reader, from: caller, nowMs: nowMs)
             case .runPermission: return try runPermission(request, reader, from: caller, nowMs: nowMs)
             case .runEvent: return try runEvent(request, reader, from: caller, nowMs: nowMs)
+            case .runHeartbeat: return try heartbeat(request, reader, from: caller)
             case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)
             case .cronStatus: return [reply(request, cronStatus())]
             case .cronGet: return [reply(request, try cronGet(reader, for: caller))]

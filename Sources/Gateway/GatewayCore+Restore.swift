@@ -4,8 +4,8 @@ internal import Trust
 internal import Wire
 
 extension GatewayCore {
-    /// Takes up what the store holds. Runs that had a worker wait for it to come back for their spawn timeout, then end
-    /// as lost; what was queued is launched; results that nobody has acknowledged can be asked for again.
+    /// Takes up what the store holds. Runs that had a worker wait for it to come back for its grace, then are lost; what
+    /// was queued is launched; results that nobody has acknowledged can be asked for again.
     package mutating func restore(
         _ snapshot: StoreSnapshot, zones: [String: TimeZoneRules] = [:], nowMs: Int64
     ) -> [Effect] {
@@ -24,7 +24,9 @@ extension GatewayCore {
             guard let key = record.idempotencyKey else { continue }
             runByIdempotencyKey[IdempotencyKey(requesterKey: record.requesterKey, key: key)] = record.runId
         }
-        adoptedRuns = Set(table.unendedRuns.filter { $0.phase != .queued && !$0.isExternal }.map(\.runID))
+        for run in table.unendedRuns where run.startedAtMs != nil && !run.isExternal {
+            leases.await(run.runID, graceUntilMs: nowMs + limits(of: run).workerGraceMs)
+        }
         var operations: [StoreOperation] = []
         let key = settings.defaultMainSessionKey
         if table.sessions[key] == nil { operations.append(.putSession(mainSession(&table, nowMs: nowMs).record)) }
@@ -34,7 +36,10 @@ extension GatewayCore {
         }
         effects += restoreCron(snapshot, zones: zones, nowMs: nowMs, &operations)
         for key in table.busySessions { effects += nextTurn(of: key, nowMs: nowMs, &operations) }
-        return [.commit(operations, then: effects, failure: .background)]
+        return [
+            .reconcile(unended: Set(table.unendedRuns.map(\.runID))),
+            .commit(operations, then: effects, failure: .background),
+        ]
     }
 
     /// The shared secret is another one than when the gateway last ran: those who began with it do not go on, unless
@@ -67,11 +72,13 @@ extension GatewayCore {
         switch record.status {
         case .queued: .queued
         case .launching, .running:
-            record.external
-                ? .running(deadlineMs: nil)
-                : .launching(
-                    attempt: SessionTable.maxLaunchAttempts,
-                    deadlineMs: nowMs + max(record.spawnTimeoutMs, SessionTable.minReattachMs))
+            // Nothing has begun where no worker attached: what was launched may attach yet, or be launched again.
+            if let startedAtMs = record.startedAtMs {
+                .running(
+                    deadlineMs: record.runTimeoutSeconds > 0 ? startedAtMs + record.runTimeoutSeconds * 1000 : nil)
+            } else {
+                .launching(attempt: 1, deadlineMs: nowMs + record.spawnTimeoutMs)
+            }
         case .ok, .error, .timeout, .killed, .lost:
             .ended(
                 RunEnd(

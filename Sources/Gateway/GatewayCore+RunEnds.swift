@@ -45,7 +45,7 @@ extension GatewayCore {
         then += answerWaiters(run, end, nowMs: nowMs) + runEndedInGroups(runID, nowMs: nowMs)
         then += dropApprovals(of: runID, nowMs: nowMs)
         progress[runID] = nil
-        adoptedRuns.remove(runID)
+        leases.remove(runID)
         var cascade: [Effect] = []
         if run.isTurn {
             then += cronTurnEnded(run, end, nowMs: nowMs, &operations)

@@ -26,12 +26,17 @@ extension GatewayCore {
     ) throws -> [Effect] {
         let run = try ownRun(reader, caller)
         let isFirst = run.startedAtMs == nil
-        guard table.attached(run.runID, nowMs: nowMs), let run = table.runs[run.runID] else {
+        // A worker of an attempt that was given up must not go on beside the next one.
+        let attempt = try reader.integer("attempt", in: 0...1000) ?? Int64(run.restarts)
+        guard attempt == run.restarts, table.attached(run.runID, nowMs: nowMs), let run = table.runs[run.runID] else {
             throw GatewayError(
-                .invalidRequest, "run \(run.runID) is \(run.phase.name)",
+                .invalidRequest,
+                attempt == run.restarts
+                    ? "run \(run.runID) is \(run.phase.name)" : "run \(run.runID) was given to another worker",
                 details: JSONObject([("code", "RUN_NOT_ATTACHABLE"), ("phase", .string(run.phase.name))]))
         }
         connections[request.connection]?.isWorker = true
+        if !run.isExternal { renewLease(run.runID, nowMs: nowMs) }
         let answer = reply(request, workOrder(run))
         guard isFirst else { return [answer] }
         let started = agentEvent(
@@ -48,20 +53,18 @@ extension GatewayCore {
     private func workOrder(_ run: Run) -> JSON {
         var order = JSONObject([
             ("runId", .string(run.runID)), ("sessionKey", .string(run.sessionKey)), ("agentId", .string(run.agentID)),
-            ("task", .string(run.task)), ("runTimeoutSeconds", .integer(Int64(run.runTimeoutSeconds))),
+            ("task", .string(workTask(of: run))), ("runTimeoutSeconds", .integer(Int64(run.runTimeoutSeconds))),
+            ("lease", lease(of: run)),
         ])
         guard let agent = settings.catalog[run.agentID] else { return .object(order) }
         let session = table.sessions[run.sessionKey]
         order["cwd"] = agent.workingDirectory.map { .string($0) }
         order["env"] = .object(JSONObject(agent.environment.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
-        let runtime = run.isTurn ? settings.catalog.turnRuntime(of: agent.id) : run.runtime
-        if let acp = agent.acp, runtime == .acp {
+        if let acp = agent.acp, workRuntime(of: run) == .acp {
             var how = JSONObject([
                 ("command", .array(acp.command.map { .string($0) })), ("permissionMode", .string(acp.permissionMode)),
             ])
-            if let conversation = session?.acp?.conversation, conversation.sessionID == session?.sessionID {
-                how["resumeSessionId"] = .string(conversation.id)
-            }
+            how["resumeSessionId"] = resumedConversation(of: run).map { .string($0.id) }
             order["acp"] = .object(how)
             order["serverVersion"] = .string(settings.serverVersion)
             if let directory = session?.acp?.workingDirectory ?? acp.workingDirectory {

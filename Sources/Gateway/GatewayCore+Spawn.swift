@@ -244,7 +244,8 @@ extension GatewayCore {
             LaunchOrder(
                 runID: run.runID, sessionKey: run.sessionKey, agentID: run.agentID, identity: identity,
                 grants: grantChain(of: entry), runToken: token, usesSharedToken: entry.principal == .sharedSecret,
-                gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit))
+                gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit,
+                attempt: run.restarts))
     }
 
     /// The chain of a registered device as grants, root first, for whoever needs to show it elsewhere.

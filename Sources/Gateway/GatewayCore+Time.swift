@@ -31,9 +31,7 @@ extension GatewayCore {
                 .commit(operations, then: [launch], failure: .background),
             ]
         case .giveUp:
-            // A run that had started before has lost its worker in a restart of the gateway.
-            let status: RunEnd.Status = table.runs[runID]?.startedAtMs == nil ? .error : .lost
-            let end = RunEnd(status: status, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
+            let end = RunEnd(status: .error, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
             return finish(runID, end, nowMs: nowMs)
         }
     }
@@ -45,11 +43,7 @@ extension GatewayCore {
         if case .launching = run.phase {
             return relaunch(runID, cause: "the worker ended before it attached (\(how))", nowMs: nowMs)
         }
-        let text = progress[runID]?.text ?? ""
-        let end = RunEnd(
-            status: .lost, cause: "the worker ended without a result (\(how))", exitCode: nil, text: text,
-            totalBytes: text.utf8.count, endedAtMs: nowMs)
-        return finish(runID, end, nowMs: nowMs)
+        return workerLost(run, cause: "the worker ended without a result (\(how))", nowMs: nowMs)
     }
 
     /// The worker could not be started at all.
@@ -80,7 +74,7 @@ extension GatewayCore {
         operations += expired.map { .removePending(requestId: $0.requestID) }
         operations += trust.invitations.purge(nowMs: nowMs).map { .removeInvitation(id: $0.id) }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
-        var effects: [Effect] = []
+        var effects: [Effect] = [.reconcile(unended: Set(table.unendedRuns.map(\.runID)))]
         for run in table.unendedRuns {
             guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs else {
                 continue

@@ -41,8 +41,7 @@ package struct GatewayCore: Sendable {
     var announcedHealth: JSON?
     /// Nil without TLS.
     var served: ServedCertificate?
-    /// Runs whose worker was started by an earlier gateway: of its end nobody will tell us.
-    var adoptedRuns: Set<String> = []
+    var leases = LeaseTable()
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
     var nextHousekeepingMs: Int64
@@ -145,12 +144,7 @@ package struct GatewayCore: Sendable {
         journal.close(id)
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
         groups.removeAll { $0.connection == id }
-        if let runID = connection.admitted.lineage?.runID, adoptedRuns.contains(runID),
-            connection.admitted.deviceID.map({ connectionsByDevice[$0] == nil }) ?? true
-        {
-            // Either its worker comes back, or it is gone.
-            table.awaitWorker(runID, nowMs: nowMs)
-        }
+        workerDisconnected(connection, nowMs: nowMs)
         guard connection.isPresent else { return [] }
         departed.removeAll { Self.isStale($0, nowMs: nowMs) }
         departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
@@ -175,7 +169,7 @@ package struct GatewayCore: Sendable {
     /// To be called every few hundred milliseconds.
     package mutating func timeAdvanced(to nowMs: Int64) -> [Effect] {
         var effects =
-            expireRuns(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
+            expireRuns(nowMs: nowMs) + expireLeases(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
             + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs) + settle(nowMs: nowMs)
             + archiveLetGo(nowMs: nowMs) + expireApprovals(nowMs: nowMs)
         if nowMs >= nextTickMs {

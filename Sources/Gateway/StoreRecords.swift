@@ -94,7 +94,7 @@ extension Run {
             status: storedStatus, cause: end?.cause, exitCode: end?.exitCode.map(Int32.init),
             acceptedAtMs: acceptedAtMs, startedAtMs: startedAtMs, endedAtMs: end?.endedAtMs,
             runTimeoutSeconds: Int64(runTimeoutSeconds), spawnTimeoutMs: spawnTimeoutMs, external: isExternal,
-            idempotencyKey: idempotencyKey, parentRunId: parentRunID)
+            idempotencyKey: idempotencyKey, parentRunId: parentRunID, restarts: Int32(clamping: restarts))
     }
 
     private var mode: String {
@@ -132,7 +132,7 @@ extension Run {
             runTimeoutSeconds: Int(record.runTimeoutSeconds), spawnTimeoutMs: record.spawnTimeoutMs,
             acceptedAtMs: record.acceptedAtMs, isExternal: record.external, idempotencyKey: record.idempotencyKey,
             parentRunID: record.parentRunId,
-            startedAtMs: record.startedAtMs, phase: phase)
+            startedAtMs: record.startedAtMs, restarts: Int(record.restarts), phase: phase)
     }
 }
 

@@ -164,7 +164,7 @@ package final class CoreHost: Sendable {
                 let commit = PendingCommit(operations: operations, then: then, failure: failure, otherwise: otherwise)
                 let refusal = store.enqueue(operations) { [self] result in committed(commit, result) }
                 if let refusal { staged.refused.append((commit, refusal)) }
-            case .read, .readZone, .tailLog, .launch, .stopWorker, .log:
+            case .read, .readZone, .tailLog, .launch, .stopWorker, .reconcile, .log:
                 staged.others.append(effect)
             }
         }
@@ -191,6 +191,8 @@ package final class CoreHost: Sendable {
                 launcher.withLock { $0 }?.launch(order)
             case .stopWorker(let runID):
                 launcher.withLock { $0 }?.stop(runID: runID)
+            case .reconcile(let unended):
+                launcher.withLock { $0 }?.reconcile(unended: unended)
             case .log(let line):
                 refusals.noteAdmission(line, now: .now())
             case .respond, .event, .publish, .open, .close, .commit: break
@@ -262,4 +264,6 @@ private struct DeliveryBatch {
 protocol WorkerLauncher: Sendable {
     func launch(_ order: LaunchOrder)
     func stop(runID: String)
+    /// Ends what is left of any other run.
+    func reconcile(unended: Set<String>)
 }

@@ -91,8 +91,19 @@ extension SpawnLimits {
         allowSelf = settings.allowSelf
         archiveAfterMinutes = settings.archiveAfter.map { Int($0.components.seconds / 60) } ?? 0
         runTimeoutSeconds = settings.runTimeout.map { Int($0.components.seconds) } ?? 0
-        let timeout = settings.spawnTimeout.components
-        spawnTimeoutMs = timeout.seconds * 1000 + timeout.attoseconds / 1_000_000_000_000_000
+        func milliseconds(_ duration: Duration) -> Int64 {
+            duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        }
+        spawnTimeoutMs = milliseconds(settings.spawnTimeout)
+        workerLeaseMs = milliseconds(settings.workerLease)
+        workerGraceMs = milliseconds(settings.workerGrace)
+        recovery =
+            switch settings.onWorkerLost {
+            case .end: .end
+            case .restart: .restart
+            case .resume: .resume
+            }
+        maxRestarts = settings.maxRestarts
         announceTimeoutSeconds = Int(max(1, settings.announceTimeout.components.seconds))
         gatewayURL = settings.gatewayURL
         credential = settings.credential == .inherit ? .inherit : .runToken

@@ -221,7 +221,6 @@ package final class GatewayServer {
     private func restore() {
         guard let snapshot else { return }
         self.snapshot = nil
-        options.state.sweepChildren(keeping: Set(snapshot.runs.map(\.runId)))
         var rules: [String: TimeZoneRules] = [:]
         for name in Set(snapshot.cronJobs.compactMap(\.timeZone)) {
             switch zones.read(name) {

@@ -64,6 +64,19 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         }
     }
 
+    /// What an earlier gateway, or a worker of it, has left: the directory tells whose it was, and a command that lives
+    /// names it in its environment.
+    func reconcile(unended: Set<String>) {
+        reactor.enqueue { [self] _ in
+            for directory in template.state.childDirectories(besides: unended.union(workers.keys)) {
+                // A run that was accepted since is not among those that were unended then.
+                guard !workers.values.contains(where: { $0.directory == directory }) else { continue }
+                ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
+                Files.removeTree(directory)
+            }
+        }
+    }
+
     /// Asks for the end of all workers, and starts no more. To be called on the control reactor's thread.
     func stopAll(in reactor: Reactor) {
         isStopping = true
@@ -117,7 +130,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             seed: Base64URL.encode(order.identity.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
             runID: order.runID, gatewayID: template.gatewayID, grants: order.grants, directory: directory,
             certificatePath: template.certificatePath, caBundlePath: template.caBundlePath,
-            inheritsToken: order.inheritsSharedToken)
+            inheritsToken: order.inheritsSharedToken, attempt: order.attempt)
         var ends: [Int32] = [-1, -1]
         guard unsafe sallyport_pipe(&ends) == 0 else { throw AgentError.system(call: "pipe2", errno: errno) }
         defer { close(ends[0]) }

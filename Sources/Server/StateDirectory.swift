@@ -58,11 +58,9 @@ package struct StateDirectory: Equatable, Sendable {
         }
     }
 
-    /// Removes the private directories of runs that are over. Those of live ones stay: their workers may come back.
-    package func sweepChildren(keeping runIDs: Set<String>) {
+    /// Private directories of children that belong to none of these runs.
+    package func childDirectories(besides runIDs: some Sequence<String>) -> [String] {
         let kept = Set(runIDs.map(Self.directoryName))
-        for name in Files.names(in: childrenDirectory) where !kept.contains(name) {
-            Files.removeTree(childrenDirectory + "/" + name)
-        }
+        return Files.names(in: childrenDirectory).filter { !kept.contains($0) }.map { childrenDirectory + "/" + $0 }
     }
 }

@@ -57,6 +57,15 @@ package struct AgentDefinition: Equatable, Sendable {
 /// `agents.defaults.subagents`, as it applies to one agent.
 package struct SpawnLimits: Equatable, Sendable {
     package enum Credential: String, Sendable { case runToken, inherit }
+    /// What becomes of a run whose worker is lost.
+    package enum Recovery: String, Sendable {
+        /// It ends as `lost`.
+        case end
+        /// It is started anew, from its task.
+        case restart
+        /// An agent that can load its conversation goes on with it; of any other the run ends.
+        case resume
+    }
 
     package var maxConcurrent = 8
     package var maxSpawnDepth = 5
@@ -67,6 +76,13 @@ package struct SpawnLimits: Equatable, Sendable {
     package var archiveAfterMinutes = 60
     package var runTimeoutSeconds = 0
     package var spawnTimeoutMs: Int64 = 30_000
+    /// Within which a connected worker says something.
+    package var workerLeaseMs: Int64 = 30_000
+    /// How long a worker may be out of sight.
+    package var workerGraceMs: Int64 = 60_000
+    package var recovery = Recovery.end
+    /// A run whose worker was lost more often is not started again.
+    package var maxRestarts = 2
     /// Of each attempt to hand over a result.
     package var announceTimeoutSeconds = 120
     package var gatewayURL: String?

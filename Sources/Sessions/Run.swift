@@ -44,6 +44,8 @@ package struct Run: Equatable, Sendable {
     /// The run whose agent asked for it.
     package var parentRunID: String?
     package var startedAtMs: Int64?
+    /// How often it was started anew, because its worker was lost. A worker names the number that it was started with.
+    package var restarts: Int
     package var phase: Phase
 
     package init(
@@ -52,7 +54,7 @@ package struct Run: Equatable, Sendable {
         cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int,
         spawnTimeoutMs: Int64,
         acceptedAtMs: Int64, isExternal: Bool, idempotencyKey: String?, parentRunID: String? = nil,
-        startedAtMs: Int64? = nil, phase: Phase
+        startedAtMs: Int64? = nil, restarts: Int = 0, phase: Phase
     ) {
         self.runID = runID
         self.kind = kind
@@ -71,6 +73,7 @@ package struct Run: Equatable, Sendable {
         self.idempotencyKey = idempotencyKey
         self.parentRunID = parentRunID
         self.startedAtMs = startedAtMs
+        self.restarts = restarts
         self.phase = phase
     }
 

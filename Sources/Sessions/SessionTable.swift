@@ -4,8 +4,6 @@
 package struct SessionTable: Sendable {
     /// A worker that has not attached in time is replaced once.
     package static let maxLaunchAttempts = 2
-    /// A worker that lost its gateway gets at least this long to come back, whatever the time for a start is.
-    package static let minReattachMs: Int64 = 1000
     /// Ended runs stay for `agent.wait` this long after their session is gone.
     package static let endedRunRetentionMs: Int64 = 3_600_000
     /// Ended turns stay for repeats of their request this long, and not more of them than that.
@@ -178,12 +176,14 @@ package struct SessionTable: Sendable {
         }
     }
 
-    /// The worker that a run had is out of sight: it ends unless that worker attaches again in time.
-    package mutating func awaitWorker(_ runID: String, nowMs: Int64) {
-        guard var run = runs[runID], case .running = run.phase else { return }
-        run.phase = .launching(
-            attempt: Self.maxLaunchAttempts, deadlineMs: nowMs + max(run.spawnTimeoutMs, Self.minReattachMs))
+    /// The worker that a run had is lost, and the run is started anew.
+    package mutating func restarted(_ runID: String, nowMs: Int64) -> Run? {
+        guard var run = runs[runID], case .running = run.phase else { return nil }
+        run.restarts += 1
+        run.startedAtMs = nil
+        run.phase = .launching(attempt: 1, deadlineMs: nowMs + run.spawnTimeoutMs)
         runs[runID] = run
+        return run
     }
 
     /// What to do when a worker process is gone or its time to attach is over.

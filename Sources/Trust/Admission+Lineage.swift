@@ -27,8 +27,9 @@ extension Admission {
             }
             note(.derivedIdentity, .passed, "\(known.sessionKey), depth \(known.depth), chain root \(known.principal)")
         } else {
-            let (entry, chain) = try readChain(presentedBy: device)
+            let (entry, chain, placements) = try readChain(presentedBy: device)
             child = entry
+            changes += placements.map(TrustChange.bindPlaced)
             if !chain.isEmpty { changes.append(.presentSpawns(chain, principal: entry.principal)) }
             note(.derivedIdentity, .passed, "\(entry.sessionKey), depth \(entry.depth), grant presented")
         }
@@ -67,11 +68,12 @@ extension Admission {
             binding: state.lineage.binding(issuer: grant.issuer, spawnID: grant.spawnID))
     }
 
-    /// Judges a chain, root first. Links that the registry knows already are only walked over.
+    /// Judges a chain, root first. Runs that the gateway has given to their issuer are bound to their keys; links that the registry knows already are only walked over.
     mutating func readChain(
         presentedBy device: ProvenDevice
-    ) throws(Refused) -> (LineageEntry, [SpawnGrant]) {
+    ) throws(Refused) -> (LineageEntry, [SpawnGrant], placements: [LineageEntry]) {
         var newcomers: [SpawnGrant] = []
+        var placements: [LineageEntry] = []
         var facts: [String: IssuerFacts] = [:]
         var principal: Principal = .unshared
         var last: LineageEntry?
@@ -84,12 +86,26 @@ extension Admission {
             let grant = parsed.grant
             // Root first, and nothing beside the chain: what is committed is what leads to this device.
             guard last == nil || last?.deviceID == grant.issuer else { throw refuseGrant(.malformed) }
-            let issuer = facts[grant.issuer] ?? state.issuerFacts(of: grant.issuer, nowMs: nowMs)
+            let placed = state.lineage.placed(issuer: grant.issuer, spawnID: grant.spawnID)
+            var issuer = facts[grant.issuer] ?? state.issuerFacts(of: grant.issuer, nowMs: nowMs)
+            if let placed, let known = issuer {
+                // Its rights are the run's, which the gateway has accepted; the issuer need not have them itself.
+                issuer = IssuerFacts(
+                    publicKey: known.publicKey, scopes: placed.scopes, depth: known.depth, state: known.state)
+            }
             let verdict = check(grant, isSignatureValid: presented.isSignatureValid, issuer: issuer)
             guard verdict == .valid else { throw refuseGrant(verdict) }
             if let known = state.lineage[grant.subject] {
                 last = known
                 principal = known.principal
+                continue
+            }
+            if let placed {
+                let bound = placed.placed(grant, rootDeviceID: state.lineage.rootDeviceID)
+                placements.append(bound)
+                (last, principal) = (bound, bound.principal)
+                facts[grant.subject] = IssuerFacts(
+                    publicKey: bound.publicKey, scopes: bound.scopes, depth: bound.depth, state: .live)
                 continue
             }
             guard isUnused(grant), !newcomers.contains(where: { $0.spawnID == grant.spawnID }) else {
@@ -108,7 +124,7 @@ extension Admission {
                 runTokenDigest: nil)
         }
         guard let last, last.deviceID == device.id else { throw refuseGrant(.wrongSubject) }
-        return (last, newcomers)
+        return (last, newcomers, placements)
     }
 
     /// A new child takes neither the session nor the run of another, whoever issued that.

@@ -95,6 +95,8 @@ package enum TrustChange: Equatable, Sendable {
     case issueToken(deviceID: String, role: Role, scopes: ScopeSet, token: String?, generation: Int64? = nil)
     /// A presented chain that is new to the gateway, root first: each of them is a spawn.
     case presentSpawns([SpawnGrant], principal: Principal)
+    /// A run that the gateway has given to a device elsewhere has its key now.
+    case bindPlaced(LineageEntry)
     /// A presented grant with a later expiry.
     case renewGrant(deviceID: String, expiresAtMs: Int64)
 }

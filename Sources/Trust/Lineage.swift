@@ -63,8 +63,28 @@ package struct LineageEntry: Equatable, Sendable {
 
     /// The device of one turn: it acts as the session, whose own device outlives it. Only the gateway makes these; what
     /// others present is never registered.
-    package var isTurn: Bool { isRegistered && spawnID.hasPrefix(Self.turnPrefix) }
+    package var isTurn: Bool {
+        isRegistered && (spawnID.hasPrefix(Self.turnPrefix) || (spawnID.hasPrefix(Self.placedTurnPrefix) && !isSpawn))
+    }
     package static let turnPrefix = "turn."
+    /// Of a turn whose key another host has derived: a grant's `jti` has no dots.
+    package static let placedTurnPrefix = "turn-"
+    private var isSpawn: Bool { spawnID == runID }
+
+    /// The session that its grant names. A turn's is made of the turn, for the session has a device of its own.
+    var grantSessionKey: String {
+        guard isTurn, let agentID = SessionKeySyntax.agentID(of: sessionKey) else { return sessionKey }
+        return SessionKeySyntax.subagent(agentID: agentID, spawnID: spawnID)
+    }
+
+    /// The same run, whose key another host has derived and signed for. Who was its parent by key has asked for it now.
+    func placed(_ grant: SpawnGrant, rootDeviceID: String) -> LineageEntry {
+        LineageEntry(
+            deviceID: grant.subject, publicKey: grant.publicKey, issuer: grant.issuer, spawnID: grant.spawnID,
+            sessionKey: sessionKey, scopes: scopes.clamping(grant.scopes), depth: depth,
+            principal: .device(grant.issuer), asker: asker ?? (issuer == rootDeviceID ? nil : issuer), runID: runID,
+            isRegistered: true, expiresAtMs: expiresAtMs, runTokenDigest: runTokenDigest)
+    }
 
     package func revoked(atMs: Int64) -> LineageEntry {
         var entry = self

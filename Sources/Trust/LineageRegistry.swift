@@ -17,6 +17,8 @@ package struct LineageRegistry: Sendable {
     private var byRunToken: [[UInt8]: String] = [:]
     private var byRun: [String: String] = [:]
     private var bySession: [String: String] = [:]
+    /// Runs that were given to a device elsewhere, by what it is going to present.
+    private var placements: [Binding: String] = [:]
 
     private struct Binding: Hashable {
         let issuer: String
@@ -74,7 +76,32 @@ package struct LineageRegistry: Sendable {
             case .ended: .ended
             case .revoked: .revoked
             }
-        return GrantBinding(subject: entry.deviceID, sessionKey: entry.sessionKey, state: state)
+        return GrantBinding(subject: entry.deviceID, sessionKey: entry.grantSessionKey, state: state)
+    }
+
+    // MARK: - Runs elsewhere
+
+    /// A run goes to a device that derives its key, and to no other.
+    package mutating func place(runID: String, issuer: String, spawnID: String) {
+        takeBack(runID: runID)
+        placements[Binding(issuer: issuer, spawnID: spawnID)] = runID
+    }
+
+    package mutating func takeBack(runID: String) {
+        placements = placements.filter { $0.value != runID }
+    }
+
+    /// What the gateway knows of the run that a grant is for, if it has given that run to the issuer.
+    func placed(issuer: String, spawnID: String) -> LineageEntry? {
+        placements[Binding(issuer: issuer, spawnID: spawnID)].flatMap { entry(forRun: $0) }
+    }
+
+    /// - Returns: the device that stood for the run until now.
+    package mutating func bind(_ entry: LineageEntry) -> LineageEntry? {
+        let before = entry.runID.flatMap { self.entry(forRun: $0) }
+        if let before { forget(before) }
+        insert(entry)
+        return before
     }
 
     /// Judges a derived device by its run, every ancestor by key, and every asker on the way with its own lines.

@@ -22,6 +22,8 @@ package struct GatewayClose: Equatable, Sendable {
     package static let tooManyUnauthenticated = GatewayClose(1013, "too many unauthenticated sockets")
     /// What somebody was let in by could not be made durable.
     package static let storeUnavailable = GatewayClose(1013, "store unavailable")
+    /// A worker that says nothing any more; it may come back.
+    package static let workerSilent = GatewayClose(1013, "worker silent")
     package static let serviceRestart = GatewayClose(1012, "service restart")
     package static let deviceRemoved = GatewayClose(4001, "device removed")
     /// - Parameter reason: `device-token-rotated`, `device-token-revoked`.

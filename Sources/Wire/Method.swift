@@ -81,6 +81,8 @@ package enum Method: String, CaseIterable, Sendable {
     case admissionExplain = "admission.explain"
     case runAttach = "run.attach"
     case runOutput = "run.output"
+    /// Renews the lease of a worker that has nothing to say.
+    case runHeartbeat = "run.heartbeat"
     /// What an agent tells of its work besides its text.
     case runEvent = "run.event"
     /// Asks an operator.
@@ -121,7 +123,7 @@ package enum Method: String, CaseIterable, Sendable {
             .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
             .scope(.pairing)
         case .execApprovalList, .execApprovalResolve: .scope(.approvals)
-        case .runAttach, .runOutput, .runEvent, .runPermission, .runComplete: .ownRun
+        case .runAttach, .runOutput, .runHeartbeat, .runEvent, .runPermission, .runComplete: .ownRun
         }
     }
 

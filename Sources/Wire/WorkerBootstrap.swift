@@ -23,11 +23,13 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var caBundlePath: String?
     /// The agent command gets `token` instead of `runToken`.
     package var inheritsToken: Bool
+    /// How often the run was started anew before.
+    package var attempt: Int
 
     package init(
         url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
         gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
-        inheritsToken: Bool
+        inheritsToken: Bool, attempt: Int = 0
     ) {
         self.url = url
         self.pins = pins
@@ -42,6 +44,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         self.certificatePath = certificatePath
         self.caBundlePath = caBundlePath
         self.inheritsToken = inheritsToken
+        self.attempt = attempt
     }
 
     package var json: JSON {
@@ -50,6 +53,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
             ("runToken", .string(runToken)), ("sessionKey", .string(sessionKey)), ("runId", .string(runID)),
             ("gatewayId", .string(gatewayID)), ("grants", .array(grants.map { .string($0) })),
             ("directory", .string(directory)), ("inheritsToken", .bool(inheritsToken)),
+            ("attempt", .integer(Int64(attempt))),
         ])
         object["pins"] = .array(pins.map { .string($0) })
         object["certificate"] = certificatePath.map { .string($0) }
@@ -69,6 +73,6 @@ package struct WorkerBootstrap: Equatable, Sendable {
             url: url, pins: pins, token: token, seed: seed, runToken: runToken, sessionKey: sessionKey,
             runID: runID, gatewayID: gatewayID, grants: grants, directory: directory,
             certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
-            inheritsToken: json["inheritsToken"]?.bool ?? false)
+            inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0))
     }
 }

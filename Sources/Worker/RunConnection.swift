@@ -21,7 +21,12 @@ final class RunConnection {
     private var options: ConnectOptions
     private let runToken: String
     private let runID: String
-    private let grace: Duration
+    private let attempt: Int
+    /// How long the gateway may be away before we give up.
+    private var grace: Duration
+    /// Between two signs of life.
+    private var heartbeatInterval = Duration.seconds(10)
+    private var nextHeartbeat = MonotonicInstant.now()
     /// Of the agent command, which has to learn of new pins too.
     private let stateDirectory: String
     private var client: GatewayClient?
@@ -41,7 +46,11 @@ final class RunConnection {
     private(set) var cancelReason: String?
 
     /// - Parameter options: With an ``ConnectOptions/interrupt``: dialling ends when we are told to end.
-    init(_ options: ConnectOptions, runToken: String, runID: String, grace: Duration, stateDirectory: String) {
+    init(
+        _ options: ConnectOptions, runToken: String, runID: String, attempt: Int, grace: Duration,
+        stateDirectory: String
+    ) {
+        self.attempt = attempt
         self.options = options
         self.runToken = runToken
         self.runID = runID
@@ -69,9 +78,11 @@ final class RunConnection {
     private func dial() {
         do throws(ClientError) {
             let client = try GatewayClient.connect(options)
-            let answer = try client.request("run.attach", runParams([]), interrupt: options.interrupt)
+            let answer = try client.request(
+                "run.attach", runParams([("attempt", .integer(Int64(attempt)))]), interrupt: options.interrupt)
             self.client = client
             order = order ?? answer
+            keep(answer["lease"])
             state = .connected
             brokenSince = nil
             policy.connected()
@@ -82,6 +93,13 @@ final class RunConnection {
         } catch {
             failed(error)
         }
+    }
+
+    /// A third of the lease between two signs of life; the grace as the gateway keeps it.
+    private func keep(_ lease: JSON?) {
+        if let leaseMs = lease?["leaseMs"]?.integer { heartbeatInterval = .milliseconds(max(leaseMs / 3, 200)) }
+        if let graceMs = lease?["graceMs"]?.integer { grace = .milliseconds(graceMs) }
+        nextHeartbeat = .now() + heartbeatInterval
     }
 
     private func runParams(_ more: [(String, JSON)]) -> JSON {
@@ -139,6 +157,10 @@ final class RunConnection {
                     accept(payload)
                 default: break
                 }
+            }
+            if MonotonicInstant.now() >= nextHeartbeat {
+                nextHeartbeat = .now() + heartbeatInterval
+                try client.send("run.heartbeat", runParams([]))
             }
             try client.keepAlive(now: .now())
         } catch {

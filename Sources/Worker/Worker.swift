@@ -14,7 +14,7 @@ internal import Wire
 /// One run: dials the gateway as its derived device, attaches, runs the agent command, streams its output, hands in the
 /// result. A process of its own (`sallyport worker`), so that a crash of either side leaves the other standing.
 package final class Worker {
-    /// How long the gateway may be away before its worker gives up.
+    /// How long the gateway may be away before its worker has attached; after that the gateway says.
     private static let gatewayGrace = Duration.seconds(60)
     private static let cancelGraceSeconds = 3.0
 
@@ -63,7 +63,7 @@ package final class Worker {
             signals = FileDescriptor(owning: unsafe sallyport_signalfd(&set))
             connection = RunConnection(
                 try Self.options(bootstrap, interrupt: signals.raw), runToken: bootstrap.runToken,
-                runID: bootstrap.runID, grace: Self.gatewayGrace,
+                runID: bootstrap.runID, attempt: bootstrap.attempt, grace: Self.gatewayGrace,
                 stateDirectory: bootstrap.directory)
         } catch {
             throw .bootstrap("\(error)")

@@ -9,13 +9,17 @@ import Wire
 
 @Suite("Runs of ACP agents")
 struct ACPRunTests {
-    private static func gateway(_ change: (inout ACPPolicy) -> Void = { _ in }) throws -> TestGateway {
+    static func gateway(
+        _ change: (inout ACPPolicy) -> Void = { _ in }, limits adjust: TestGateway.Limits = { _ in }
+    ) throws -> TestGateway {
         var policy = ACPPolicy()
         change(&policy)
         let acp = AgentDefinition.ACP(
             command: ["/bin/coder", "--acp"], workingDirectory: "/srv/code", permissionMode: "approve-all")
         var limits = SpawnLimits()
         limits.allowAgents = ["*"]
+        limits.workerLeaseMs = 365 * 86_400_000
+        adjust(&limits)
         let exec = AgentDefinition.Exec(command: ["/bin/echo", "{task}"], stdin: .none)
         let agents = [
             AgentDefinition(id: "main", exec: exec, limits: limits),

@@ -66,7 +66,7 @@ struct AnnouncementTests {
         #expect(next.core.table.runs[announcement(scene)]?.phase == .queued)
         let before = try #require(next.core.table.runs["turn"])
         #expect(!before.phase.isEnded)
-        next.advance(ms: 40_000)
+        next.advance(ms: 60_000)
         #expect(next.takeSteps().launches.map(\.runID) == [announcement(scene)])
     }
 

@@ -26,7 +26,7 @@ struct RestoreTests {
         let second = try gateway.spawn(owner)
         let full = try gateway.restarted(limits: { $0.maxConcurrent = 1 })
         #expect(full.takeSteps().launches.isEmpty)
-        full.advance(ms: 30_000)
+        full.advance(ms: 60_000)
         #expect(full.end(of: first.runID)?.status == .lost)
         #expect(full.takeSteps().launches.map(\.runID) == [second.runID])
 
@@ -60,7 +60,7 @@ struct RestoreTests {
         let gateway = try TestGateway()
         let (child, _) = try gateway.running(gateway.connect(.owner()))
         let next = try gateway.restarted(afterMs: 1000)
-        next.advance(ms: 29_999)
+        next.advance(ms: 59_999)
         #expect(next.end(of: child.runID) == nil)
         next.advance(ms: 1)
         #expect(next.end(of: child.runID)?.status == .lost)
@@ -69,11 +69,15 @@ struct RestoreTests {
         #expect(next.store.results[child.runID]?.status == .lost)
     }
 
-    @Test("a run whose worker never attached ends as error")
+    @Test("a run whose worker never attached is launched once more, then ends as error")
     func launchingLost() throws {
         let gateway = try TestGateway()
         let child = try gateway.spawn(gateway.connect(.owner()))
         let next = try gateway.restarted()
+        next.advance(ms: 30_000)
+        let steps = next.takeSteps()
+        #expect(steps.stops == [child.runID], "one that was launched before is not to come beside it")
+        #expect(steps.launches.map(\.runID) == [child.runID])
         next.advance(ms: 30_000)
         #expect(next.end(of: child.runID)?.status == .error)
     }

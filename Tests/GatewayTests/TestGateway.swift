@@ -82,6 +82,8 @@ final class TestGateway {
     static func catalog(_ adjust: Limits) -> AgentCatalog {
         var limits = SpawnLimits()
         limits.allowAgents = ["worker"]
+        // Workers here say only what is asked of them.
+        limits.workerLeaseMs = 365 * 86_400_000
         adjust(&limits)
         let exec = AgentDefinition.Exec(command: ["/bin/echo", "{task}"], stdin: .none)
         return AgentCatalog(
@@ -187,7 +189,7 @@ final class TestGateway {
                 .respond(request.connection, parsed(Frames.response(id: request.id, payload: recentLog.tail(query)))))
         case .readZone(let name, let request):
             performAll(core.zoneWasRead(name, zones(name), for: request, nowMs: nowMs))
-        case .commit: break
+        case .commit, .reconcile: break
         }
     }
 

@@ -97,7 +97,7 @@ struct ConversationTests {
     func aGatewayThatIsKilledInATurnLosesAndDoublesNothing(diesWithIt: Bool) async throws {
         try await scenario {
             var configuration = Self.configuration()
-            configuration.subagents = "spawnTimeoutMs: \(diesWithIt ? 1500 : 20_000)"
+            configuration.subagents = "workerGraceMs: \(diesWithIt ? 1500 : 20_000)"
             let gateway = try GatewayProcess(configuration.text)
             let directory = try TemporaryDirectory()
             let before = try await gateway.owner()

@@ -13,7 +13,7 @@ struct CronTests {
         init(_ script: String = "echo done", spawnTimeoutMs: Int = 8000, environment: [String: String] = [:]) throws {
             directory = try TemporaryDirectory()
             var configuration = GatewayConfiguration()
-            configuration.subagents = "spawnTimeoutMs: \(spawnTimeoutMs)"
+            configuration.subagents = "spawnTimeoutMs: \(spawnTimeoutMs), workerGraceMs: \(spawnTimeoutMs)"
             configuration.agents = [.shell("main", "echo \"$SALLYPORT_RUN_ID\" >> \(directory.path)/fired; \(script)")]
             gateway = try GatewayProcess(configuration.text, environment: environment)
         }

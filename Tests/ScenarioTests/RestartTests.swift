@@ -5,9 +5,9 @@ import Testing
 
 /// The gateway goes away while workers run, and comes back.
 struct RestartTests {
-    private static func gateway(spawnTimeoutMs: Int = 8000) throws -> GatewayProcess {
+    private static func gateway(workerGraceMs: Int = 8000) throws -> GatewayProcess {
         var configuration = GatewayConfiguration()
-        configuration.subagents = "spawnTimeoutMs: \(spawnTimeoutMs)"
+        configuration.subagents = "workerGraceMs: \(workerGraceMs)"
         configuration.agents = [.running("main")]
         return try GatewayProcess(configuration.text)
     }
@@ -37,7 +37,7 @@ struct RestartTests {
 
     @Test func aRunWhoseWorkerDiedWithTheGatewayDoesNotStayRunning() async throws {
         try await scenario {
-            let gateway = try Self.gateway(spawnTimeoutMs: 1500)
+            let gateway = try Self.gateway(workerGraceMs: 1500)
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)
@@ -56,7 +56,7 @@ struct RestartTests {
 
     @Test func aWorkerThatOutlivesACrashAndThenDiesLeavesNoRunBehind() async throws {
         try await scenario {
-            let gateway = try Self.gateway(spawnTimeoutMs: 1500)
+            let gateway = try Self.gateway(workerGraceMs: 1500)
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)
@@ -76,7 +76,7 @@ struct RestartTests {
 
     @Test func anOrderlyStopEndsTheWorkersAndTheRunIsNotRunningAfterwards() async throws {
         try await scenario {
-            let gateway = try Self.gateway(spawnTimeoutMs: 1500)
+            let gateway = try Self.gateway(workerGraceMs: 1500)
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)

@@ -98,7 +98,7 @@ struct ExpectedRefusal: Sendable {
 
 /// The kinds of `TrustChange`, for tables.
 enum ChangeKind: Equatable, Sendable {
-    case requestPairing, approveSilently, approveByProxy, redeem, issueToken, presentSpawns, renewGrant
+    case requestPairing, approveSilently, approveByProxy, redeem, issueToken, presentSpawns, bindPlaced, renewGrant
 
     init(_ change: TrustChange) {
         self =
@@ -109,6 +109,7 @@ enum ChangeKind: Equatable, Sendable {
             case .redeem: .redeem
             case .issueToken: .issueToken
             case .presentSpawns: .presentSpawns
+            case .bindPlaced: .bindPlaced
             case .renewGrant: .renewGrant
             }
     }

@@ -43,7 +43,8 @@ struct MethodTests {
         "agent.identity.get": .scope(.read),
         "system-event": .scope(.admin), "set-heartbeats": .scope(.admin), "exec.approvals.get": .scope(.admin),
         "exec.approval.list": .scope(.approvals), "exec.approval.resolve": .scope(.approvals),
-        "run.attach": .ownRun, "run.output": .ownRun, "run.event": .ownRun, "run.permission": .ownRun,
+        "run.attach": .ownRun, "run.output": .ownRun, "run.event": .ownRun, "run.heartbeat": .ownRun,
+        "run.permission": .ownRun,
         "run.complete": .ownRun,
     ]
 

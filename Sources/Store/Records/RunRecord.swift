@@ -40,6 +40,8 @@ package struct RunRecord: Equatable, Sendable {
     package var idempotencyKey: String?
     /// The run whose agent asked for this one.
     package var parentRunId: String?
+    /// How often it was started anew after its worker was lost.
+    package var restarts: Int32
     /// How often the record has been put. Counted by the store; ignored when putting.
     package var revision: Int64
 
@@ -48,7 +50,8 @@ package struct RunRecord: Equatable, Sendable {
         agentId: String, runtime: String, task: String, label: String? = nil, mode: String, cleanup: String,
         status: Status, cause: String? = nil, exitCode: Int32? = nil, acceptedAtMs: Int64, launchedAtMs: Int64? = nil,
         startedAtMs: Int64? = nil, endedAtMs: Int64? = nil, runTimeoutSeconds: Int64 = 0, spawnTimeoutMs: Int64,
-        external: Bool = false, idempotencyKey: String? = nil, parentRunId: String? = nil, revision: Int64 = 0
+        external: Bool = false, idempotencyKey: String? = nil, parentRunId: String? = nil, restarts: Int32 = 0,
+        revision: Int64 = 0
     ) {
         self.runId = runId
         self.sessionKey = sessionKey
@@ -73,6 +76,7 @@ package struct RunRecord: Equatable, Sendable {
         self.external = external
         self.idempotencyKey = idempotencyKey
         self.parentRunId = parentRunId
+        self.restarts = restarts
         self.revision = revision
     }
 }

@@ -3,7 +3,7 @@ enum Schema {
     /// "SPRT": tells our files from other programs' (`PRAGMA application_id`).
     static let applicationID: Int64 = 0x5350_5254
     /// The n-th brings version n - 1 to version n (`PRAGMA user_version`). Only ever appended to.
-    static let migrations = [version1, version2, version3, version4, version5]
+    static let migrations = [version1, version2, version3, version4, version5, version6]
 
     /// Brings the file to the newest version, each step in a transaction of its own.
     ///

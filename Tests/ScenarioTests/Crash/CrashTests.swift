@@ -19,7 +19,7 @@ struct CrashTests {
             var configuration = GatewayConfiguration()
             configuration.gateway += ", nodes: { pairing: { autoApproveLocal: false } }"
             configuration.subagents =
-                #"allowAgents: ["*"], maxChildrenPerAgent: 1000, maxConcurrent: 4, spawnTimeoutMs: 1500"#
+                #"allowAgents: ["*"], maxChildrenPerAgent: 1000, maxConcurrent: 4, spawnTimeoutMs: 1500, workerGraceMs: 1500"#
             configuration.agents = [.running("main")]
             let gateway = try GatewayProcess(configuration.text)
             let ledger = CrashLedger()
