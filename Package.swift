@@ -58,7 +58,8 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Wire", "Worker",
+                "Agents", "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Wire",
+                "Worker",
             ],
             swiftSettings: swiftSettings),
 
