@@ -67,7 +67,7 @@ extension ChildProcess {
 }
 
 /// Calls `body` with a null-terminated vector of copies, which are freed afterwards.
-private func withCStringVector<R>(
+func withCStringVector<R>(
     _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
 ) -> R {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { unsafe strdup($0) }

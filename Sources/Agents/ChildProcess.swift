@@ -29,6 +29,21 @@ package final class ChildProcess: Sendable {
         self.standardError = standardError
     }
 
+    /// Stands for a child that the program started before it was replaced by this one (`exec`).
+    ///
+    /// - Returns: nil when it is no child of ours.
+    package static func adopt(_ pid: Int32, leadsGroup: Bool) -> ChildProcess? {
+        guard ProcFiles.stat(of: pid)?.parent == getpid() else { return nil }
+        let pidfd = sallyport_pidfd_open(pid)
+        guard pidfd >= 0 else { return nil }
+        guard (try? SpawnedChildren.register { pid }) != nil else {
+            close(pidfd)
+            return nil
+        }
+        return ChildProcess(
+            pid: pid, pidfd: pidfd, leadsGroup: leadsGroup, standardInput: nil, standardOutput: nil, standardError: nil)
+    }
+
     deinit {
         SpawnedChildren.forget(pid)
         close(pidfd)

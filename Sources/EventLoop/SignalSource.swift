@@ -9,6 +9,7 @@ package final class SignalSource: EventHandler {
     package enum Signal: Int32, CaseIterable, Sendable {
         case hangup = 1
         case interrupt = 2
+        case user1 = 10
         case terminate = 15
     }
 

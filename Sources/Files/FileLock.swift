@@ -26,5 +26,25 @@ package struct FileLock: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
+    /// Takes over a lock that another image of this process held: it belongs to the open file.
+    ///
+    /// - Parameter descriptor: of the lock's file, open; closed here if that is not what it is.
+    package init(adopting descriptor: Int32, of path: String) throws(FileError) {
+        var held = stat()
+        var named = stat()
+        guard unsafe fstat(descriptor, &held) == 0, unsafe lstat(path, &named) == 0, held.st_ino == named.st_ino,
+            held.st_dev == named.st_dev, flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        else {
+            let code = errno
+            close(descriptor)
+            throw .failed(.lock, path: path, errno: code)
+        }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        self.descriptor = descriptor
+    }
+
+    /// For the image that takes over.
+    package var raw: Int32 { descriptor }
+
     deinit { close(descriptor) }
 }

@@ -185,15 +185,18 @@ package struct GatewayCore: Sendable {
     }
 
     /// An orderly stop: everybody is told, runs end, everybody is closed.
-    package mutating func shutDown(reason: String, nowMs: Int64) -> [Effect] {
+    /// - Parameter restarts: the next gateway takes the place of this one at once, and its workers with it.
+    package mutating func shutDown(reason: String, restarts: Bool = false, nowMs: Int64) -> [Effect] {
         isStopping = true
         let everybody = Array(connections.keys)
-        let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", nil)])
+        let payload = JSONObject([("reason", .string(reason)), ("restartExpectedMs", restarts ? 1000 : nil)])
         let shutdown = OutboundEvent(.shutdown, .object(payload))
         var effects: [Effect] = [
             .publish(shutdown), .event(shutdown, to: connections.values.filter { !$0.hearsEvents }.map(\.id)),
         ]
-        for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
+        if !restarts {
+            for run in table.unendedRuns { effects += kill(run, cause: "the gateway was stopped", nowMs: nowMs) }
+        }
         // Behind everything that waits for the disk, or a worker would be closed before it hears that its result is there.
         return effects + [.commit([], then: everybody.map { .close($0, .serviceRestart) }, failure: .background)]
     }

@@ -90,11 +90,16 @@ extension GatewayServer {
         }
     }
 
-    static func lockState(_ state: StateDirectory) throws(StartFailure) -> FileLock {
+    static func lockState(_ state: StateDirectory, _ handover: Handover) throws(StartFailure) -> FileLock {
         try checkIsPrivate(state)
         do throws(FileError) {
             try Files.makeDirectory(state.path + "/run")
-            let lock = try FileLock(state.lockFile, holder: "process \(getpid())")
+            let lock: FileLock
+            if let inherited = handover.lock {
+                lock = try FileLock(adopting: inherited, of: state.lockFile)
+            } else {
+                lock = try FileLock(state.lockFile, holder: "process \(getpid())")
+            }
             try state.prepare()
             return lock
         } catch {
@@ -171,9 +176,10 @@ extension GatewayServer {
         }
     }
 
-    /// Secrets of the gateway that no child may inherit.
+    /// Secrets of the gateway, and what its service manager told it, that no child may inherit.
     private static func isSecretVariable(_ name: String) -> Bool {
         ["_GATEWAY_TOKEN", "_GATEWAY_PASSWORD"].contains { name.hasSuffix($0) }
+            || ServiceNotifier.variables.contains(name)
     }
 
     static func hostName() -> String {

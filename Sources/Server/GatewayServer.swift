@@ -17,15 +17,17 @@ internal import Wire
 package final class GatewayServer {
     /// How long a stop waits for close handshakes and workers.
     private static let drainTimeout = Duration.seconds(8)
+    /// The same for a restart, during which whoever connects has to wait.
+    private static let handoverTimeout = Duration.seconds(3)
     private static let coreInterval = Duration.milliseconds(200)
     /// Descriptors kept for workers' pipes, the store and files.
     private static let reservedDescriptors = 256
 
-    private let options: ServerOptions
-    private let lock: FileLock
-    private let logger: Logger
-    private let control: Reactor
-    private let listeners: [BoundListener]
+    let options: ServerOptions
+    let lock: FileLock
+    let logger: Logger
+    let control: Reactor
+    let listeners: [BoundListener]
     private let trust: ProxyTrust
     private let bridgeGateways: Set<IPAddress>
     private let hostAddresses = HostAddresses()
@@ -38,9 +40,14 @@ package final class GatewayServer {
     private let tokenFile: String?
     private let identityPolicy: ProxyIdentityPolicy
     private var threads: [ReactorThread] = []
-    private var addresses: [CoreHost.ReactorAddress] = []
+    private(set) var addresses: [CoreHost.ReactorAddress] = []
+    private let startedAtMs: Int64
     private let onReady: @Sendable ([String]) -> Void
     private var isStopping = false
+    /// Whether a successor takes our place in the same process.
+    private var isRestarting = false
+    let notifier: ServiceNotifier
+    private(set) var pulse = ReactorPulse(count: 0)
     /// What the store held at the start, until the core has it.
     private var snapshot: StoreSnapshot?
 
@@ -53,6 +60,7 @@ package final class GatewayServer {
     ) throws(StartFailure) {
         let server = try GatewayServer(options, onReady: onReady)
         try server.run()
+        if server.isRestarting { throw server.succeed(server.launcher.release()) }
     }
 
     private init(_ options: ServerOptions, onReady: @escaping @Sendable ([String]) -> Void) throws(StartFailure) {
@@ -61,9 +69,13 @@ package final class GatewayServer {
         let state = options.state
         let configuration = options.configuration
         try Self.checkSupported(configuration)
-        lock = try Self.lockState(state)
+        let handover = Handover(environment: options.environment)
+        let inherited = InheritedSockets(environment: options.environment, handover: handover)
+        notifier = ServiceNotifier(environment: options.environment)
+        lock = try Self.lockState(state, handover)
         let clock = GatewayClock()
         let nowMs = clock.nowMs
+        startedAtMs = nowMs
         do throws(EventLoopError) {
             logger = try Logger()
             control = try Reactor()
@@ -87,7 +99,8 @@ package final class GatewayServer {
         hostAddresses.refresh()
         let plan = try ListenPlan.make(configuration.gateway, ownerSocket: state.ownerSocket)
         var leftOut: [String] = []
-        listeners = try plan.listen { leftOut.append($0) }
+        listeners = try plan.listen(inherited) { leftOut.append($0) }
+        leftOut += inherited.closeRest()
         certificates = try Self.certificates(configuration, state, logger, plan)
         do throws(StoreError) {
             store = try SQLiteStore(path: state.database)
@@ -132,6 +145,7 @@ package final class GatewayServer {
                 options, root: root.deviceID, port: listeners[0].address.port, pins: certificates?.pins ?? [],
                 secret: secret.value),
             host: host, reactor: control.handle)
+        launcher.adopt(handover.workers)
         certificates?.delegate = self
         if let why = hostZone.why { logger.log(.warn, "cron", "\(why): jobs without a time zone follow UTC") }
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
@@ -155,6 +169,7 @@ package final class GatewayServer {
             facts.tailscaleSocket = options.environment["TS_SOCKET"] ?? TailscaleLookup.defaultSocket
         }
         let listenerFacts = facts
+        pulse = ReactorPulse(count: count)
         defer { tearDown() }
         snapshot = try Self.load(store)
         do throws(EventLoopError) {
@@ -170,8 +185,10 @@ package final class GatewayServer {
     private func tearDown() {
         for thread in threads { thread.handle.stop() }
         for thread in threads { thread.join() }
-        Files.remove(options.state.runFile)
-        ListenPlan.remove(listeners)
+        if !isRestarting {
+            Files.remove(options.state.runFile)
+            ListenPlan.remove(listeners)
+        }
         store.close()
         logger.close()
     }
@@ -216,6 +233,7 @@ package final class GatewayServer {
         watchHostAddresses()
         certificates?.start(in: control)
         announce()
+        watchReactors()
     }
 
     private func restore() {
@@ -270,6 +288,7 @@ package final class GatewayServer {
         }
         if let tokenFile { logger.log(.info, "gateway", "the gateway's token is in \(tokenFile)") }
         host.markReady()
+        notifier.ready(lines.joined(separator: ", "))
         onReady(lines)
     }
 
@@ -280,7 +299,7 @@ package final class GatewayServer {
         var file = JSONObject([
             ("pid", .integer(Int64(getpid()))), ("version", .string(options.version)),
             ("url", .string("\(scheme)://127.0.0.1:\(listeners[0].address.port)")),
-            ("urls", .array(publicListeners.map { .string($0.url) })),
+            ("urls", .array(publicListeners.map { .string($0.url) })), ("startedAtMs", .integer(startedAtMs)),
         ])
         if let served = certificates?.served {
             file["certificateSHA256"] = .string(served.current.certificateSHA256)
@@ -304,30 +323,41 @@ package final class GatewayServer {
     private func take(_ signal: SignalSource.Signal) {
         switch signal {
         case .hangup:
+            notifier.reloading()
+            defer { notifier.ready("Reloaded") }
             guard let certificates else {
                 logger.log(.info, "gateway", "SIGHUP: TLS is off, there is no certificate to reload")
                 return
             }
             certificates.look(because: "SIGHUP")
         case .terminate, .interrupt: stop(because: signal == .terminate ? "SIGTERM" : "SIGINT")
+        case .user1:
+            if let why = refusesRestart() {
+                logger.log(.error, "gateway", "restart refused, this gateway goes on: \(why)")
+            } else {
+                stop(because: "restart", restarts: true)
+            }
         }
     }
 
-    private func stop(because reason: String) {
+    /// - Parameter restarts: whoever connects from now on waits for the successor, and workers go on without us.
+    private func stop(because reason: String, restarts: Bool = false) {
         guard !isStopping else { return }
         isStopping = true
-        logger.log(.info, "gateway", "stopping (\(reason))")
+        isRestarting = restarts
+        logger.log(.info, "gateway", restarts ? "restarting" : "stopping (\(reason))")
+        if restarts { notifier.reloading() } else { notifier.stopping() }
         host.markStopping()
         // Whoever comes now is told at once that nobody is there.
-        ListenPlan.remove(listeners)
+        if !restarts { ListenPlan.remove(listeners) }
         for address in addresses { address.handle.enqueue { _ in address.context.stopListening() } }
-        host.run { core, nowMs in core.shutDown(reason: reason, nowMs: nowMs) }
-        launcher.stopAll(in: control)
-        waitForDrain(until: control.now + Self.drainTimeout)
+        host.run { core, nowMs in core.shutDown(reason: reason, restarts: restarts, nowMs: nowMs) }
+        if restarts { launcher.startNoMore() } else { launcher.stopAll(in: control) }
+        waitForDrain(until: control.now + (restarts ? Self.handoverTimeout : Self.drainTimeout))
     }
 
     private func waitForDrain(until deadline: MonotonicInstant) {
-        if (host.connectionCount == 0 && launcher.isIdle) || control.now >= deadline {
+        if (host.connectionCount == 0 && (launcher.isIdle || isRestarting)) || control.now >= deadline {
             control.stop()
             return
         }

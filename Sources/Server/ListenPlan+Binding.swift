@@ -4,12 +4,16 @@ internal import Files
 extension ListenPlan {
     /// Binds everything; the addresses come first.
     ///
-    /// - Parameter warn: gets a sentence for each listener that was left out.
-    func listen(warn: (String) -> Void) throws(StartFailure) -> [BoundListener] {
-        var bound = try listenOnAddresses()
+    /// - Parameters:
+    ///   - inherited: sockets that take the place of our own.
+    ///   - warn: gets a sentence for each listener that was left out.
+    func listen(
+        _ inherited: InheritedSockets = InheritedSockets(), warn: (String) -> Void
+    ) throws(StartFailure) -> [BoundListener] {
+        var bound = try listenOnAddresses(inherited)
         for extra in extras {
             do throws(StartFailure) {
-                bound.append(try Self.bind(extra))
+                bound.append(try Self.bind(extra, inherited))
             } catch {
                 guard extra.isOptional else {
                     Self.remove(bound)
@@ -29,11 +33,11 @@ extension ListenPlan {
     }
 
     /// With port 0 the kernel chooses for the first, and the others take the same.
-    private func listenOnAddresses() throws(StartFailure) -> [BoundListener] {
+    private func listenOnAddresses(_ inherited: InheritedSockets) throws(StartFailure) -> [BoundListener] {
         let isAnyPort = addresses.first?.port == 0
         for attempt in 0..<16 {
             do throws(EventLoopError) {
-                return try bindAddresses()
+                return try bindAddresses(inherited)
             } catch .addressInUse(let address) {
                 if isAnyPort, attempt < 15 { continue }
                 throw Self.isTaken(address, hint: "stop it, or choose another port with --port or gateway.port")
@@ -50,10 +54,16 @@ extension ListenPlan {
             "Gateway failed to start: another gateway instance is already listening on \(address)\(holder)", hint: hint)
     }
 
-    private func bindAddresses() throws(EventLoopError) -> [BoundListener] {
+    private func bindAddresses(_ inherited: InheritedSockets) throws(EventLoopError) -> [BoundListener] {
         var bound: [BoundListener] = []
         var port = addresses.first?.port ?? 0
         for address in addresses {
+            if let found = inherited.take(address.with(port: port)) {
+                port = found.address.port
+                bound.append(
+                    BoundListener(socket: found.socket, address: found.address, traits: ListenerTraits(isTLS: isTLS)))
+                continue
+            }
             do throws(EventLoopError) {
                 let socket = try Sockets.listen(on: address.with(port: port))
                 let local = try Sockets.localAddress(of: socket)
@@ -73,7 +83,12 @@ extension ListenPlan {
         return bound
     }
 
-    private static func bind(_ extra: Extra) throws(StartFailure) -> BoundListener {
+    private static func bind(_ extra: Extra, _ inherited: InheritedSockets) throws(StartFailure) -> BoundListener {
+        if let found = inherited.take(extra.address) {
+            return BoundListener(
+                socket: found.socket, address: found.address, traits: extra.traits,
+                file: found.address.path.flatMap { Sockets.identity(ofUnixSocket: $0) })
+        }
         do throws(EventLoopError) {
             guard let path = extra.address.path else {
                 let socket = try Sockets.listen(on: extra.address)

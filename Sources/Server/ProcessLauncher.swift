@@ -86,6 +86,32 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         }
     }
 
+    /// Leaves the workers that there are alone, and starts no more. To be called on the control reactor's thread.
+    func startNoMore() { isStopping = true }
+
+    /// What is left of the workers, for the gateway that takes our place.
+    func release() -> [Handover.Worker] {
+        workers.values.map { Handover.Worker(runID: $0.runID, pid: $0.pid) }
+    }
+
+    /// Takes over the workers of the gateway whose place we have taken in this process.
+    func adopt(_ inherited: [Handover.Worker]) {
+        reactor.enqueue { [self] reactor in
+            for entry in inherited {
+                guard let child = ChildProcess.adopt(entry.pid, leadsGroup: true) else { continue }
+                let worker = Worker(
+                    runID: entry.runID, child: child,
+                    directory: template.state.childDirectory(runID: entry.runID), inheritedChildren: inheritedChildren
+                ) {
+                    [weak self] worker, how, reactor in
+                    self?.ended(worker, how: how, in: reactor)
+                }
+                workers[entry.runID] = worker
+                try? worker.watch(in: reactor)
+            }
+        }
+    }
+
     /// Pins for workers to come. To be called on the control reactor's thread.
     func replacePins(_ pins: [String]) {
         template.pins = pins
@@ -172,6 +198,7 @@ private final class Worker: EventHandler {
     private static let maxSweeps = 100
 
     let runID: String
+    var pid: Int32 { child.pid }
     let directory: String
     var successor: LaunchOrder?
     private let child: ChildProcess

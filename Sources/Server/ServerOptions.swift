@@ -12,6 +12,10 @@ package struct ServerOptions: Sendable {
     /// Nil: one for each processor that we may run on.
     package var reactorCount: Int?
     package var warnings: [String]
+    /// What the program was started with, for a restart in place; nil: there is none.
+    package var arguments: [String]?
+    /// Why the configuration that is there now cannot be used; nil: it can.
+    package var checkConfiguration: (@Sendable () -> String?)?
 
     package init(
         configuration: Configuration, configPath: String?, state: StateDirectory, environment: [String: String],

@@ -12,6 +12,10 @@ package struct StateDirectory: Equatable, Sendable {
     package var lockFile: String { path + "/run/gateway.lock" }
     /// URLs, pins and process id of the running gateway, for the command line.
     package var runFile: String { path + "/run/gateway.json" }
+    /// The number of the process that supervises a gateway without a service manager.
+    package var supervisorFile: String { path + "/run/supervisor.pid" }
+    /// What a gateway that runs in the background says.
+    package var serviceLog: String { path + "/logs/gateway.log" }
     /// Where the same user, and nobody else, is the owner.
     package var ownerSocket: String { path + "/run/owner.sock" }
     package var caBundle: String { path + "/run/ca-bundle.pem" }

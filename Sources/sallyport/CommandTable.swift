@@ -19,7 +19,9 @@ enum CommandTable {
     ]
 
     static let all: [Command] = [
-        GatewayCommands.run, GatewayCommands.status, HealthCommand.command, ProbeCommand.command, CallCommand.command,
+        GatewayCommands.run, ServiceCommands.start, ServiceCommands.stop, ServiceCommands.restart,
+        ServiceCommands.install, ServiceCommands.uninstall, Supervisor.command, GatewayCommands.status,
+        HealthCommand.command, ProbeCommand.command, CallCommand.command,
         LogsCommand.command, SpawnCommand.command, SessionsCommands.list,
         SendCommand.command, HistoryCommands.history, HistoryCommands.tail,
         SessionsCommands.kill, AgentsCommand.list, PairingCommand.list, DevicesCommands.list, DevicesCommands.approve,

@@ -42,6 +42,13 @@ enum GatewayCommands {
         options.echoPath = arguments["echo-path"]
         options.reactorCount = try arguments.integer("reactors", in: 1...256).map(Int.init)
         options.warnings = result.warnings.map(\.description)
+        options.arguments = Array(CommandLine.arguments.dropFirst())
+        let environment = invocation.environment
+        let given = flags
+        options.checkConfiguration = {
+            let result = ConfigFiles.load(locations, environment: environment, flags: given)
+            return result.configuration == nil ? result.errors.map(\.description).joined(separator: "; ") : nil
+        }
         let terminal = invocation.terminal
         do throws(StartFailure) {
             try GatewayServer.run(options) { lines in for line in lines { terminal.print(line) } }
@@ -79,6 +86,7 @@ enum GatewayCommands {
             var object = JSONObject([("ok", true), ("url", .string(target.options.url)), ("health", status)])
             object["status"] = detail
             object["pid"] = local.map { .integer(Int64($0.pid)) }
+            if target.isLocal { object["service"] = try? Service(invocation).json }
             invocation.terminal.print(JSON.object(object).prettyPrinted())
             return 0
         }
@@ -87,6 +95,7 @@ enum GatewayCommands {
             lines.append("Process:   \(local.pid)")
             lines += local.urls.map { "Listening: \($0)" }
         }
+        if target.isLocal, let service = try? Service(invocation) { lines.append("Service:   \(service.sentence)") }
         lines += pins(local, detail)
         lines.append("Version:   \(client.hello["server"]?["version"]?.string ?? "unknown")")
         if let detail {

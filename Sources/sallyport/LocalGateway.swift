@@ -15,6 +15,8 @@ struct LocalGateway {
     let nextCertificateSHA256: String?
     let nextEffectiveAtMs: Int64?
     let ownerSocket: String?
+    /// Nil: of an older version.
+    let startedAtMs: Int64?
 
     /// What the gateway may show now.
     var pins: String? { pin.map { pin in nextCertificateSHA256.map { pin + "," + $0 } ?? pin } }
@@ -41,7 +43,8 @@ struct LocalGateway {
             url: url, pin: file["certificateSHA256"]?.string, pid: pid,
             urls: file["urls"]?.array?.compactMap(\.string) ?? [], spkiPin: file["spkiSHA256"]?.string,
             nextCertificateSHA256: file["nextCertificateSHA256"]?.string,
-            nextEffectiveAtMs: file["nextEffectiveAtMs"]?.integer, ownerSocket: file["ownerSocket"]?.string)
+            nextEffectiveAtMs: file["nextEffectiveAtMs"]?.integer, ownerSocket: file["ownerSocket"]?.string,
+            startedAtMs: file["startedAtMs"]?.integer)
     }
 
     /// Where a gateway with this configuration would be.

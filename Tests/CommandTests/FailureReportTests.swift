@@ -29,7 +29,9 @@ struct FailureReportTests {
     /// Whatever a command can do without a gateway, it says it in JSON and in nothing else.
     @Test func withoutAGatewayStandardOutputIsJSONAllTheSame() throws {
         let sandbox = try Sandbox()
-        for words in try Self.commands(sandbox) {
+        // Those two start one.
+        let started = [["gateway", "start"], ["gateway", "restart"]]
+        for words in try Self.commands(sandbox) where !started.contains(words) {
             let outcome = try sandbox.run(words + ["--json"])
             let report = try? outcome.json()
             #expect(report != nil, "\(words): \(outcome.output)")
