@@ -4,6 +4,7 @@ internal import Files
 internal import Glibc
 internal import JSON
 internal import Server
+internal import Text
 
 /// The gateway as a service of this host: by systemd where `gateway install` was run, else by a supervisor of ours.
 struct Service {

@@ -1,3 +1,5 @@
+internal import Text
+
 /// The unit that `gateway install` writes (systemd.service(5)).
 struct SystemdUnit {
     static let name = "sallyport.service"
