@@ -17,12 +17,7 @@ extension SpawnPolicy {
                 "sessions_spawn streamTo=\"parent\" requires an active requester session context.",
                 remedy: "spawn from a session: pass sessionKey, or leave streamTo out")
         }
-        guard request.sandbox != .require else {
-            throw refusal(
-                "runtime_policy", .forbidden,
-                "sessions_spawn sandbox=\"require\" is not supported with runtime=\"acp\", which runs on the host.",
-                remedy: "use sandbox \"inherit\"")
-        }
+        try checkACPSandbox(request, from: requester, catalog: catalog)
         guard request.mode != .session || request.isThread else {
             throw refusal(
                 "thread_required", .error,
@@ -44,6 +39,27 @@ extension SpawnPolicy {
                 remedy: "use mode \"run\" without thread")
         }
         return agent
+    }
+
+    /// Upstream runs every ACP agent on the host. Ours runs where its isolation says.
+    private static func checkACPSandbox(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) {
+        let implied = request.runtime == nil ? requester.agentID : catalog.acp.defaultAgent
+        let target = (request.agentID ?? implied).flatMap { catalog[$0] }
+        guard target?.isolation.isSandbox != true else { return }
+        guard !requester.isSandboxed else {
+            throw refusal(
+                "runtime_policy", .forbidden,
+                "Sandboxed sessions cannot spawn ACP sessions because runtime=\"acp\" runs on the host. "
+                    + "Use runtime=\"subagent\" from sandboxed sessions.", remedy: isolationRemedy(target))
+        }
+        guard request.sandbox != .require else {
+            throw refusal(
+                "runtime_policy", .forbidden,
+                "sessions_spawn sandbox=\"require\" is not supported with runtime=\"acp\", which runs on the host.",
+                remedy: "use sandbox \"inherit\", or " + isolationRemedy(target))
+        }
     }
 
     private static func acpTarget(

@@ -34,7 +34,8 @@ enum CommandTable {
         ExplainCommand.command, BackupCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
         TLSCommands.rotate,
-        MCPCommand.command, WorkerCommand.command, CompletionsCommand.command, ManCommand.command, versionCommand,
+        MCPCommand.command, WorkerCommand.command, ConfineCommand.command, CompletionsCommand.command,
+        ManCommand.command, versionCommand,
     ]
 
     static let exitCodes: [(code: String, meaning: String)] = [
