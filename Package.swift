@@ -70,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "Agents", "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Text", "Wire",
+                "Agents", "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Text",
+                "Wire",
                 "Worker",
             ],
             swiftSettings: productSettings + forSize),

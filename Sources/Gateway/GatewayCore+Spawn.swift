@@ -56,7 +56,7 @@ extension GatewayCore {
     }
 
     /// Runs of ACP agents that have not ended.
-    private var activeACPSessions: Int {
+    var activeACPSessions: Int {
         table.unendedRuns.count { run in
             (run.isTurn ? settings.catalog.turnRuntime(of: run.agentID) : run.runtime) == .acp
         }

@@ -8,7 +8,7 @@ extension SpawnPolicy {
     ) throws(SpawnRefusal) -> AgentDefinition {
         guard catalog.acp.isEnabled else {
             throw refusal(
-                "acp_disabled", .forbidden, "ACP is disabled by policy (`acp.enabled=false`).",
+                "acp_disabled", .forbidden, kind: .configuration, "ACP is disabled by policy (`acp.enabled=false`).",
                 remedy: "set acp.enabled to true")
         }
         guard !request.acp.streamsToParent || requester.hasSession else {
@@ -45,8 +45,7 @@ extension SpawnPolicy {
     private static func checkACPSandbox(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
     ) throws(SpawnRefusal) {
-        let implied = request.runtime == nil ? requester.agentID : catalog.acp.defaultAgent
-        let target = (request.agentID ?? implied).flatMap { catalog[$0] }
+        let target = target(of: request, .acp, from: requester, catalog: catalog).flatMap { catalog[$0] }
         guard target?.isolation.isSandbox != true else { return }
         guard !requester.isSandboxed else {
             throw refusal(
@@ -65,9 +64,7 @@ extension SpawnPolicy {
     private static func acpTarget(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
     ) throws(SpawnRefusal) -> String {
-        // Without a runtime it is the requester's own agent that speaks ACP.
-        let implied = request.runtime == nil ? requester.agentID : catalog.acp.defaultAgent
-        guard let target = request.agentID ?? implied else {
+        guard let target = target(of: request, .acp, from: requester, catalog: catalog) else {
             throw refusal(
                 "target_agent_required", .error,
                 "ACP target agent is not configured. Pass `agentId` in `sessions_spawn` or set `acp.defaultAgent` "

@@ -34,10 +34,25 @@ package enum SpawnPolicy {
     package static func check(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
     ) throws(SpawnRefusal) -> (AgentDefinition, SpawnRequest.Runtime) {
-        switch request.runtime ?? catalog[request.agentID ?? requester.agentID]?.runtime ?? .subagent {
+        switch runtime(of: request, from: requester, catalog: catalog) {
         case .subagent: (try checkNative(request, from: requester, catalog: catalog), .subagent)
         case .acp: (try checkACP(request, from: requester, catalog: catalog), .acp)
         }
+    }
+
+    static func runtime(
+        of request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) -> SpawnRequest.Runtime {
+        request.runtime ?? catalog[request.agentID ?? requester.agentID]?.runtime ?? .subagent
+    }
+
+    /// The agent that is meant; nil where nothing says which.
+    static func target(
+        of request: SpawnRequest, _ runtime: SpawnRequest.Runtime, from requester: Requester, catalog: AgentCatalog
+    ) -> String? {
+        // Without a runtime it is the requester's own agent that speaks ACP.
+        let implied = runtime == .acp && request.runtime != nil ? catalog.acp.defaultAgent : requester.agentID
+        return request.agentID ?? implied
     }
 
     private static func checkNative(
@@ -75,11 +90,12 @@ package enum SpawnPolicy {
         guard agent.exec != nil else {
             guard agent.acp == nil else {
                 throw SpawnRefusal(
-                    .error, "agent \"\(target)\" speaks ACP and has no command for runtime=\"subagent\"",
+                    .error, .configuration,
+                    "agent \"\(target)\" speaks ACP and has no command for runtime=\"subagent\"",
                     rule: "agent-exec", remedy: "use runtime \"acp\", or leave runtime out")
             }
             throw SpawnRefusal(
-                .error, "agent \"\(target)\" has no command to run",
+                .error, .configuration, "agent \"\(target)\" has no command to run",
                 rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
         }
         return agent

@@ -39,10 +39,7 @@ struct IsolationTests {
 
     @Test("a hostile command learns nothing, approves nothing, and works all the same", arguments: IsolationStage.cases)
     func hostile(_ isolation: IsolationStage.Case) async throws {
-        if let problem = isolation.problem {
-            print("isolation \(isolation) is not tried: \(problem)")
-            return
-        }
+        if let problem = isolation.problem { try Test.cancel("\(problem)") }
         try await scenario {
             let gateway = try Self.gateway(
                 isolation.setting,
@@ -112,10 +109,7 @@ struct IsolationTests {
         "what forks twice, leaves its session or its environment does not outlive its run",
         arguments: [IsolationStage.Case(description: "none", setting: "\"none\"", problem: nil)] + IsolationStage.cases)
     func escapees(_ isolation: IsolationStage.Case) async throws {
-        if let problem = isolation.problem {
-            print("isolation \(isolation) is not tried: \(problem)")
-            return
-        }
+        if let problem = isolation.problem { try Test.cancel("\(problem)") }
         try await scenario {
             let mark = "600.\(UInt32.random(in: 100_000...999_999))"
             let gateway = try Self.gateway(
@@ -133,10 +127,7 @@ struct IsolationTests {
 
     @Test("a run that is killed ends with all that it started", arguments: IsolationStage.cases)
     func killed(_ isolation: IsolationStage.Case) async throws {
-        if let problem = isolation.problem {
-            print("isolation \(isolation) is not tried: \(problem)")
-            return
-        }
+        if let problem = isolation.problem { try Test.cancel("\(problem)") }
         try await scenario {
             let mark = "600.\(UInt32.random(in: 100_000...999_999))"
             let gateway = try Self.gateway(isolation.setting, [.running("main")])
@@ -156,10 +147,7 @@ struct IsolationTests {
 
     @Test("a worker that is killed leaves nothing of an isolated command", arguments: IsolationStage.cases)
     func workerKilled(_ isolation: IsolationStage.Case) async throws {
-        if let problem = isolation.problem {
-            print("isolation \(isolation) is not tried: \(problem)")
-            return
-        }
+        if let problem = isolation.problem { try Test.cancel("\(problem)") }
         try await scenario {
             let mark = "600.\(UInt32.random(in: 100_000...999_999))"
             let gateway = try Self.gateway(isolation.setting, [.running("main")])
@@ -222,10 +210,7 @@ struct IsolationTests {
 
     @Test("no secret stands in an argument of any process, in the log or in an event", arguments: IsolationStage.cases)
     func secrets(_ isolation: IsolationStage.Case) async throws {
-        if let problem = isolation.problem {
-            print("isolation \(isolation) is not tried: \(problem)")
-            return
-        }
+        if let problem = isolation.problem { try Test.cancel("\(problem)") }
         try await scenario {
             let shared = "shared-secret-\(UInt32.random(in: 100_000...999_999))"
             let gateway = try Self.gateway(
