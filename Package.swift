@@ -53,7 +53,7 @@ let package = Package(
         module("Sessions", "JSON", "Wire", "Text"),
         module("Config", "Files", "JSON", "Text", runsOften: false),
         module("Store", "CSQLite"),
-        module("Agents", "CLinux", runsOften: false),
+        module("Agents", "CLinux", "JSON", "Wire", runsOften: false),
         module("EventLoop", "CLinux"),
         module("Files"),
         module("MCP", "JSON", runsOften: false),
@@ -70,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "Agents", "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Text", "Wire",
+                "Agents", "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Text",
+                "Wire",
                 "Worker",
             ],
             swiftSettings: productSettings + forSize),
@@ -78,7 +79,7 @@ let package = Package(
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
         tests("ACPTests", "ACP", "JSON"),
-        tests("AgentsTests", "Agents", "CLinux"),
+        tests("AgentsTests", "Agents", "CLinux", "JSON", "Wire"),
         tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
         // Runs the program itself, as ScenarioTests does.
         tests("CommandTests", "sallyport", "Agents", "Files", "JSON"),

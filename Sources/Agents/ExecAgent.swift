@@ -68,7 +68,8 @@ package final class ExecAgent {
             ProcessSpec(
                 executable: executable, arguments: Array(command.argv.dropFirst()), environment: command.environment,
                 workingDirectory: command.workingDirectory, newProcessGroup: true,
-                standardInput: command.stdinMode == .none ? .null : .pipe, standardOutput: .pipe, standardError: .pipe))
+                standardInput: command.stdinMode == .none ? .null : .pipe, standardOutput: .pipe, standardError: .pipe,
+                inherited: command.inherited))
         self.orphans = orphans
         input = InputPipe(
             descriptor: child.standardInput, bytes: Array(command.task.utf8), staysOpen: command.stdinMode == .open)

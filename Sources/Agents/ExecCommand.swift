@@ -20,6 +20,7 @@ package struct ExecCommand: Equatable, Sendable {
     package var workingDirectory: String?
     /// The whole environment, nothing is added.
     package var environment: [String: String]
+    package var inherited: [ProcessSpec.InheritedDescriptor] = []
 
     package init(
         template: [String], task: String, stdinMode: StdinMode = .task, workingDirectory: String? = nil,

@@ -1,7 +1,12 @@
 internal import Glibc
 
 /// Finds the file for a command name, as `execvp` would in the child.
-enum ExecutableSearch {
+package enum ExecutableSearch {
+    /// The path of a program; nil: there is none of that name.
+    package static func find(_ name: String, searchPath: String) -> String? {
+        try? resolve(name, searchPath: searchPath)
+    }
+
     /// A name with `/` is a path already; whether it can be run is the kernel's to say.
     ///
     /// Relative and empty entries of `PATH` are passed over: an agent's working directory is no place to find programs

@@ -4,10 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -91,6 +96,50 @@ static inline void sallyport_keep_exit_statuses(void) {
         action.sa_flags &= ~SA_NOCLDWAIT;
     }
     sigaction(SIGCHLD, &action, NULL);
+}
+
+// What a command is confined by.
+
+static const int sallyport_RLIMIT_AS = RLIMIT_AS;
+static const int sallyport_RLIMIT_NOFILE = RLIMIT_NOFILE;
+static const int sallyport_RLIMIT_NPROC = RLIMIT_NPROC;
+static const int sallyport_RLIMIT_CPU = RLIMIT_CPU;
+static const int sallyport_RLIMIT_FSIZE = RLIMIT_FSIZE;
+
+static inline int sallyport_limit_resource(int resource, uint64_t limit) {
+    struct rlimit value = {.rlim_cur = (rlim_t)limit, .rlim_max = (rlim_t)limit};
+    return setrlimit((__rlimit_resource_t)resource, &value);
+}
+
+// Becomes another user for good: no group, no capability and no saved id is left. By system calls, each of which changes the
+// calling thread only, as capset does; so there may be only one.
+static inline int sallyport_give_up_privileges(uid_t user, gid_t group) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct none[2];
+    memset(none, 0, sizeof none);
+    if (syscall(SYS_setgroups, (size_t)0, (const gid_t *)0) != 0) return -1;
+    if (syscall(SYS_setresgid, group, group, group) != 0) return -1;
+    if (syscall(SYS_setresuid, user, user, user) != 0) return -1;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0ul, 0ul, 0ul) != 0) return -1;
+    if (syscall(SYS_capset, &header, none) != 0) return -1;
+    // There must be no way back.
+    if (syscall(SYS_setresuid, (uid_t)0, (uid_t)-1, (uid_t)-1) == 0) {
+        errno = EPERM;
+        return -1;
+    }
+    return 0;
+}
+
+static inline int sallyport_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul); }
+
+static inline int sallyport_memory_file(const char *name) {
+    return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+}
+
+// Files are opened and made as this user by the calling thread, until it is called again. Fails silently, as the call does.
+static inline void sallyport_use_files_as(uid_t user, gid_t group) {
+    setfsgid(group);
+    setfsuid(user);
 }
 
 #endif

@@ -9,7 +9,8 @@ package enum AnnouncedPins {
     private static func path(in stateDirectory: String) -> String { stateDirectory + "/tls-pins" }
 
     package static func write(_ pins: PinSet, stateDirectory: String) throws(FileError) {
-        try Files.writeAtomically(path(in: stateDirectory), Array((pins.text + "\n").utf8))
+        // The directory is the command's, which may be another user; nobody else can enter it.
+        try Files.writeAtomically(path(in: stateDirectory), Array((pins.text + "\n").utf8), mode: 0o644)
     }
 
     /// - Returns: `nil` when nothing was announced.

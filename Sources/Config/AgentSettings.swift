@@ -18,6 +18,7 @@ package struct AgentDefaults: Equatable, Sendable {
     package let exec: ExecSettings?
     package let cwd: String?
     package let environment: [String: String]
+    package let isolation: IsolationSettings
     package let subagents: SubagentSettings
 }
 
@@ -33,6 +34,7 @@ package struct AgentSettings: Equatable, Sendable {
     package let workspace: String?
     /// The defaults' variables with the agent's own over them.
     package let environment: [String: String]
+    package let isolation: IsolationSettings
     package let subagents: SubagentSettings
     /// As written, `{type: "acp", acp: {…}}`.
     package let runtime: JSON?

@@ -12,6 +12,7 @@ struct AgentsDecoder {
         return AgentDefaults(
             exec: exec(section.section("exec")), cwd: section.optionalPath("cwd"),
             environment: section.environment("env"),
+            isolation: IsolationDecoder(parent: section).decode(over: IsolationSettings()),
             subagents: SubagentDecoder(section: section.section("subagents")).decode(over: SubagentSettings()))
     }
 
@@ -52,7 +53,8 @@ struct AgentsDecoder {
     ) -> AgentSettings {
         AgentSettings(
             id: id, name: nil, isDefault: isDefault, exec: acp == nil ? defaults.exec : nil, cwd: defaults.cwd,
-            workspace: nil, environment: defaults.environment, subagents: defaults.subagents, runtime: nil, acp: acp)
+            workspace: nil, environment: defaults.environment, isolation: defaults.isolation,
+            subagents: defaults.subagents, runtime: nil, acp: acp)
     }
 
     // MARK: Where agents are written
@@ -102,6 +104,7 @@ struct AgentsDecoder {
             exec: exec.isPresent ? self.exec(exec) : defaults.exec,
             cwd: section.optionalPath("cwd", default: defaults.cwd), workspace: section.optionalPath("workspace"),
             environment: defaults.environment.merging(section.environment("env")) { $1 },
+            isolation: IsolationDecoder(parent: section).decode(over: defaults.isolation),
             subagents: SubagentDecoder(section: section.section("subagents")).decode(over: defaults.subagents),
             runtime: runtime(section), acp: acp(section, id: id))
         section.warnAboutUnknownKeys(ignoring: [

@@ -146,14 +146,19 @@ package enum Files {
 
     /// Removes a directory with everything below it, without following links.
     ///
-    /// Whoever filled it may have meant harm: directories are moved up and emptied there, so neither names longer than a
-    /// path may be nor depth keep anything from going.
+    /// Whoever filled it may have meant harm, and may still be at it: nothing is named by a path with a directory of theirs
+    /// in it, and directories are moved up and emptied there, so neither names longer than a path may be nor depth keep
+    /// anything from going.
     package static func removeTree(_ path: String) {
-        var moved = 0
-        for _ in 0..<maxRemovalRounds {
-            var isProgress = false
-            for name in names(in: path) where empty(path + "/" + name, into: path, &moved) { isProgress = true }
-            guard isProgress else { break }
+        if let top = directory(path, in: AT_FDCWD) {
+            var moved = 0
+            for _ in 0..<maxRemovalRounds {
+                var isProgress = false
+                for name in names(of: top.descriptor) where empty(name, in: top.descriptor, &moved) {
+                    isProgress = true
+                }
+                guard isProgress else { break }
+            }
         }
         unsafe rmdir(path)
     }
@@ -162,33 +167,65 @@ package enum Files {
 
     /// Removes one entry; the directories in it are moved to `top`, to be removed there.
     /// - Returns: whether it is gone.
-    private static func empty(_ entry: String, into top: String, _ moved: inout Int) -> Bool {
-        guard isDirectory(entry) else { return unsafe unlink(entry) == 0 }
-        // Without this a directory that its maker has closed would stay, except for root.
-        unsafe chmod(entry, 0o700)
-        for name in names(in: entry) {
-            let inner = entry + "/" + name
-            guard isDirectory(inner) else {
-                remove(inner)
-                continue
-            }
+    private static func empty(_ name: String, in top: Int32, _ moved: inout Int) -> Bool {
+        guard let entry = directory(name, in: top) else { return unsafe unlinkat(top, name, 0) == 0 }
+        for inner in names(of: entry.descriptor) {
+            guard unsafe unlinkat(entry.descriptor, inner, 0) != 0, errno == EISDIR || errno == EPERM else { continue }
             repeat {
                 moved += 1
-            } while unsafe rename(inner, "\(top)/.removed-\(moved)") != 0
+            } while unsafe renameat(entry.descriptor, inner, top, ".removed-\(moved)") != 0
                 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
         }
-        return unsafe rmdir(entry) == 0
+        return unsafe unlinkat(top, name, AT_REMOVEDIR) == 0
     }
 
-    private static func isDirectory(_ path: String) -> Bool {
+    /// Opens a directory, even one that its maker has closed to himself.
+    /// - Returns: nil for anything else, such as a link to a directory.
+    private static func directory(_ name: String, in parent: Int32) -> DirectoryDescriptor? {
+        if let found = DirectoryDescriptor(name, in: parent) { return found }
         var status = stat()
-        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard errno == EACCES, unsafe fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+            status.st_mode & S_IFMT == S_IFDIR
+        else { return nil }
+        // Root is never refused, so this changes at most what the caller's own user could have changed.
+        unsafe fchmodat(parent, name, 0o700, 0)
+        return DirectoryDescriptor(name, in: parent)
+    }
+
+    /// Owns an open directory that was reached without following a link.
+    private final class DirectoryDescriptor {
+        let descriptor: Int32
+
+        init?(_ name: String, in parent: Int32) {
+            descriptor = unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+            // Without this what is in a directory that nobody may write to would stay, except for root.
+            fchmod(descriptor, 0o700)
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
     }
 
     /// Names in a directory, without `.` and `..`; none when it cannot be read.
     package static func names(in directory: String) -> [String] {
         guard let stream = unsafe opendir(directory) else { return [] }
         defer { unsafe _ = closedir(stream) }
+        return unsafe names(stream)
+    }
+
+    /// - Parameter directory: its position is left alone.
+    private static func names(of directory: Int32) -> [String] {
+        let descriptor = unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        guard let stream = unsafe fdopendir(descriptor) else {
+            close(descriptor)
+            return []
+        }
+        defer { unsafe _ = closedir(stream) }
+        return unsafe names(stream)
+    }
+
+    private static func names(_ stream: OpaquePointer) -> [String] {
         var names: [String] = []
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in

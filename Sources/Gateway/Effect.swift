@@ -88,6 +88,8 @@ package struct LaunchOrder: Sendable {
     package let inheritsSharedToken: Bool
     /// How often the run was started anew before.
     package let attempt: Int
+    /// How the agent is kept apart; decides where its private directory lies.
+    package var isolation = Isolation()
 
     package init(
         runID: String, sessionKey: String, agentID: String, identity: SigningIdentity, grants: [String],

@@ -153,6 +153,7 @@ extension GatewayCore {
             case .deviceEnrollCreate: return try enrollCreate(request, reader, from: caller, nowMs: nowMs)
             case .deviceEnrollList: return [reply(request, enrollList(caller, nowMs: nowMs))]
             case .deviceEnrollRevoke: return try enrollRevoke(request, reader, from: caller)
+            case .sessionsSpawnExplain: return [reply(request, try explainSpawn(reader))]
             case .admissionExplain: return [reply(request, try explain(reader, nowMs: nowMs))]
             case .authLockouts: return [reply(request, lockouts(nowMs: nowMs))]
             case .authUnlock: return try unlock(request, reader, nowMs: nowMs)

@@ -60,6 +60,7 @@ extension GatewayCore {
         let session = table.sessions[run.sessionKey]
         order["cwd"] = agent.workingDirectory.map { .string($0) }
         order["env"] = .object(JSONObject(agent.environment.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
+        if agent.isolation != Isolation() { order["isolation"] = agent.isolation.json }
         if let acp = agent.acp, workRuntime(of: run) == .acp {
             var how = JSONObject([
                 ("command", .array(acp.command.map { .string($0) })), ("permissionMode", .string(acp.permissionMode)),

@@ -35,14 +35,13 @@ extension GatewayCore {
                 ]
             }
             let isDerived = caller.admitted.lineage != nil
-            let (agent, runtime) = try SpawnPolicy.check(
-                wanted.request,
-                from: SpawnPolicy.Requester(
-                    agentID: requester.agentID, depth: requester.depth,
-                    activeChildren: table.activeChildren(of: requester.key).count,
-                    activeACPSessions: activeACPSessions, hasSession: isDerived || (key ?? wanted.sessionKey) != nil,
-                    isOperator: !isDerived),
-                catalog: settings.catalog)
+            var asking = SpawnPolicy.Requester(
+                agentID: requester.agentID, depth: requester.depth,
+                activeChildren: table.activeChildren(of: requester.key).count,
+                activeACPSessions: activeACPSessions, hasSession: isDerived || (key ?? wanted.sessionKey) != nil,
+                isOperator: !isDerived)
+            asking.isSandboxed = isDerived && settings.catalog[requester.agentID]?.isolation.isSandbox == true
+            let (agent, runtime) = try SpawnPolicy.check(wanted.request, from: asking, catalog: settings.catalog)
             let (run, effects) = try accept(
                 wanted.request, agent: agent, runtime, requester: requester, caller, nowMs: nowMs)
             let answer = reply(request, shown(accepted(run)))
@@ -57,7 +56,7 @@ extension GatewayCore {
     }
 
     /// Runs of ACP agents that have not ended.
-    private var activeACPSessions: Int {
+    var activeACPSessions: Int {
         table.unendedRuns.count { run in
             (run.isTurn ? settings.catalog.turnRuntime(of: run.agentID) : run.runtime) == .acp
         }
@@ -240,12 +239,12 @@ extension GatewayCore {
         trust.lineage.insert(entry)
         operations += [.putGrant(entry.record), .putRun(run.record)]
         let limits = settings.catalog.limits(of: run.agentID)
-        return .launch(
-            LaunchOrder(
-                runID: run.runID, sessionKey: run.sessionKey, agentID: run.agentID, identity: identity,
-                grants: grantChain(of: entry), runToken: token, usesSharedToken: entry.principal == .sharedSecret,
-                gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit,
-                attempt: run.restarts))
+        var order = LaunchOrder(
+            runID: run.runID, sessionKey: run.sessionKey, agentID: run.agentID, identity: identity,
+            grants: grantChain(of: entry), runToken: token, usesSharedToken: entry.principal == .sharedSecret,
+            gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit, attempt: run.restarts)
+        order.isolation = settings.catalog[run.agentID]?.isolation ?? Isolation()
+        return .launch(order)
     }
 
     /// The chain of a registered device as grants, root first, for whoever needs to show it elsewhere.

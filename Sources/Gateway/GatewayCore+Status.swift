@@ -75,6 +75,7 @@ extension GatewayCore {
         let agents = settings.catalog.agents.map { agent -> JSON in
             var entry = JSONObject([("id", .string(agent.id)), ("name", .string(agent.name ?? agent.id))])
             entry["workspace"] = agent.workingDirectory.map { .string($0) }
+            entry["isolation"] = .string(agent.isolation.kind.rawValue)
             entry["agentRuntime"] = .object(
                 JSONObject([("id", .string(agent.runtime.rawValue)), ("source", "config")]))
             return .object(entry)

@@ -14,14 +14,15 @@ struct SpawnParams {
     static let maxNameBytes = 512
     static let maxTaskBytes = 1_048_576
 
-    static func read(_ reader: ParamReader) throws -> SpawnParams {
+    /// - Parameter isDryRun: only `task` may be missing.
+    static func read(_ reader: ParamReader, isDryRun: Bool = false) throws -> SpawnParams {
         for key in deliveryKeys where reader.raw(key) != nil {
             throw SpawnRefusal(
                 .error,
                 "sessions_spawn does not support \"\(key)\". Use \"message\" or \"sessions_send\" for channel delivery.",
                 rule: "spawn-params", remedy: "leave \(key) out")
         }
-        let task = try reader.requiredString("task")
+        let task = isDryRun ? try reader.string("task") ?? "" : try reader.requiredString("task")
         guard task.utf8.count <= maxTaskBytes else {
             throw SpawnRefusal(
                 .error, "task is \(task.utf8.count) bytes long; at most \(maxTaskBytes) are taken",

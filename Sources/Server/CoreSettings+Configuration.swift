@@ -48,9 +48,11 @@ extension AuthLimiter.Settings {
 }
 
 extension AgentCatalog {
-    init(_ configuration: Configuration) {
+    /// - Parameter isolations: of the agents by their ids.
+    init(_ configuration: Configuration, isolations: [String: Isolation]) {
         self.init(
-            agents: configuration.agents.map(AgentDefinition.init), defaultAgentID: configuration.defaultAgentID,
+            agents: configuration.agents.map { AgentDefinition($0, isolations[$0.id] ?? Isolation()) },
+            defaultAgentID: configuration.defaultAgentID,
             fallbackLimits: SpawnLimits(configuration.agentDefaults.subagents), acp: ACPPolicy(configuration.acp))
     }
 }
@@ -66,7 +68,7 @@ extension ACPPolicy {
 }
 
 extension AgentDefinition {
-    fileprivate init(_ agent: AgentSettings) {
+    fileprivate init(_ agent: AgentSettings, _ isolation: Isolation) {
         self.init(
             id: agent.id, name: agent.name,
             exec: agent.exec.map { exec in
@@ -76,7 +78,7 @@ extension AgentDefinition {
                 ACP(command: acp.command, workingDirectory: acp.cwd, permissionMode: acp.permissionMode.rawValue)
             },
             workingDirectory: agent.cwd ?? agent.workspace, environment: agent.environment,
-            limits: SpawnLimits(agent.subagents))
+            isolation: isolation, limits: SpawnLimits(agent.subagents))
     }
 }
 

@@ -155,16 +155,24 @@ extension GatewayServer {
     }
 
     static func template(
-        _ options: ServerOptions, root: String, port: UInt16, pins: [String], secret: String?
+        _ options: ServerOptions, root: String, port: UInt16, pins: [String], secret: String?,
+        _ directories: RunDirectories
     ) throws(StartFailure) -> ProcessLauncher.Template {
         guard let executable = Files.currentExecutable() else { throw .other("cannot find our own program file") }
         return ProcessLauncher.Template(
-            executable: executable, state: options.state, gatewayID: root,
+            executable: executable, directories: directories, hidden: hidden(options), gatewayID: root,
             loopbackURL: "\(pins.isEmpty ? "ws" : "wss")://127.0.0.1:\(port)",
             pins: pins, sharedToken: secret,
             certificatePath: pins.isEmpty ? nil : options.state.ownCertificates,
             caBundlePath: pins.isEmpty ? nil : options.state.caBundle,
             environment: options.environment.filter { !Self.isSecretVariable($0.key) })
+    }
+
+    /// What isolated commands must not reach: keys, the store, the owner socket, and the secrets of the configuration.
+    private static func hidden(_ options: ServerOptions) -> [String] {
+        let tls = options.configuration.gateway.tls
+        return [options.state.path] + (options.configPath.map { [$0] } ?? []) + options.configuration.files
+            + [tls.keyPath].compactMap(\.self)
     }
 
     /// Without what it knows, a gateway would take its devices for strangers and its runs for ended.

@@ -37,6 +37,7 @@ package final class GatewayServer {
     private let store: SQLiteStore
     private let zones: ZoneDirectory
     private let launcher: ProcessLauncher
+    private let directories: RunDirectories
     private let tokenFile: String?
     private let identityPolicy: ProxyIdentityPolicy
     private var threads: [ReactorThread] = []
@@ -82,6 +83,7 @@ package final class GatewayServer {
         } catch {
             throw .other("cannot start: \(error.description)")
         }
+        let isolation = try IsolationPlan(configuration, environment: options.environment)
         let descriptors = DescriptorLimit.raiseToMaximum()
         try? ProcessTree.becomeSubreaper()
         let secret = try Self.secret(configuration, state)
@@ -107,10 +109,13 @@ package final class GatewayServer {
         } catch {
             throw .configuration("cannot open the store: \(error)")
         }
+        directories = RunDirectories(state, gatewayID: root.deviceID, environment: options.environment)
+        if isolation.needsSharedDirectory { try directories.prepareShared() }
         var settings = CoreSettings(
             root: root,
             policy: AdmissionPolicy(configuration, secret: secret.value, mode: secret.mode),
-            catalog: .init(configuration), serverVersion: options.version, hostName: Self.hostName(),
+            catalog: .init(configuration, isolations: isolation.isolations), serverVersion: options.version,
+            hostName: Self.hostName(),
             stateDirectory: state.path, configPath: options.configPath, startedAtMs: nowMs)
         settings.rateLimit = AuthLimiter.Settings(configuration.gateway.auth.rateLimit)
         identityPolicy = settings.policy.identity
@@ -133,7 +138,7 @@ package final class GatewayServer {
         let notices = PolicyNotice.notices(configuration)
         settings.warnings =
             options.warnings + plan.warnings + leftOut + notices.filter { $0.weight == .warning }.map(\.text)
-            + (certificates?.warning.map { [$0] } ?? [])
+            + (certificates?.warning.map { [$0] } ?? []) + isolation.warnings(configuration, state)
         let core = GatewayCore(
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
         host = CoreHost(
@@ -143,12 +148,13 @@ package final class GatewayServer {
         launcher = ProcessLauncher(
             template: try Self.template(
                 options, root: root.deviceID, port: listeners[0].address.port, pins: certificates?.pins ?? [],
-                secret: secret.value),
+                secret: secret.value, directories),
             host: host, reactor: control.handle)
         launcher.adopt(handover.workers)
         certificates?.delegate = self
         if let why = hostZone.why { logger.log(.warn, "cron", "\(why): jobs without a time zone follow UTC") }
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
+        for line in isolation.facts(configuration) { logger.log(.info, "gateway", line) }
         for notice in notices where notice.weight == .information { logger.log(.info, "gateway", notice.text) }
     }
 

@@ -19,7 +19,9 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
 
     struct Template: Sendable {
         var executable: String
-        var state: StateDirectory
+        var directories: RunDirectories
+        /// What isolated commands must not reach.
+        var hidden: [String]
         var gatewayID: String
         var loopbackURL: String
         var pins: [String]
@@ -36,6 +38,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     private let host: CoreHost
     private let reactor: ReactorHandle
     private var workers: [String: Worker] = [:]
+    private var removals: Set<ContainerRemoval> = []
     private var isStopping = false
     /// Children that the process had before it became a gateway, such as those of the shell that it replaced.
     private let inheritedChildren = Set(ProcessTree.children(of: getpid()))
@@ -56,7 +59,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
                 // Its worker was started by an earlier gateway; if that lives, it hears of the end by its connection.
                 // If not, its command was left to nobody.
                 ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_RUN_ID=\(runID)")
-                Files.removeTree(template.state.childDirectory(runID: runID))
+                template.directories.remove(runID: runID)
                 return
             }
             worker.successor = nil
@@ -68,7 +71,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     /// names it in its environment.
     func reconcile(unended: Set<String>) {
         reactor.enqueue { [self] _ in
-            for directory in template.state.childDirectories(besides: unended.union(workers.keys)) {
+            for directory in template.directories.paths(besides: unended.union(workers.keys)) {
                 // A run that was accepted since is not among those that were unended then.
                 guard !workers.values.contains(where: { $0.directory == directory }) else { continue }
                 ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
@@ -117,7 +120,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         template.pins = pins
     }
 
-    var isIdle: Bool { workers.isEmpty }
+    var isIdle: Bool { workers.isEmpty && removals.isEmpty }
 
     private func start(_ order: LaunchOrder, in reactor: Reactor) {
         // An order waits for its commit, a stop does not: the run may have ended since.
@@ -129,15 +132,16 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             old.stopNow()
             return
         }
-        let directory = template.state.childDirectory(runID: order.runID)
+        let directory = template.directories.path(runID: order.runID, order.isolation)
         do {
             try Files.makeDirectory(directory)
             let child = try spawn(order, directory: directory)
             let worker = Worker(
-                runID: order.runID, child: child, directory: directory, inheritedChildren: inheritedChildren
+                runID: order.runID, child: child, directory: directory, isolation: order.isolation,
+                inheritedChildren: inheritedChildren
             ) {
-                [weak self] worker, how, reactor in
-                self?.ended(worker, how: how, in: reactor)
+                [weak self] worker, status, reactor in
+                self?.ended(worker, status, in: reactor)
             }
             workers[order.runID] = worker
             try worker.watch(in: reactor)
@@ -156,7 +160,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             seed: Base64URL.encode(order.identity.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
             runID: order.runID, gatewayID: template.gatewayID, grants: order.grants, directory: directory,
             certificatePath: template.certificatePath, caBundlePath: template.caBundlePath,
-            inheritsToken: order.inheritsSharedToken, attempt: order.attempt)
+            inheritsToken: order.inheritsSharedToken, attempt: order.attempt,
+            hidden: order.isolation.isSandbox ? template.hidden : [])
         var ends: [Int32] = [-1, -1]
         guard unsafe sallyport_pipe(&ends) == 0 else { throw AgentError.system(call: "pipe2", errno: errno) }
         defer { close(ends[0]) }
@@ -177,22 +182,66 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
                 inherited: [.init(parent: ends[0], child: WorkerBootstrap.descriptor)]))
     }
 
-    private func ended(_ worker: Worker, how: String, in reactor: Reactor) {
+    private func ended(_ worker: Worker, _ status: ExitStatus, in reactor: Reactor) {
         workers[worker.runID] = nil
         Files.removeTree(worker.directory)
         let runID = worker.runID
+        if !status.isSuccess { removeContainer(worker, in: reactor) }
         if let successor = worker.successor {
             start(successor, in: reactor)
         } else if !worker.isStopping {
             // The end of one that the core had us stop is no news, and would pass for that of the next attempt.
-            host.run { core, nowMs in core.workerExited(runID: runID, how: how, nowMs: nowMs) }
+            host.run { core, nowMs in core.workerExited(runID: runID, how: "\(status)", nowMs: nowMs) }
         }
     }
+
+    // MARK: - Containers
+
+    /// What a worker that was killed could not end: a container is no process of ours.
+    private func removeContainer(_ worker: Worker, in reactor: Reactor) {
+        guard worker.isolation.kind == .container, let container = worker.isolation.container else { return }
+        let words = ContainerRun.removal(container, name: ContainerRun.name(runID: worker.runID))
+        guard
+            let child = try? ChildProcess.spawn(
+                ProcessSpec(
+                    executable: words[0], arguments: Array(words.dropFirst()), environment: template.environment,
+                    workingDirectory: "/"))
+        else { return }
+        let removal = ContainerRemoval(child) { [weak self] in self?.removals.remove($0) }
+        removals.insert(removal)
+        removal.watch(in: reactor)
+    }
+}
+
+/// Keeps an engine's client until it has ended.
+private final class ContainerRemoval: EventHandler, Hashable {
+    private let child: ChildProcess
+    private let onEnd: (ContainerRemoval) -> Void
+    private var registration: Registration?
+
+    init(_ child: ChildProcess, onEnd: @escaping (ContainerRemoval) -> Void) {
+        self.child = child
+        self.onEnd = onEnd
+    }
+
+    func watch(in reactor: Reactor) {
+        registration = try? reactor.register(child.pidfd, for: .read, handler: self)
+    }
+
+    func ready(_ events: Readiness, in reactor: Reactor) {
+        guard child.reap() != nil else { return }
+        if let registration { reactor.deregister(registration) }
+        registration = nil
+        onEnd(self)
+    }
+
+    static func == (left: ContainerRemoval, right: ContainerRemoval) -> Bool { left === right }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
 /// One worker process, until nothing of it is left.
 private final class Worker: EventHandler {
-    typealias Ended = (Worker, String, Reactor) -> Void
+    typealias Ended = (Worker, ExitStatus, Reactor) -> Void
 
     private static let sweepInterval = Duration.milliseconds(20)
     private static let maxSweeps = 100
@@ -200,6 +249,7 @@ private final class Worker: EventHandler {
     let runID: String
     var pid: Int32 { child.pid }
     let directory: String
+    let isolation: Isolation
     var successor: LaunchOrder?
     private let child: ChildProcess
     private let onEnd: Ended
@@ -208,12 +258,14 @@ private final class Worker: EventHandler {
     private let inheritedChildren: Set<Int32>
 
     init(
-        runID: String, child: ChildProcess, directory: String, inheritedChildren: Set<Int32>, onEnd: @escaping Ended
+        runID: String, child: ChildProcess, directory: String, isolation: Isolation, inheritedChildren: Set<Int32>,
+        onEnd: @escaping Ended
     ) {
         self.inheritedChildren = inheritedChildren
         self.runID = runID
         self.child = child
         self.directory = directory
+        self.isolation = isolation
         self.onEnd = onEnd
     }
 
@@ -250,7 +302,7 @@ private final class Worker: EventHandler {
             excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(runID)" : nil
         ).remaining
         guard left > 0, round < Self.maxSweeps else {
-            onEnd(self, "\(status)", reactor)
+            onEnd(self, status, reactor)
             return
         }
         _ = reactor.schedule(after: Self.sweepInterval) { [self] reactor in

@@ -1,3 +1,5 @@
+package import Wire
+
 /// An agent that runs can be started with.
 package struct AgentDefinition: Equatable, Sendable {
     /// How an exec agent gets its task.
@@ -35,11 +37,12 @@ package struct AgentDefinition: Equatable, Sendable {
     package var acp: ACP?
     package var workingDirectory: String?
     package var environment: [String: String]
+    package var isolation: Isolation
     package var limits: SpawnLimits
 
     package init(
         id: String, name: String? = nil, exec: Exec?, acp: ACP? = nil, workingDirectory: String? = nil,
-        environment: [String: String] = [:], limits: SpawnLimits = SpawnLimits()
+        environment: [String: String] = [:], isolation: Isolation = Isolation(), limits: SpawnLimits = SpawnLimits()
     ) {
         self.id = id
         self.name = name
@@ -47,6 +50,7 @@ package struct AgentDefinition: Equatable, Sendable {
         self.acp = acp
         self.workingDirectory = workingDirectory
         self.environment = environment
+        self.isolation = isolation
         self.limits = limits
     }
 

@@ -8,7 +8,7 @@ extension SpawnPolicy {
     ) throws(SpawnRefusal) -> AgentDefinition {
         guard catalog.acp.isEnabled else {
             throw refusal(
-                "acp_disabled", .forbidden, "ACP is disabled by policy (`acp.enabled=false`).",
+                "acp_disabled", .forbidden, kind: .configuration, "ACP is disabled by policy (`acp.enabled=false`).",
                 remedy: "set acp.enabled to true")
         }
         guard !request.acp.streamsToParent || requester.hasSession else {
@@ -17,12 +17,7 @@ extension SpawnPolicy {
                 "sessions_spawn streamTo=\"parent\" requires an active requester session context.",
                 remedy: "spawn from a session: pass sessionKey, or leave streamTo out")
         }
-        guard request.sandbox != .require else {
-            throw refusal(
-                "runtime_policy", .forbidden,
-                "sessions_spawn sandbox=\"require\" is not supported with runtime=\"acp\", which runs on the host.",
-                remedy: "use sandbox \"inherit\"")
-        }
+        try checkACPSandbox(request, from: requester, catalog: catalog)
         guard request.mode != .session || request.isThread else {
             throw refusal(
                 "thread_required", .error,
@@ -46,12 +41,30 @@ extension SpawnPolicy {
         return agent
     }
 
+    /// Upstream runs every ACP agent on the host. Ours runs where its isolation says.
+    private static func checkACPSandbox(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) {
+        let target = target(of: request, .acp, from: requester, catalog: catalog).flatMap { catalog[$0] }
+        guard target?.isolation.isSandbox != true else { return }
+        guard !requester.isSandboxed else {
+            throw refusal(
+                "runtime_policy", .forbidden,
+                "Sandboxed sessions cannot spawn ACP sessions because runtime=\"acp\" runs on the host. "
+                    + "Use runtime=\"subagent\" from sandboxed sessions.", remedy: isolationRemedy(target))
+        }
+        guard request.sandbox != .require else {
+            throw refusal(
+                "runtime_policy", .forbidden,
+                "sessions_spawn sandbox=\"require\" is not supported with runtime=\"acp\", which runs on the host.",
+                remedy: "use sandbox \"inherit\", or " + isolationRemedy(target))
+        }
+    }
+
     private static func acpTarget(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
     ) throws(SpawnRefusal) -> String {
-        // Without a runtime it is the requester's own agent that speaks ACP.
-        let implied = request.runtime == nil ? requester.agentID : catalog.acp.defaultAgent
-        guard let target = request.agentID ?? implied else {
+        guard let target = target(of: request, .acp, from: requester, catalog: catalog) else {
             throw refusal(
                 "target_agent_required", .error,
                 "ACP target agent is not configured. Pass `agentId` in `sessions_spawn` or set `acp.defaultAgent` "

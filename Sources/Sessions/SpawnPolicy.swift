@@ -14,6 +14,8 @@ package enum SpawnPolicy {
         package var hasSession: Bool
         /// Who it is may choose any directory.
         package var isOperator: Bool
+        /// It speaks from within an isolation, and what it spawns has to be in one too.
+        package var isSandboxed = false
 
         package init(
             agentID: String, depth: Int, activeChildren: Int, activeACPSessions: Int = 0, hasSession: Bool = true,
@@ -32,10 +34,25 @@ package enum SpawnPolicy {
     package static func check(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
     ) throws(SpawnRefusal) -> (AgentDefinition, SpawnRequest.Runtime) {
-        switch request.runtime ?? catalog[request.agentID ?? requester.agentID]?.runtime ?? .subagent {
+        switch runtime(of: request, from: requester, catalog: catalog) {
         case .subagent: (try checkNative(request, from: requester, catalog: catalog), .subagent)
         case .acp: (try checkACP(request, from: requester, catalog: catalog), .acp)
         }
+    }
+
+    static func runtime(
+        of request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) -> SpawnRequest.Runtime {
+        request.runtime ?? catalog[request.agentID ?? requester.agentID]?.runtime ?? .subagent
+    }
+
+    /// The agent that is meant; nil where nothing says which.
+    static func target(
+        of request: SpawnRequest, _ runtime: SpawnRequest.Runtime, from requester: Requester, catalog: AgentCatalog
+    ) -> String? {
+        // Without a runtime it is the requester's own agent that speaks ACP.
+        let implied = runtime == .acp && request.runtime != nil ? catalog.acp.defaultAgent : requester.agentID
+        return request.agentID ?? implied
     }
 
     private static func checkNative(
@@ -63,7 +80,8 @@ package enum SpawnPolicy {
                 .error, "cwd, resumeSessionId and streamTo are for runtime=\"acp\"", rule: "spawn-params",
                 remedy: "leave them out, or use runtime \"acp\" with an ACP agent")
         }
-        try checkUnsupported(request)
+        try checkSandbox(request, from: requester, target: catalog[target])
+        try checkThread(request)
         guard let agent = catalog[target] else {
             throw SpawnRefusal(
                 .error, .agentNotAllowed, "agent \"\(target)\" is not configured",
@@ -72,11 +90,12 @@ package enum SpawnPolicy {
         guard agent.exec != nil else {
             guard agent.acp == nil else {
                 throw SpawnRefusal(
-                    .error, "agent \"\(target)\" speaks ACP and has no command for runtime=\"subagent\"",
+                    .error, .configuration,
+                    "agent \"\(target)\" speaks ACP and has no command for runtime=\"subagent\"",
                     rule: "agent-exec", remedy: "use runtime \"acp\", or leave runtime out")
             }
             throw SpawnRefusal(
-                .error, "agent \"\(target)\" has no command to run",
+                .error, .configuration, "agent \"\(target)\" has no command to run",
                 rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
         }
         return agent
@@ -108,15 +127,33 @@ package enum SpawnPolicy {
         }
     }
 
-    /// What needs a sandbox or a channel that binds threads.
-    private static func checkUnsupported(_ request: SpawnRequest) throws(SpawnRefusal) {
+    /// Nobody leaves a sandbox by having somebody spawned outside of it.
+    private static func checkSandbox(
+        _ request: SpawnRequest, from requester: Requester, target: AgentDefinition?
+    ) throws(SpawnRefusal) {
+        guard target?.isolation.isSandbox != true else { return }
+        if requester.isSandboxed {
+            throw SpawnRefusal(
+                .forbidden,
+                "Sandboxed sessions cannot spawn unsandboxed subagents. Set a sandboxed target agent or use the same "
+                    + "agent runtime.",
+                rule: "sandbox", remedy: isolationRemedy(target))
+        }
         if request.sandbox == .require {
             throw SpawnRefusal(
                 .forbidden,
                 "sessions_spawn sandbox=\"require\" needs a sandboxed target runtime. "
                     + "Pick a sandboxed agentId or use sandbox=\"inherit\".",
-                rule: "sandbox", remedy: "use sandbox \"inherit\"")
+                rule: "sandbox", remedy: "use sandbox \"inherit\", or " + isolationRemedy(target))
         }
+    }
+
+    static func isolationRemedy(_ target: AgentDefinition?) -> String {
+        "set isolation" + (target.map { " of agent \"\($0.id)\"" } ?? " of the target agent")
+            + " to \"uid\", \"bwrap\" or \"container\" (agents.list[].isolation, agents.defaults.isolation)"
+    }
+
+    private static func checkThread(_ request: SpawnRequest) throws(SpawnRefusal) {
         if request.isThread {
             throw SpawnRefusal(
                 .error,

@@ -56,6 +56,8 @@ package struct SpawnRefusal: Error, Equatable, Sendable {
     /// Decides the exit code of the command line.
     package enum Kind: String, Sendable {
         case agentNotAllowed = "agent-not-allowed", sessionLimit = "session-limit", other
+        /// Nothing but another configuration lets any such spawn pass.
+        case configuration
     }
 
     package let status: Status

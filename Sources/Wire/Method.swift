@@ -48,6 +48,8 @@ package enum Method: String, CaseIterable, Sendable {
     case sessionsList = "sessions.list"
     case sessionsSpawn = "sessions.spawn"
     case sessionsSpawnTool = "sessions_spawn"
+    /// What would become of a spawn (our addition).
+    case sessionsSpawnExplain = "sessions.spawn.explain"
     case sessionsAbort = "sessions.abort"
     case sessionsSubscribe = "sessions.subscribe"
     case sessionsUnsubscribe = "sessions.unsubscribe"
@@ -118,7 +120,7 @@ package enum Method: String, CaseIterable, Sendable {
         case .cronAdd, .cronUpdate, .cronRemove, .cronRun: .scope(.admin)
         case .wake: .scope(.write)
         case .agentWait, .sessionsSpawn, .sessionsSpawnTool, .sessionsAbort: .scope(.write)
-        case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain: .scope(.admin)
+        case .diagnosticsBroadcast, .authLockouts, .authUnlock, .admissionExplain, .sessionsSpawnExplain: .scope(.admin)
         case .devicePairList, .devicePairApprove, .devicePairReject, .devicePairRemove, .deviceTokenRotate,
             .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
             .scope(.pairing)

@@ -25,11 +25,13 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var inheritsToken: Bool
     /// How often the run was started anew before.
     package var attempt: Int
+    /// Files and directories of the gateway that an isolated command must not reach.
+    package var hidden: [String]
 
     package init(
         url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
         gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
-        inheritsToken: Bool, attempt: Int = 0
+        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = []
     ) {
         self.url = url
         self.pins = pins
@@ -45,6 +47,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         self.caBundlePath = caBundlePath
         self.inheritsToken = inheritsToken
         self.attempt = attempt
+        self.hidden = hidden
     }
 
     package var json: JSON {
@@ -57,6 +60,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         ])
         object["pins"] = .array(pins.map { .string($0) })
         object["certificate"] = certificatePath.map { .string($0) }
+        if !hidden.isEmpty { object["hidden"] = .array(hidden.map { .string($0) }) }
         object["caBundle"] = caBundlePath.map { .string($0) }
         return .object(object)
     }
@@ -73,6 +77,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
             url: url, pins: pins, token: token, seed: seed, runToken: runToken, sessionKey: sessionKey,
             runID: runID, gatewayID: gatewayID, grants: grants, directory: directory,
             certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
-            inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0))
+            inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0),
+            hidden: json["hidden"]?.array?.compactMap(\.string) ?? [])
     }
 }

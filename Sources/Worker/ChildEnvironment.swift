@@ -1,3 +1,4 @@
+internal import Agents
 package import Wire
 
 /// The environment of an agent command (design document, section 5, "What a child sees").
@@ -14,10 +15,29 @@ package enum ChildEnvironment {
     ///   - inherited: our own environment.
     ///   - configured: the agent's `env`; wins over what is inherited, never over what identifies the run.
     ///   - executable: our program file, so that a command can call it.
+    ///   - isolation: another user has another home, and another file system other directories.
     package static func make(
-        inherited: [String: String], configured: [String: String], bootstrap: WorkerBootstrap, executable: String?
+        inherited: [String: String], configured: [String: String], bootstrap: WorkerBootstrap, executable: String?,
+        isolation: Isolation = Isolation()
     ) -> [String: String] {
-        var environment = inherited.filter { allowed.contains($0.key) || $0.key.hasPrefix("LC_") }
+        var environment = inherited.filter { variable in
+            guard let named = isolation.inheritedVariables else {
+                return allowed.contains(variable.key) || variable.key.hasPrefix("LC_")
+            }
+            return named.contains(variable.key)
+        }
+        if isolation.isSandbox {
+            let home = IsolatedCommand.ownWorkingDirectory(bootstrap.directory)
+            if isolation.kind == .container {
+                for name in ["PATH", "SHELL", "USER", "LOGNAME"] { environment[name] = nil }
+                environment["HOME"] = home
+            } else if let user = isolation.user {
+                environment["HOME"] = home
+                environment["USER"] = user.name
+                environment["LOGNAME"] = user.name
+            }
+            environment["TMPDIR"] = nil
+        }
         environment.merge(configured) { _, new in new }
         let token = bootstrap.inheritsToken ? bootstrap.token : bootstrap.runToken
         let shared: [String: String] = [

@@ -1,11 +1,16 @@
+internal import Agents
 internal import Crypto
 internal import Files
+internal import Glibc
 internal import JSON
 internal import Trust
 internal import Wire
 
 /// The private state directory of an agent command, in which stock clients find the derived identity.
 enum PrivateDirectory {
+    private static let certificates = "/gateway-certificates.pem"
+    private static let caBundle = "/ca-bundle.pem"
+
     static func fill(_ bootstrap: WorkerBootstrap, identity: SigningIdentity, nowMs: Int64) throws(FileError) {
         let directory = bootstrap.directory + "/identity"
         try Files.makeDirectory(directory)
@@ -28,5 +33,37 @@ enum PrivateDirectory {
                 ("tokens", .object(JSONObject([("operator", token)]))),
             ]))
         try Files.writeAtomically(directory + "/device-auth.json", Array((auth.prettyPrinted() + "\n").utf8))
+    }
+
+    /// Copies of what lies in the gateway's directory, which an isolated command does not see.
+    ///
+    /// Files that anybody may read, in a directory that only the command's user can enter: by the time of a rotation that
+    /// user has the directory, and root must not give away what it finds there.
+    static func copyCertificates(_ bootstrap: WorkerBootstrap) throws(FileError) {
+        for (source, name) in [(bootstrap.certificatePath, certificates), (bootstrap.caBundlePath, caBundle)] {
+            guard let source else { continue }
+            try Files.writeAtomically(bootstrap.directory + name, try Files.read(source), mode: 0o644)
+        }
+    }
+
+    /// The orders as an isolated command has to see them.
+    static func isolated(_ bootstrap: WorkerBootstrap) -> WorkerBootstrap {
+        var bootstrap = bootstrap
+        bootstrap.certificatePath = bootstrap.certificatePath.map { _ in bootstrap.directory + certificates }
+        bootstrap.caBundlePath = bootstrap.caBundlePath.map { _ in bootstrap.directory + caBundle }
+        return bootstrap
+    }
+
+    /// Hands the directory over. Nothing runs yet that could put something else in the place of what is in it.
+    static func give(_ bootstrap: WorkerBootstrap, to user: Isolation.User) throws(FileError) {
+        let identity = bootstrap.directory + "/identity"
+        let workspace = IsolatedCommand.ownWorkingDirectory(bootstrap.directory)
+        for path in [
+            identity + "/device.json", identity + "/device-auth.json", identity, workspace, bootstrap.directory,
+        ] {
+            guard unsafe lchown(path, user.uid, user.gid) == 0 else {
+                throw .failed(.makeDirectory, path: path, errno: errno)
+            }
+        }
     }
 }

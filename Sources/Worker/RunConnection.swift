@@ -30,6 +30,8 @@ final class RunConnection {
     /// Of the agent command, which has to learn of new pins too.
     private let stateDirectory: String
     private var client: GatewayClient?
+    /// The gateway has announced another certificate.
+    var onAnnouncedPins: (() -> Void)?
     private var policy = ReconnectPolicy(initialDelay: .milliseconds(200), maxDelay: .seconds(5))
     private var generator = SystemRandomNumberGenerator()
     private var unacknowledged: [(seq: Int64, method: String, params: JSON)] = []
@@ -180,6 +182,7 @@ final class RunConnection {
         options.trust = .pins(pins)
         // The command's own connections fail without it, ours do not.
         try? AnnouncedPins.write(pins, stateDirectory: stateDirectory)
+        onAnnouncedPins?()
     }
 
     private func acknowledge(_ id: String) {

@@ -1,6 +1,7 @@
 internal import ACP
 internal import Agents
 internal import JSON
+internal import Wire
 
 /// What `run.attach` answers: the task and how to run it.
 struct WorkOrder {
@@ -15,13 +16,20 @@ struct WorkOrder {
     let program: Program
     let workingDirectory: String?
     let environment: [String: String]
+    let isolation: Isolation
     let serverVersion: String
 
     init?(_ json: JSON) {
         guard let task = json["task"]?.string, let program = Self.program(json) else { return nil }
         self.task = task
         self.program = program
-        workingDirectory = json["cwd"]?.string
+        if let isolation = json["isolation"] {
+            guard let isolation = Isolation(isolation) else { return nil }
+            self.isolation = isolation
+        } else {
+            isolation = Isolation()
+        }
+        workingDirectory = isolation.workingDirectory ?? json["cwd"]?.string
         serverVersion = json["serverVersion"]?.string ?? ""
         var environment: [String: String] = [:]
         for (name, value) in json["env"]?.object?.members ?? [] { environment[name] = value.string }

@@ -18,11 +18,12 @@ package final class Worker {
     private static let gatewayGrace = Duration.seconds(60)
     private static let cancelGraceSeconds = 3.0
 
-    private let bootstrap: WorkerBootstrap
+    let bootstrap: WorkerBootstrap
     private let identity: SigningIdentity
-    private let connection: RunConnection
+    let connection: RunConnection
     private let signals: FileDescriptor
-    private let environment: [String: String]
+    /// Our own.
+    let environment: [String: String]
 
     package enum Failure: Error, Equatable, Sendable {
         case bootstrap(String)
@@ -92,19 +93,21 @@ package final class Worker {
         guard let order = attach() else { return 1 }
         do {
             try PrivateDirectory.fill(bootstrap, identity: identity, nowMs: Self.wallClockMs())
-            let environment = ChildEnvironment.make(
-                inherited: environment, configured: order.environment, bootstrap: bootstrap,
-                executable: Files.currentExecutable())
+            if order.isolation.isSandbox { try prepareIsolation(order.isolation) }
+            let environment = commandEnvironment(order)
             switch order.program {
             case .exec(let template, let stdin):
                 let command = ExecCommand(
                     template: template, task: order.task, stdinMode: stdin,
-                    workingDirectory: order.workingDirectory, environment: environment)
-                let agent = try ExecAgent(command, orphans: .killAll)
-                return handIn(result(of: agent, supervise(agent)))
+                    workingDirectory: try workingDirectory(order), environment: environment)
+                let agent = try start(command, order.isolation)
+                let status = supervise(agent)
+                removeContainer(order.isolation, after: status)
+                return handIn(result(of: agent, status))
             case .acp(let argv, let mode, let resume):
                 let (agent, session) = try start(argv, mode, resume: resume, order, environment)
                 let status = supervise(agent, session)
+                removeContainer(order.isolation, after: status)
                 return handIn(session.result(status, cancelReason: connection.cancelReason))
             }
         } catch {
@@ -119,10 +122,11 @@ package final class Worker {
     private func start(
         _ argv: [String], _ mode: PermissionMode, resume: String?, _ order: WorkOrder, _ environment: [String: String]
     ) throws -> (ExecAgent, ACPSession) {
-        let named = order.workingDirectory ?? "."
-        guard let directory = Self.resolved(named), let files = WorkspaceFiles(directory) else {
-            throw AgentError.workingDirectory(path: named, errno: errno)
-        }
+        let named = try workingDirectory(order) ?? "."
+        let user = order.isolation.isSandbox ? order.isolation.user : nil
+        guard let directory = Self.resolved(named),
+            let files = WorkspaceFiles(directory, user: user, hidden: bootstrap.hidden + order.isolation.hidden)
+        else { throw AgentError.workingDirectory(path: named, errno: errno) }
         var settings = ACPClient.Settings(
             workingDirectory: directory, prompt: order.task, clientVersion: order.serverVersion)
         settings.permissionMode = mode
@@ -137,13 +141,13 @@ package final class Worker {
                 ]
             ]
         }
-        let agent = try ExecAgent(
-            ExecCommand(argv: argv, workingDirectory: directory, environment: environment), orphans: .killAll)
+        let agent = try start(
+            ExecCommand(argv: argv, workingDirectory: directory, environment: environment), order.isolation)
         return (agent, ACPSession(settings, agent: agent, connection: connection, files: files))
     }
 
     /// Absolute and without symbolic links, as agents see it.
-    private static func resolved(_ path: String) -> String? {
+    static func resolved(_ path: String) -> String? {
         guard let resolved = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)

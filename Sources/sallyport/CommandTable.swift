@@ -31,15 +31,17 @@ enum CommandTable {
         ApprovalsCommands.list, ApprovalsCommands.resolve,
         CronCommands.list, CronCommands.status, CronCommands.show, CronAddCommand.command, CronCommands.run,
         CronCommands.runs, CronCommands.enable, CronCommands.disable, CronCommands.remove,
-        ExplainCommand.command, BackupCommand.command, ImportCommand.command, TLSCommands.fingerprint, TLSCommands.show,
+        ExplainCommand.command, ExplainSpawnCommand.command, BackupCommand.command, ImportCommand.command,
+        TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
         TLSCommands.rotate,
-        MCPCommand.command, WorkerCommand.command, CompletionsCommand.command, ManCommand.command, versionCommand,
+        MCPCommand.command, WorkerCommand.command, ConfineCommand.command, CompletionsCommand.command,
+        ManCommand.command, versionCommand,
     ]
 
     static let exitCodes: [(code: String, meaning: String)] = [
         ("0", "done"), ("1", "refused or failed"), ("2", "wrong usage"),
-        ("7", "agent not allowed (sessions_spawn)"), ("65", "too many children (sessions_spawn)"),
+        ("7", "agent not allowed (sessions_spawn)"), ("65", "too many children or ACP sessions (sessions_spawn)"),
         ("78", "configuration, state directory or port unusable"),
     ]
 
@@ -114,7 +116,9 @@ enum CommandTable {
                 ] + (short.map { ["sallyport \(first) alone is short for sallyport \($0.name)."] } ?? []))
                 .joined(separator: "\n")
         }
-        if words.count == 1, let only = group(first).first { return only.help }
+        if words.count == 1, let only = group(first).first, !visible.contains(where: { $0.words == [first] }) {
+            return only.help
+        }
         guard let (command, _) = try find(words) else { throw unknown(words) }
         return command.help
     }

@@ -16,8 +16,8 @@ enum SpawnCommand {
             .init("no-wait", nil, "return when the spawn is accepted"),
         ] + CommandTable.clientOptions,
         notes: [
-            "Exit codes: the command's own; or 7 agent not allowed, 65 too many children, 78 configuration unusable,",
-            "2 wrong usage, 1 other failures.", "",
+            "Exit codes: the command's own; or 7 agent not allowed, 65 too many children or ACP sessions, 78 configuration",
+            "unusable, 2 wrong usage, 1 other failures. sallyport explain spawn says why, without spawning.", "",
             "example: sallyport sessions_spawn --agent lines -- /etc/passwd",
         ]
     ) { invocation in
@@ -29,6 +29,18 @@ enum SpawnCommand {
         _ = try invocation.arguments.choice("cleanup", ["keep", "delete"])
         _ = try invocation.arguments.integer("run-timeout", in: 0...31_536_000)
         return try SpawnSession(invocation, task: task).run()
+    }
+}
+
+extension SpawnCommand {
+    /// Of a spawn that was refused.
+    static func exitCode(_ answer: JSON) -> Int32 {
+        switch answer["kind"]?.string {
+        case "agent-not-allowed": 7
+        case "session-limit": 65
+        case "configuration": 78
+        default: 1
+        }
     }
 }
 
@@ -88,12 +100,7 @@ private final class SpawnSession {
     }
 
     private func refused(_ answer: JSON) throws -> Int32 {
-        let code: Int32 =
-            switch answer["kind"]?.string {
-            case "agent-not-allowed": 7
-            case "session-limit": 65
-            default: 1
-            }
+        let code = SpawnCommand.exitCode(answer)
         if isJSON { terminal.print(answer.prettyPrinted()) }
         var failure = CommandFailure(
             answer["error"]?.string ?? "the spawn was refused", hint: answer["remediationHint"]?.string, exitCode: code,

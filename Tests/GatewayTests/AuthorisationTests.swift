@@ -23,7 +23,7 @@ struct AuthorisationTests {
         (.devicePairApprove, .pairing), (.devicePairReject, .pairing), (.devicePairRemove, .pairing),
         (.deviceTokenRotate, .pairing), (.deviceTokenRevoke, .pairing), (.deviceEnrollCreate, .pairing),
         (.deviceEnrollList, .pairing), (.deviceEnrollRevoke, .pairing), (.authLockouts, .admin), (.authUnlock, .admin),
-        (.admissionExplain, .admin),
+        (.admissionExplain, .admin), (.sessionsSpawnExplain, .admin),
         (.cronList, .read), (.cronStatus, .read), (.cronGet, .read), (.cronRuns, .read), (.cronAdd, .admin),
         (.cronUpdate, .admin), (.cronRemove, .admin), (.cronRun, .admin), (.wake, .write),
         (.agent, .write), (.toolsInvoke, .write),

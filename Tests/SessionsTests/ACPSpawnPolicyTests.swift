@@ -13,14 +13,17 @@ struct ACPSpawnPolicyTests {
 
         init() { limits.allowAgents = ["coder", "plain", "ghost"] }
 
-        func check() throws(SpawnRefusal) -> (AgentDefinition, SpawnRequest.Runtime) {
+        var catalog: AgentCatalog {
             let acp = AgentDefinition.ACP(command: ["/bin/agent"], workingDirectory: directory)
             let agents = [
                 Sample.agent("main", limits: limits), Sample.agent("plain"),
                 AgentDefinition(id: "coder", exec: nil, acp: acp, limits: limits),
             ]
-            return try SpawnPolicy.check(
-                request, from: requester, catalog: AgentCatalog(agents: agents, defaultAgentID: "main", acp: policy))
+            return AgentCatalog(agents: agents, defaultAgentID: "main", acp: policy)
+        }
+
+        func check() throws(SpawnRefusal) -> (AgentDefinition, SpawnRequest.Runtime) {
+            try SpawnPolicy.check(request, from: requester, catalog: catalog)
         }
 
         var refusal: SpawnRefusal? {

@@ -1,5 +1,6 @@
 import Sessions
 import Testing
+import Wire
 
 @Suite("Spawn policy: upstream's checks, order and texts")
 struct SpawnPolicyTests {
@@ -102,6 +103,45 @@ struct SpawnPolicyTests {
                 second.breakRule(&attempt)
                 if pair == ["agent-id", "allow-agents"] { attempt.limits.allowSelf = false }
                 #expect(attempt.refusal?.message == first.message, "\(pair)")
+            }
+        }
+    }
+
+    /// Who asks, for whom, whether a sandbox is asked for, and whether it may.
+    static let sandboxes: [(Bool, Isolation.Kind, SpawnRequest.Sandbox, String?)] = [
+        (false, .none, .inherit, nil), (false, .uid, .inherit, nil), (false, .uid, .require, nil),
+        (false, .bwrap, .require, nil), (false, .container, .require, nil),
+        (false, .none, .require, "sessions_spawn sandbox=\"require\" needs a sandboxed target runtime."),
+        (true, .none, .inherit, "Sandboxed sessions cannot spawn unsandboxed subagents."),
+        (true, .none, .require, "Sandboxed sessions cannot spawn unsandboxed subagents."),
+        (true, .uid, .inherit, nil), (true, .container, .require, nil),
+    ]
+
+    @Test("an agent with an isolation is a sandbox, and nobody leaves one by a spawn", arguments: sandboxes)
+    func sandbox(_ isInside: Bool, _ target: Isolation.Kind, _ wanted: SpawnRequest.Sandbox, _ text: String?) throws {
+        var limits = SpawnLimits()
+        limits.allowAgents = ["other"]
+        let acp = AgentDefinition(
+            id: "other", exec: nil, acp: .init(command: ["x"]), isolation: Isolation(target), limits: limits)
+        for (agent, runtime) in [
+            (Sample.agent("other", isolation: target), SpawnRequest.Runtime.subagent), (acp, .acp),
+        ] {
+            var requester = SpawnPolicy.Requester(agentID: "main", depth: 0, activeChildren: 0)
+            requester.isSandboxed = isInside
+            let catalog = AgentCatalog(agents: [Sample.agent("main", limits: limits), agent], defaultAgentID: "main")
+            let request = SpawnRequest(task: "t", agentID: "other", runtime: runtime, sandbox: wanted)
+            do throws(SpawnRefusal) {
+                _ = try SpawnPolicy.check(request, from: requester, catalog: catalog)
+                #expect(text == nil)
+            } catch {
+                let wanted = try #require(text, "\(error)")
+                if runtime == .subagent {
+                    #expect(error.message.hasPrefix(wanted))
+                } else {
+                    #expect(error.errorCode == "runtime_policy")
+                }
+                #expect(error.status == .forbidden)
+                #expect(error.remedy.contains("isolation"))
             }
         }
     }

@@ -1,10 +1,15 @@
 import Sessions
+import Wire
 
 enum Sample {
-    static func agent(_ id: String, exec: Bool = true, limits: SpawnLimits = SpawnLimits()) -> AgentDefinition {
+    static func agent(
+        _ id: String, exec: Bool = true, isolation: Isolation.Kind = .none, limits: SpawnLimits = SpawnLimits()
+    )
+        -> AgentDefinition
+    {
         AgentDefinition(
             id: id, exec: exec ? AgentDefinition.Exec(command: ["/bin/echo", "{task}"], stdin: .none) : nil,
-            limits: limits)
+            isolation: Isolation(isolation), limits: limits)
     }
 
     static func session(_ key: String, parent: String? = nil, depth: Int = 0) -> Session {

@@ -6,6 +6,8 @@ struct GatewayConfiguration {
         var stdin = "task"
         /// Speaks ACP; members of its `acp` besides the command.
         var acp: String?
+        /// Further members, such as `isolation: "bwrap"`.
+        var more = ""
 
         static func acp(_ id: String, _ command: [String], _ more: String = "") -> Agent {
             Agent(id: id, command: command, acp: more)
@@ -45,9 +47,10 @@ struct GatewayConfiguration {
         let command = agent.command.map { "\"\(escaped($0))\"" }.joined(separator: ", ")
         if let acp = agent.acp {
             return
-                "      { id: \"\(agent.id)\", runtime: { type: \"acp\", acp: { command: [\(command)], \(acp) } } }"
+                "      { id: \"\(agent.id)\", runtime: { type: \"acp\", acp: { command: [\(command)], \(acp) } }, \(agent.more) }"
         }
-        return "      { id: \"\(agent.id)\", exec: { command: [\(command)], stdin: \"\(agent.stdin)\" } }"
+        return
+            "      { id: \"\(agent.id)\", exec: { command: [\(command)], stdin: \"\(agent.stdin)\" }, \(agent.more) }"
     }
 
     private static func escaped(_ text: String) -> String {

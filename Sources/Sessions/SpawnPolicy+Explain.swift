@@ -1,0 +1,133 @@
+internal import Wire
+
+/// The checks of a spawn, one by one, for somebody who wants to know why.
+extension SpawnPolicy {
+    package struct Step: Equatable, Sendable {
+        package enum Verdict: String, Sendable {
+            case passed, refused
+            /// An earlier rule has refused.
+            case notReached = "not-reached"
+        }
+
+        package let rule: String
+        package let verdict: Verdict
+        package let fact: String
+        /// Keys that decide it, below `agents.defaults` where an agent may have its own.
+        package let keys: [String]
+    }
+
+    package struct Explanation: Equatable, Sendable {
+        package let steps: [Step]
+        package let runtime: SpawnRequest.Runtime
+        package let agentID: String?
+        package let refusal: SpawnRefusal?
+    }
+
+    package static func explain(
+        _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) -> Explanation {
+        let runtime = runtime(of: request, from: requester, catalog: catalog)
+        let target = target(of: request, runtime, from: requester, catalog: catalog)
+        var refusal: SpawnRefusal?
+        do throws(SpawnRefusal) {
+            _ = try check(request, from: requester, catalog: catalog)
+        } catch {
+            refusal = error
+        }
+        let facts = Facts(request: request, requester: requester, catalog: catalog, target: target)
+        var isOver = false
+        let steps = (runtime == .acp ? acpRules : nativeRules).map { rule in
+            let verdict: Step.Verdict =
+                isOver ? .notReached : rule.name == refusal?.rule ? .refused : .passed
+            isOver = isOver || verdict == .refused
+            return Step(rule: rule.name, verdict: verdict, fact: rule.fact(facts), keys: rule.keys)
+        }
+        return Explanation(steps: steps, runtime: runtime, agentID: target, refusal: refusal)
+    }
+
+    private struct Facts {
+        let request: SpawnRequest
+        let requester: Requester
+        let catalog: AgentCatalog
+        let target: String?
+
+        var limits: SpawnLimits { catalog.limits(of: requester.agentID) }
+        var agent: AgentDefinition? { target.flatMap { catalog[$0] } }
+    }
+
+    private struct Rule: Sendable {
+        let name: String
+        let keys: [String]
+        let fact: @Sendable (Facts) -> String
+
+        init(_ name: String, _ keys: [String] = [], _ fact: @escaping @Sendable (Facts) -> String) {
+            self.name = name
+            self.keys = keys
+            self.fact = fact
+        }
+    }
+
+    private static let own = "agents.defaults.subagents."
+
+    private static let depth = Rule("max-spawn-depth", [own + "maxSpawnDepth"]) {
+        "depth \($0.requester.depth) of at most \($0.limits.maxSpawnDepth)"
+    }
+    private static let children = Rule("max-children", [own + "maxChildrenPerAgent"]) {
+        "\($0.requester.activeChildren) of at most \($0.limits.maxChildrenPerAgent) children have not ended"
+    }
+    private static let allowed = Rule("allow-agents", [own + "allowAgents", own + "allowSelf"]) { facts in
+        if facts.target == facts.requester.agentID {
+            return "its own agent, which is \(facts.limits.allowSelf ? "" : "not ")allowed"
+        }
+        let names = facts.limits.allowAgents
+        return "allowed: \(names.isEmpty ? "none but its own" : names.joined(separator: ", "))"
+    }
+    private static let isolation = ["agents.defaults.isolation"]
+
+    private static func sandbox(_ facts: Facts) -> String {
+        let kind = facts.agent?.isolation.kind.rawValue ?? "unknown"
+        return "isolation of the target: \(kind); asked for: \(facts.request.sandbox.rawValue); the requester "
+            + (facts.requester.isSandboxed ? "is isolated" : "is not isolated")
+    }
+
+    private static let nativeRules = [
+        Rule("agent-id") { $0.request.agentID ?? "none is named" },
+        Rule("mode") { $0.request.mode.rawValue },
+        depth, children,
+        Rule("require-agent-id", [own + "requireAgentId"]) { facts in
+            facts.request.agentID == nil ? "none is named" : "one is named"
+        },
+        allowed,
+        Rule("spawn-params") { _ in "what only runtime acp takes" },
+        Rule("sandbox", isolation, sandbox),
+        Rule("thread") { $0.request.isThread ? "asked for" : "not asked for" },
+        Rule("agent-configured", ["agents.list"]) { $0.agent == nil ? "not configured" : "configured" },
+        Rule("agent-exec", ["agents.list"]) { $0.agent?.exec == nil ? "no command" : "a command" },
+    ]
+
+    private static let acpRules = [
+        Rule("acp-disabled", ["acp.enabled"]) { $0.catalog.acp.isEnabled ? "enabled" : "disabled" },
+        Rule("requester-session-required") { $0.requester.hasSession ? "there is a session" : "there is no session" },
+        Rule("runtime-policy", isolation, sandbox),
+        Rule("thread-required") { "mode \($0.request.mode.rawValue)" },
+        Rule("target-agent-required", ["acp.defaultAgent"]) { $0.target ?? "no agent" },
+        Rule("agent-id") { $0.target ?? "no agent" },
+        Rule("runtime-agent-mismatch", ["agents.list"]) { facts in
+            facts.agent.map { $0.acp == nil ? "it does not speak ACP" : "it speaks ACP" } ?? "not configured"
+        },
+        Rule("agent-forbidden", ["acp.allowedAgents"]) { facts in
+            let names = facts.catalog.acp.allowedAgents
+            return "allowed: \(names.isEmpty ? "any" : names.joined(separator: ", "))"
+        },
+        depth, children, allowed,
+        Rule("max-acp-sessions", ["acp.maxConcurrentSessions"]) { facts in
+            "\(facts.requester.activeACPSessions) active of at most "
+                + (facts.catalog.acp.maxConcurrentSessions.map { "\($0)" } ?? "any number")
+        },
+        Rule("spawn-failed", ["agents.list"]) { $0.agent?.acp == nil ? "no ACP command" : "an ACP command" },
+        Rule("cwd-resolution-failed", ["agents.list"]) { facts in
+            facts.request.acp.workingDirectory == nil ? "as configured" : "named by the caller"
+        },
+        Rule("thread-binding-invalid") { $0.request.isThread ? "asked for" : "not asked for" },
+    ]
+}
