@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check mutants clean help
+.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check topology mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -21,6 +21,8 @@ AUTOBAHN_FLAGS ?=
 MUTANTS_FLAGS ?=
 # For instance: make tls-check TLS_CHECK_FLAGS='--only sslyze'
 TLS_CHECK_FLAGS ?=
+# For instance: make topology TOPOLOGY_FLAGS="--only 'lan × NAT'"
+TOPOLOGY_FLAGS ?= --write docs/topologies.md
 # How often `make crash` kills the gateway; SALLYPORT_CRASH_SEED repeats its moments.
 KILLS := 300
 # For each target; TARGETS='json5 request-head' takes some of them.
@@ -81,6 +83,9 @@ autobahn: build ## the Autobahn TestSuite against the release binary, over wss (
 
 tls-check: build ## what sslyze and testssl.sh think of the TLS of the release binary
 	@Tests/Conformance/tls --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(TLS_CHECK_FLAGS)
+
+topology: build ## where children are admitted: networks, proxies, tunnels, cuts; as root; writes docs/topologies.md
+	@Tests/Lab/topology --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(TOPOLOGY_FLAGS)
 
 clean: ## remove everything that was built
 	@rm -rf .build

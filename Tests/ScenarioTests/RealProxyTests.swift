@@ -6,7 +6,7 @@ import JSON
 import TLS
 import Testing
 
-/// Caddy, nginx and HAProxy in front of a gateway, as docs/proxies.md has them. What is not installed is skipped.
+/// Caddy, nginx and HAProxy in front of a gateway, with the files of deploy/. What is not installed is skipped.
 ///
 /// Where a network namespace can be made the proxy is there for a client from outside, whose address can then be seen;
 /// elsewhere everything is on loopback, and the client has no address that could be believed.
@@ -19,30 +19,31 @@ struct RealProxyTests {
 
     struct Case: Sendable, CustomTestStringConvertible {
         let program: FrontProxy.Program
-        let snippet: String
+        let file: String
         let upstream: Upstream
         var passesTLS = false
         var replacing: [(String, String)] = []
         /// Of Caddy.
         var minVersion = [2, 6]
-        var testDescription: String { snippet + (replacing.first.map { " with \($0.1)" } ?? "") }
+        var testDescription: String { "\(program.rawValue)/\(file)" + (replacing.first.map { " with \($0.1)" } ?? "") }
     }
 
     static let cases: [Case] = [
-        Case(program: .caddy, snippet: "caddy-unix", upstream: .unix),
-        Case(program: .caddy, snippet: "caddy-wss", upstream: .wss),
-        Case(program: .caddy, snippet: "caddy-ws", upstream: .ws),
-        Case(program: .caddy, snippet: "caddy-proxy-protocol", upstream: .proxiedUnix, minVersion: [2, 7]),
-        Case(program: .nginx, snippet: "nginx-unix", upstream: .unix),
-        Case(program: .nginx, snippet: "nginx-wss", upstream: .wss),
-        Case(program: .nginx, snippet: "nginx-stream", upstream: .proxied, passesTLS: true),
-        Case(program: .haproxy, snippet: "haproxy-unix", upstream: .unix),
-        Case(program: .haproxy, snippet: "haproxy-wss", upstream: .wss),
-        Case(program: .haproxy, snippet: "haproxy-tcp", upstream: .proxied, passesTLS: true),
+        Case(program: .caddy, file: "unix", upstream: .unix),
+        Case(program: .caddy, file: "base-path", upstream: .unix),
+        Case(program: .caddy, file: "wss", upstream: .wss),
+        Case(program: .caddy, file: "loopback", upstream: .ws),
+        Case(program: .caddy, file: "proxy-protocol", upstream: .proxiedUnix, minVersion: [2, 7]),
+        Case(program: .nginx, file: "unix", upstream: .unix),
+        Case(program: .nginx, file: "wss", upstream: .wss),
+        Case(program: .nginx, file: "stream", upstream: .proxied, passesTLS: true),
+        Case(program: .haproxy, file: "unix", upstream: .unix),
+        Case(program: .haproxy, file: "wss", upstream: .wss),
+        Case(program: .haproxy, file: "tcp", upstream: .proxied, passesTLS: true),
         Case(
-            program: .haproxy, snippet: "haproxy-tcp", upstream: .proxied, passesTLS: true,
+            program: .haproxy, file: "tcp", upstream: .proxied, passesTLS: true,
             replacing: [("send-proxy-v2", "send-proxy")]),
-        Case(program: .haproxy, snippet: "haproxy-v2-ssl", upstream: .proxiedWithoutTLS),
+        Case(program: .haproxy, file: "v2-ssl", upstream: .proxiedWithoutTLS),
     ]
 
     @Test(arguments: cases)
@@ -58,7 +59,7 @@ struct RealProxyTests {
     }
 
     private static func programs(_ testCase: Case) throws -> [String] {
-        if testCase.snippet == "nginx-stream", !Files.exists("/usr/lib/nginx/modules/ngx_stream_module.so") {
+        if testCase.file == "stream", !Files.exists("/usr/lib/nginx/modules/ngx_stream_module.so") {
             return []
         }
         return try testCase.program.paths.filter { path in
@@ -121,7 +122,7 @@ struct RealProxyTests {
             state: state)
         let extra = gateway.extraListeners.first?.port ?? 0
         let proxy = try FrontProxy(
-            testCase.program, at: program, snippet: testCase.snippet, gateway: gateway,
+            testCase.program, at: program, file: testCase.file, gateway: gateway,
             address: namespace == nil ? "127.0.0.1" : NetworkNamespace.bridgeAddress, passesTLS: testCase.passesTLS,
             replacing: testCase.replacing + [
                 ("/run/sallyport/gateway.sock", path), ("127.0.0.1:18789", "127.0.0.1:\(gateway.port)"),

@@ -4,10 +4,18 @@ import Files
 import Foundation
 import TLS
 
-/// A real proxy in front of a gateway, with a configuration from docs/proxies.md: what that page says is what is tested.
+/// A real proxy in front of a gateway, with a file of deploy/: what people copy is what is tested.
 final class FrontProxy {
     enum Program: String, Sendable {
         case caddy, nginx, haproxy
+
+        var suffix: String {
+            switch self {
+            case .caddy: "caddyfile"
+            case .nginx: "conf"
+            case .haproxy: "cfg"
+            }
+        }
 
         /// Where it is installed. `SALLYPORT_TEST_CADDY` may name another Caddy.
         var paths: [String] {
@@ -29,10 +37,10 @@ final class FrontProxy {
     private let configuration: String
 
     /// - Parameters:
-    ///   - snippet: the name under which the page has it.
-    ///   - replacing: what the page says, and what stands there instead.
+    ///   - name: of the file, such as `wss`.
+    ///   - replacing: what the file says, and what stands there instead.
     init(
-        _ program: Program, at executable: String, snippet: String, gateway: GatewayProcess, address: String,
+        _ program: Program, at executable: String, file name: String, gateway: GatewayProcess, address: String,
         passesTLS: Bool, replacing: [(String, String)]
     ) throws {
         self.address = address
@@ -42,7 +50,7 @@ final class FrontProxy {
         port = try Self.freePort()
         let certificate = try Self.makeCertificate(in: directory, for: address)
         pin = passesTLS ? nil : certificate.pin
-        var text = try Self.snippet(snippet)
+        var text = try Self.file(program, name)
         for (written, used) in replacing { text = text.replacing(written, with: used) }
         for file in ["/etc/caddy", "/etc/nginx", "/etc/haproxy"] {
             text = text.replacing("\(file)/sallyport.pem", with: gateway.certificatePath)
@@ -88,18 +96,15 @@ final class FrontProxy {
 
     // MARK: - Configuration
 
-    private static func snippet(_ name: String) throws -> String {
+    private static func file(_ program: Program, _ name: String) throws -> String {
         // Support, ScenarioTests, Tests, the repository.
         let repository = (0..<4).reduce(#filePath) { path, _ in Files.parent(of: path) }
-        let page = contents(of: repository + "/docs/proxies.md")
-        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let mark = lines.firstIndex(of: "<!-- tested: \(name) -->"), lines[mark + 1].hasPrefix("```") else {
-            throw Unexpected("docs/proxies.md has no snippet \(name)")
-        }
-        return lines[(mark + 2)...].prefix { $0 != "```" }.joined(separator: "\n") + "\n"
+        let path = "\(repository)/deploy/\(program.rawValue)/\(name).\(program.suffix)"
+        guard Files.exists(path) else { throw Unexpected("there is no \(path)") }
+        return contents(of: path)
     }
 
-    /// What a server's own files say around the snippet.
+    /// What a server's own files say around it.
     private static func complete(
         _ text: String, _ program: Program, _ directory: String, listensOn place: String
     ) -> String {
