@@ -72,6 +72,8 @@ class Client:
         if self.arguments.ca:
             by_authority.load_verify_locations(self.arguments.ca)
         yield "name", by_authority
+        if self.arguments.insecure:
+            yield "nothing", ssl._create_unverified_context()
         pins = (self.arguments.pin or os.environ.get("SALLYPORT_TLS_FINGERPRINT") or "").split(",")
         if any(pins):
             by_pin = ssl.create_default_context()
@@ -267,6 +269,8 @@ async def main():
     parser.add_argument("--url", required=True)
     parser.add_argument("--ca")
     parser.add_argument("--pin")
+    # For strangers only: what they show is refused all the same.
+    parser.add_argument("--insecure", action="store_true")
     parser.add_argument("--token")
     parser.add_argument("--identity")
     parser.add_argument("--gateway")
