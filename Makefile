@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check topology mutants clean help
+.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check topology containers dist package-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -14,7 +14,7 @@ SWIFT_FLAGS ?=
 LINK := -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --icf=safe -Xlinker --no-export-dynamic
 RELEASE := -c release --product sallyport --static-swift-stdlib $(LINK) $(SWIFT_FLAGS)
 SOURCES := Sources Tests Fuzz Package.swift
-SCRIPTS := .ci/setup .ci/run deploy/demo/run Fuzz/run
+SCRIPTS := .ci/setup .ci/run deploy/demo/run deploy/dist/make deploy/docker/setup Tests/Lab/engine Tests/Lab/package Fuzz/run
 # For instance: make bench BENCH_FLAGS='--rows echo-1,echo-16 --runs 5'
 BENCH_FLAGS ?=
 AUTOBAHN_FLAGS ?=
@@ -23,6 +23,7 @@ MUTANTS_FLAGS ?=
 TLS_CHECK_FLAGS ?=
 # For instance: make topology TOPOLOGY_FLAGS="--only 'lan × NAT'"
 TOPOLOGY_FLAGS ?= --write docs/topologies.md
+CONTAINERS_FLAGS ?=
 # How often `make crash` kills the gateway; SALLYPORT_CRASH_SEED repeats its moments.
 KILLS := 300
 # For each target; TARGETS='json5 request-head' takes some of them.
@@ -87,8 +88,17 @@ tls-check: build ## what sslyze and testssl.sh think of the TLS of the release b
 topology: build ## where children are admitted: networks, proxies, tunnels, cuts; as root; writes docs/topologies.md
 	@Tests/Lab/topology --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(TOPOLOGY_FLAGS)
 
+containers: build ## deploy/docker as people use it, with a Docker engine (as root it may start one of its own)
+	@Tests/Lab/containers --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(CONTAINERS_FLAGS)
+
+dist: build ## a Debian package and a tarball, in dist/
+	@deploy/dist/make "$$(swift build $(RELEASE) --show-bin-path)/sallyport" dist
+
+package-check: dist ## install the package in a clean Debian under systemd, try it, remove it; as root
+	@Tests/Lab/package dist
+
 clean: ## remove everything that was built
 	@rm -rf .build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

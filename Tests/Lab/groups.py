@@ -232,7 +232,7 @@ class GroupRun:
             device_token = next(iter(json.load(file)["tokens"].values()))["token"]
         gateway = self.owner.request("gateway.identity.get", {})["deviceId"]
         self.parent = ["--identity", os.path.join(state, "identity", "device.json"), "--gateway", gateway, "--agent",
-                       "elsewhere", "--token", device_token]
+                       "elsewhere", f"--token={device_token}"]
 
     def start_peer(self, place, role, *words):
         # A pin where the gateway's own certificate is shown; the authority's word where the front's is.

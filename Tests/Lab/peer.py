@@ -163,6 +163,15 @@ async def live(arguments, client, task):
     told = {"scopes": hello["auth"]["scopes"] if "auth" in hello else [], "verified": client.verified, "resumed": [],
             "connections": 1}
     told["sessions"] = len((await client.request("sessions.list", {}))["sessions"])
+    if arguments.megabytes:
+        text = "x" * (arguments.megabytes << 20)
+        assert (await client.request("diagnostics.echo", {"text": text}, 60))["text"] == text, "it came back changed"
+        told["megabytes"] = arguments.megabytes
+    if arguments.idle:
+        # Nothing is said, but pings are answered.
+        await asyncio.sleep(arguments.idle)
+        await client.request("health", {}, arguments.silence)
+        told["idle"] = arguments.idle
     mark(arguments, "connected")
     deadline = time.monotonic() + arguments.patience
     question = ("diagnostics.echo", {"text": "x" * 4096}) if arguments.large else ("health", {})
@@ -278,6 +287,8 @@ async def main():
     # After how long without an answer a connection counts as broken, and after how long nothing helps.
     parser.add_argument("--silence", type=float, default=8)
     parser.add_argument("--large", action="store_true", help="requests and answers of 4 KiB")
+    parser.add_argument("--megabytes", type=int, help="first of all, a message of this size and back")
+    parser.add_argument("--idle", type=float, help="then silence for this many seconds")
     parser.add_argument("--patience", type=float, default=120)
     arguments = parser.parse_args()
     await {"child": child, "presented": presented, "stranger": stranger}[arguments.role](arguments)
