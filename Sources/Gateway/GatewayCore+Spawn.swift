@@ -3,7 +3,7 @@ internal import JSON
 internal import Sessions
 internal import Store
 internal import Trust
-internal import Wire
+package import Wire
 
 /// `sessions_spawn` (sessions and configuration reference, 3.1; design document, section 6).
 extension GatewayCore {
@@ -11,6 +11,11 @@ extension GatewayCore {
     /// Scopes that a child gets at most: read and write, unless the owner's configuration names others.
     func ceiling(of agentID: String) -> ScopeSet {
         settings.catalog.limits(of: agentID).scopes.map { ScopeSet($0) } ?? ScopeSet(.read, .write)
+    }
+
+    /// How the agent of a run is kept apart.
+    package func isolation(ofRun runID: String) -> Isolation {
+        table.runs[runID].flatMap { settings.catalog[$0.agentID] }?.isolation ?? Isolation()
     }
 
     /// - Parameters:

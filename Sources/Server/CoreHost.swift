@@ -112,6 +112,11 @@ package final class CoreHost: Sendable {
         return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
     }
 
+    /// How the agent of a run is kept apart.
+    func isolation(ofRun runID: String) -> Isolation {
+        core.withLock { $0.isolation(ofRun: runID) }
+    }
+
     /// Whether a run still wants a worker.
     func isUnended(run runID: String) -> Bool {
         core.withLock { $0.isUnended(run: runID) }

@@ -104,10 +104,10 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
                 guard let child = ChildProcess.adopt(entry.pid, leadsGroup: true) else { continue }
                 let worker = Worker(
                     runID: entry.runID, child: child,
-                    directory: template.state.childDirectory(runID: entry.runID), inheritedChildren: inheritedChildren
+                    directory: template.directories.existing(runID: entry.runID), inheritedChildren: inheritedChildren
                 ) {
-                    [weak self] worker, how, reactor in
-                    self?.ended(worker, how: how, in: reactor)
+                    [weak self] worker, status, reactor in
+                    self?.ended(worker, status, in: reactor)
                 }
                 workers[entry.runID] = worker
                 try? worker.watch(in: reactor)
@@ -137,8 +137,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             try Files.makeDirectory(directory)
             let child = try spawn(order, directory: directory)
             let worker = Worker(
-                runID: order.runID, child: child, directory: directory, isolation: order.isolation,
-                inheritedChildren: inheritedChildren
+                runID: order.runID, child: child, directory: directory, inheritedChildren: inheritedChildren
             ) {
                 [weak self] worker, status, reactor in
                 self?.ended(worker, status, in: reactor)
@@ -199,7 +198,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
 
     /// What a worker that was killed could not end: a container is no process of ours.
     private func removeContainer(_ worker: Worker, in reactor: Reactor) {
-        guard worker.isolation.kind == .container, let container = worker.isolation.container else { return }
+        let isolation = host.isolation(ofRun: worker.runID)
+        guard isolation.kind == .container, let container = isolation.container else { return }
         let words = ContainerRun.removal(container, name: ContainerRun.name(runID: worker.runID))
         guard
             let child = try? ChildProcess.spawn(
@@ -249,7 +249,6 @@ private final class Worker: EventHandler {
     let runID: String
     var pid: Int32 { child.pid }
     let directory: String
-    let isolation: Isolation
     var successor: LaunchOrder?
     private let child: ChildProcess
     private let onEnd: Ended
@@ -258,14 +257,13 @@ private final class Worker: EventHandler {
     private let inheritedChildren: Set<Int32>
 
     init(
-        runID: String, child: ChildProcess, directory: String, isolation: Isolation, inheritedChildren: Set<Int32>,
+        runID: String, child: ChildProcess, directory: String, inheritedChildren: Set<Int32>,
         onEnd: @escaping Ended
     ) {
         self.inheritedChildren = inheritedChildren
         self.runID = runID
         self.child = child
         self.directory = directory
-        self.isolation = isolation
         self.onEnd = onEnd
     }
 

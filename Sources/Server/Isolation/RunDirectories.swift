@@ -25,6 +25,12 @@ struct RunDirectories: Sendable {
         return shared + "/" + StateDirectory.directoryName(runID: runID)
     }
 
+    /// That of a run which somebody else has launched.
+    func existing(runID: String) -> String {
+        let path = shared + "/" + StateDirectory.directoryName(runID: runID)
+        return isSharedOurs && Files.exists(path) ? path : state.childDirectory(runID: runID)
+    }
+
     /// Makes the directory that holds those of other users: they may pass, and see nothing.
     func prepareShared() throws(StartFailure) {
         for directory in [Files.parent(of: shared), shared] {

@@ -31,7 +31,11 @@ async def main(agent):
                 "sessions_spawn", {"agentId": agent, "task": f"echo child {number}", "label": f"child-{number}"}
             )
             spawned.append(payload(result))
-        waited = payload(await session.call_tool("subagents", {"action": "wait", "timeoutSeconds": 30}))
+        # By their ids: without, it waits for those that have not ended yet.
+        runs = [child["runId"] for child in spawned]
+        waited = payload(
+            await session.call_tool("subagents", {"action": "wait", "runIds": runs, "timeoutSeconds": 30})
+        )
         refused = await session.call_tool("sessions_spawn", {"agentId": "forbidden", "task": "true"})
         histories = [
             payload(await session.call_tool("sessions_history", {"sessionKey": child["childSessionKey"]}))
