@@ -41,6 +41,8 @@ struct RestartTests {
             let before = try await gateway.owner()
             let run = try before.spawn("sleep 600")
             try before.waitUntilRunning(run)
+            // Not before it is durable that it began: else it is rightly begun again.
+            try eventually("the command runs") { gateway.processes.count >= 4 }
             try gateway.kill()
             gateway.killWorkers()
             try gateway.start()
