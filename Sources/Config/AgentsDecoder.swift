@@ -125,7 +125,8 @@ struct AgentsDecoder {
             }
             return text
         }
-        let written = section.read("id", default: nil, show: { $0.map { .string($0) } ?? .null }, decode: decode)
+        let written = section.read(
+            "id", as: .string, default: nil, show: { $0.map { .string($0) } ?? .null }, decode: decode)
         guard let entryName else {
             if written == nil, !context.isSet(section.path(of: "id")), section.node?["id"] == nil {
                 context.error(section.path(of: "id"), "\(section.path) has no id", at: section.node?.location)
@@ -173,7 +174,7 @@ struct AgentsDecoder {
     }
 
     private func runtime(_ section: Section) -> JSON? {
-        section.read("runtime", default: nil, show: { $0 ?? .null }) { raw throws(Refusal) in
+        section.read("runtime", as: .object, default: nil, show: { $0 ?? .null }) { raw throws(Refusal) in
             let allowed = "an object such as {type: \"acp\", acp: {…}}"
             guard raw.node.members != nil, raw.node["type"]?.string != nil else { throw Refusal(allowed: allowed) }
             if let acp = raw.node["acp"], acp.members == nil {

@@ -25,10 +25,22 @@ package enum ConfigLoader {
 
         let variables = Variables(environment: input.environment, block: root?["env"])
         let context = LoadContext(variables: variables, flags: input.flags, readFile: readFile)
+        context.readsSettingVariables = input.readsSettingVariables
+        let document = root?.json ?? .null
         root?.moveAliases(reporting: context)
         let configuration = decode(root, context, hasFiles: !input.files.isEmpty, mainFile, files: reader.filesRead)
         let hasErrors = context.problems.contains { $0.severity == .error }
-        return ConfigResult(configuration: hasErrors ? nil : configuration, problems: context.problems)
+        return ConfigResult(
+            configuration: hasErrors ? nil : configuration, problems: context.problems, document: document)
+    }
+
+    /// Reads a document for the sake of what the decoder asks for.
+    static func describe(_ text: String) -> LoadContext {
+        var reader = DocumentReader { _ in nil }
+        let root = reader.document(ConfigInput.File(path: "/catalogue.json", bytes: Array(text.utf8)))
+        let context = LoadContext(variables: Variables(environment: [:], block: nil), flags: [:]) { _ in nil }
+        _ = decode(root, context, hasFiles: true, nil, files: [])
+        return context
     }
 
     private static func decode(
@@ -56,7 +68,8 @@ package enum ConfigLoader {
             gateway: gateway, security: security, acp: acp, session: session, cron: cron, messages: messages,
             tools: tools,
             agentDefaults: defaults, agents: agents,
-            defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective, files: files)
+            defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective,
+            identities: SettingIdentities(context.identities), files: files)
     }
 
     private static func security(_ section: Section) -> SecuritySettings {
@@ -106,7 +119,7 @@ package enum ConfigLoader {
         let runLog = section.section("runLog")
         let settings = CronSettings(
             isEnabled: section.bool("enabled", default: true),
-            isSkipped: section.context.variables.find(Variables.Name("SKIP_CRON")).map { $0.value != "0" } ?? false,
+            isSkipped: section.context.setting(Variables.Name("SKIP_CRON")).map { $0.value != "0" } ?? false,
             maxConcurrentRuns: section.integer("maxConcurrentRuns", default: 1, in: 1...100),
             skipMissedJobs: section.bool("skipMissedJobs", default: false),
             sessionRetention: section.retention("sessionRetention", default: .seconds(24 * 3600)),

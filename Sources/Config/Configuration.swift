@@ -13,6 +13,7 @@ package struct Configuration: Equatable, Sendable {
     package let defaultAgentID: String
     /// Every setting in the order of the sections, secrets masked.
     package let effective: [EffectiveSetting]
+    package let identities: SettingIdentities
     /// Every file that was read, includes among them, lowest precedence first; what a watcher has to watch.
     package let files: [String]
 

@@ -51,7 +51,8 @@ extension GatewayDecoder {
             default: .array(pins.map { .string($0) })
             }
         }
-        return section.read(name, default: [], show: show) { raw throws(Refusal) in
+        return section.read(name, as: .either(.string, .list(.string)), default: [], show: show) {
+            raw throws(Refusal) in
             let texts: [String]
             if raw.node.elements != nil {
                 texts = try raw.strings(allowed: "SHA-256 digests of 64 hexadecimal digits")

@@ -55,7 +55,9 @@ struct GatewayDecoder {
 
     private func port() -> UInt16 {
         let variable = Variables.Name("GATEWAY_PORT")
-        return section.read("port", variable: variable, default: 18789, show: { .integer(Int64($0)) }) {
+        return section.read(
+            "port", as: .integer(1...65535), variable: variable, default: 18789, show: { .integer(Int64($0)) }
+        ) {
             raw throws(Refusal) in
             let isFlag = if case .flag = raw.source { true } else { false }
             // Compose files put a publishing address there: 127.0.0.1:18789.
@@ -70,7 +72,8 @@ struct GatewayDecoder {
 
     private func bind() -> GatewaySettings.Bind {
         section.read(
-            "bind", variable: .init("GATEWAY_BIND"), default: .loopback, show: { .string($0.rawValue) }
+            "bind", as: .choice(GatewaySettings.Bind.allCases.map(\.rawValue)), variable: .init("GATEWAY_BIND"),
+            default: .loopback, show: { .string($0.rawValue) }
         ) { raw throws(Refusal) in
             do throws(Refusal) {
                 return try raw.choice(GatewaySettings.Bind.self)
@@ -93,7 +96,9 @@ struct GatewayDecoder {
     }
 
     private func customBindHost(bind: GatewaySettings.Bind) -> String? {
-        let host: String? = section.read("customBindHost", default: nil, show: { $0.map { .string($0) } ?? .null }) {
+        let host: String? = section.read(
+            "customBindHost", as: .string, default: nil, show: { $0.map { .string($0) } ?? .null }
+        ) {
             raw throws(Refusal) in
             let text = try raw.string()
             guard AddressSyntax.isAddress(text) else { throw Refusal(allowed: "an IP address") }
@@ -124,7 +129,8 @@ struct GatewayDecoder {
 
     private func controlUI() -> GatewaySettings.ControlUI {
         let section = section.section("controlUi")
-        let basePath: String = section.read("basePath", default: "", show: { .string($0) }) { raw throws(Refusal) in
+        let basePath: String = section.read("basePath", as: .string, default: "", show: { .string($0) }) {
+            raw throws(Refusal) in
             guard let text = raw.node.string else { throw Refusal(allowed: "a path such as /control") }
             let parts = text.split(separator: "/")
             return parts.isEmpty ? "" : "/" + parts.joined(separator: "/")

@@ -42,7 +42,10 @@ struct IsolationDecoder {
         let allowed =
             IsolationSettings.Kind.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
             + ", or an object with type"
-        let kind = parent.read(Self.name, default: base.kind, show: { .string($0.rawValue) }) { raw throws(Refusal) in
+        let shape = SettingShape.either(.choice(IsolationSettings.Kind.allCases.map(\.rawValue)), .object)
+        let kind = parent.read(
+            Self.name, as: shape, default: base.kind, show: { .string($0.rawValue) }
+        ) { raw throws(Refusal) in
             guard let text = raw.node.string, let kind = IsolationSettings.Kind(rawValue: text) else {
                 let nearest = raw.node.string.flatMap {
                     KeyAdvice.nearest(to: $0, among: IsolationSettings.Kind.allCases.map(\.rawValue))
@@ -74,7 +77,10 @@ struct IsolationDecoder {
     }
 
     private func user(_ section: Section) -> String? {
-        section.read("user", default: nil, show: { $0.map { .string($0) } ?? .null }) { raw throws(Refusal) in
+        section.read(
+            "user", as: .either(.string, .integer(0...0xFFFF_FFFE)), default: nil,
+            show: { $0.map { .string($0) } ?? .null }
+        ) { raw throws(Refusal) in
             if let number = raw.json.integer, UInt32(exactly: number) != nil { return "\(number)" }
             guard let text = raw.node.string, !text.isEmpty, !text.contains(where: { $0.isWhitespace || $0 == ":" })
             else { throw Refusal(allowed: "the name or the number of a user") }
@@ -84,7 +90,7 @@ struct IsolationDecoder {
 
     private func variables(_ section: Section) -> [String]? {
         let show = { (names: [String]?) in names.map { JSON.array($0.map { .string($0) }) } ?? .null }
-        return section.read("env", default: nil, show: show) { raw throws(Refusal) in
+        return section.read("env", as: .list(.string), default: nil, show: show) { raw throws(Refusal) in
             try raw.strings(allowed: "names of environment variables") { !$0.contains("=") && !$0.isEmpty }
         }
     }
@@ -92,7 +98,7 @@ struct IsolationDecoder {
     /// Octal in a string, as it is always written; a number would be read as decimal.
     private func umask(_ section: Section) -> Int? {
         let show = { (mask: Int?) -> JSON in mask.map { .string("0" + String($0, radix: 8)) } ?? .null }
-        return section.read("umask", default: nil, show: show) { raw throws(Refusal) in
+        return section.read("umask", as: .string, default: nil, show: show) { raw throws(Refusal) in
             let digits = raw.node.string.map { $0.hasPrefix("0") ? String($0.dropFirst()) : $0 }
             let value = digits.flatMap { $0.isEmpty ? 0 : Int($0, radix: 8) }
             guard let value, (0...0o777).contains(value) else {

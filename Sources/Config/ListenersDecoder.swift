@@ -54,7 +54,7 @@ struct ListenersDecoder {
     }
 
     private func address(_ section: Section) -> String? {
-        section.read("address", default: nil, show: Self.show) { raw throws(Refusal) in
+        section.read("address", as: .string, default: nil, show: Self.show) { raw throws(Refusal) in
             let text = try raw.string()
             guard AddressSyntax.isAddress(text) else {
                 throw Refusal(allowed: "an IP address, such as 127.0.0.1, 0.0.0.0 or ::")
@@ -64,7 +64,7 @@ struct ListenersDecoder {
     }
 
     private func path(_ section: Section) -> String? {
-        section.read("path", default: nil, show: Self.show) { raw throws(Refusal) in
+        section.read("path", as: .string, default: nil, show: Self.show) { raw throws(Refusal) in
             let path = PathText.expandingHome(try raw.string(), home: context.variables.home)
             guard path.hasPrefix("/"), !path.hasSuffix("/") else {
                 throw Refusal(allowed: "an absolute path of a file")
@@ -81,7 +81,8 @@ struct ListenersDecoder {
 
     /// Written in octal, as `chmod` has it.
     private func mode(_ section: Section) -> UInt32? {
-        section.read("mode", default: nil, show: { .string($0.map { "0" + String($0, radix: 8) } ?? "") }) {
+        section.read("mode", as: .string, default: nil, show: { .string($0.map { "0" + String($0, radix: 8) } ?? "") })
+        {
             raw throws(Refusal) in
             let allowed = "an octal mode in quotes, such as \"0660\""
             guard let text = raw.node.string, (3...4).contains(text.utf8.count),

@@ -5,12 +5,18 @@ final class LoadContext {
     let variables: Variables
     let flags: [String: String]
     let readFile: (String) -> [UInt8]?
+    var readsSettingVariables = true
     private(set) var problems: [ConfigProblem] = []
     private(set) var effective: [EffectiveSetting] = []
     private var rows: [String: Int] = [:]
     private var locations: [String: SourceLocation] = [:]
     private var flagPaths: Set<String> = []
     private var names: [String: [String]] = [:]
+    private(set) var identities: [String: JSON] = [:]
+    /// In the order of the sections.
+    private(set) var descriptions: [(path: String, shape: SettingShape, fallback: JSON, variables: [String])] = []
+    /// Sections in which an unknown name is a slip, with the names that only OpenClaw has a use for.
+    private(set) var closedSections: [String: Set<String>] = [:]
 
     init(variables: Variables, flags: [String: String], readFile: @escaping (String) -> [UInt8]?) {
         self.variables = variables
@@ -20,7 +26,14 @@ final class LoadContext {
 
     // MARK: Settings
 
-    func record(_ path: String, _ value: JSON, _ source: SettingSource, at location: SourceLocation?) {
+    /// A variable that stands for a setting.
+    func setting(_ name: Variables.Name) -> Variables.Found? { readsSettingVariables ? variables.find(name) : nil }
+
+    /// - Parameter identity: what two values are compared by, where what is shown does not tell them apart.
+    func record(
+        _ path: String, _ value: JSON, _ source: SettingSource, at location: SourceLocation?, identity: JSON? = nil
+    ) {
+        identities[path] = identity ?? value
         let setting = EffectiveSetting(path: path, value: value, source: source)
         if let row = rows[path] {
             effective[row] = setting
@@ -46,6 +59,12 @@ final class LoadContext {
     }
 
     func names(in section: String) -> [String] { names[section] ?? [] }
+
+    func describe(_ path: String, _ shape: SettingShape, default fallback: JSON, variables: [String]) {
+        descriptions.append((path, shape, fallback, variables))
+    }
+
+    func close(_ section: String, _ ignored: Set<String>) { closedSections[section] = ignored }
 
     func noteFlag(_ path: String) { flagPaths.insert(path) }
 

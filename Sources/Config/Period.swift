@@ -29,7 +29,7 @@ enum Period {
 extension Section {
     /// A time that is written with its unit.
     func period(_ name: String, default fallback: Duration) -> Duration {
-        read(name, default: fallback, show: { .string(Period.text($0)) }) { raw throws(Refusal) in
+        read(name, as: .string, default: fallback, show: { .string(Period.text($0)) }) { raw throws(Refusal) in
             guard let period = Period.parse(try raw.string()) else { throw Refusal(allowed: Period.allowed) }
             return period
         }
@@ -38,7 +38,7 @@ extension Section {
     /// A time that is written with its unit, or `false` for none.
     func optionalPeriod(_ name: String, default fallback: Duration?) -> Duration? {
         let show = { (value: Duration?) in value.map { JSON.string(Period.text($0)) } ?? .bool(false) }
-        return read(name, default: fallback, show: show) { raw throws(Refusal) in
+        return read(name, as: .either(.string, .no), default: fallback, show: show) { raw throws(Refusal) in
             if case .bool(false) = raw.node.json { return nil }
             guard let text = raw.node.string, let period = Period.parse(text) else {
                 throw Refusal(allowed: Period.allowed + ", or false")

@@ -7,7 +7,10 @@ extension Section {
     /// - Returns: Empty when there is none, or a wrong one, which was reported.
     func command(_ name: String, allowsText: Bool = false) -> [String] {
         let allowed = "an array of strings, the program first"
-        return read(name, default: [], show: { .array($0.map { .string($0) }) }) { raw throws(Refusal) in
+        return read(
+            name, as: allowsText ? .either(.string, .list(.string)) : .list(.string), default: [],
+            show: { .array($0.map { .string($0) }) }
+        ) { raw throws(Refusal) in
             if allowsText, let program = raw.node.string, !program.isEmpty, !program.utf8.contains(0) {
                 return [program]
             }
@@ -19,7 +22,7 @@ extension Section {
 
     /// Arguments.
     func words(_ name: String) -> [String] {
-        read(name, default: [], show: { .array($0.map { .string($0) }) }) { raw throws(Refusal) in
+        read(name, as: .list(.string), default: [], show: { .array($0.map { .string($0) }) }) { raw throws(Refusal) in
             try Self.words(raw, allowed: "an array of strings")
         }
     }

@@ -6,7 +6,7 @@ extension Section {
         let show = { (value: Duration?) -> JSON in
             value.map { .string("\($0.components.seconds)s") } ?? false
         }
-        return read(name, default: Optional(fallback), show: show) { raw throws(Refusal) in
+        return read(name, as: .either(.string, .no), default: Optional(fallback), show: show) { raw throws(Refusal) in
             if raw.json.bool == false || raw.isText && raw.node.string?.lowercased() == "false" { return nil }
             guard let text = raw.node.string, let duration = Self.duration(text), duration > .zero else {
                 throw Refusal(allowed: "a time such as \"24h\" (units s, m, h, d), or false")

@@ -6,7 +6,10 @@ extension Section {
     /// A reference that cannot be resolved is an error; nothing else is used in its place.
     func secret(_ name: String, variable: Variables.Name? = nil) -> Secret? {
         let mask = { (secret: Secret?) in secret == nil ? JSON.null : "***" }
-        return read(name, variable: variable, default: nil, isSecret: true, show: mask) { raw throws(Refusal) in
+        let reveal = { (secret: Secret?) -> JSON in secret.map { .string($0.value) } ?? .null }
+        return read(
+            name, as: .secret, variable: variable, default: nil, isSecret: true, show: mask, identity: reveal
+        ) { raw throws(Refusal) in
             if raw.node.members != nil { return try resolve(raw.node) }
             guard let text = raw.node.string, !RawSetting.trim(text).isEmpty else {
                 throw Refusal(

@@ -4,38 +4,42 @@ extension Section {
     func integer(
         _ name: String, default fallback: Int, in range: ClosedRange<Int>, variable: Variables.Name? = nil
     ) -> Int {
-        read(name, variable: variable, default: fallback, show: { .integer(Int64($0)) }) { raw throws(Refusal) in
+        read(name, as: .integer(range), variable: variable, default: fallback, show: { .integer(Int64($0)) }) {
+            raw throws(Refusal) in
             try raw.integer(in: range)
         }
     }
 
     func optionalInteger(_ name: String, in range: ClosedRange<Int>) -> Int? {
-        read(name, default: nil, show: { $0.map { .integer(Int64($0)) } ?? .null }) { raw throws(Refusal) in
+        read(name, as: .integer(range), default: nil, show: { $0.map { .integer(Int64($0)) } ?? .null }) {
+            raw throws(Refusal) in
             try raw.integer(in: range)
         }
     }
 
     func bool(_ name: String, default fallback: Bool, variable: Variables.Name? = nil) -> Bool {
-        read(name, variable: variable, default: fallback, show: { .bool($0) }) { raw throws(Refusal) in
+        read(name, as: .boolean, variable: variable, default: fallback, show: { .bool($0) }) { raw throws(Refusal) in
             try raw.bool()
         }
     }
 
     func optionalBool(_ name: String) -> Bool? {
-        read(name, default: nil, show: { $0.map { .bool($0) } ?? .null }) { raw throws(Refusal) in try raw.bool() }
+        read(name, as: .boolean, default: nil, show: { $0.map { .bool($0) } ?? .null }) { raw throws(Refusal) in
+            try raw.bool()
+        }
     }
 
     func string(_ name: String, default fallback: String) -> String {
-        read(name, default: fallback, show: { .string($0) }) { raw throws(Refusal) in try raw.string() }
+        read(name, as: .string, default: fallback, show: { .string($0) }) { raw throws(Refusal) in try raw.string() }
     }
 
     func optionalString(_ name: String, default fallback: String? = nil) -> String? {
-        read(name, default: fallback, show: Self.show) { raw throws(Refusal) in try raw.string() }
+        read(name, as: .string, default: fallback, show: Self.show) { raw throws(Refusal) in try raw.string() }
     }
 
     /// A file path; a leading `~/` becomes the home directory.
     func optionalPath(_ name: String, default fallback: String? = nil) -> String? {
-        read(name, default: fallback, show: Self.show) { raw throws(Refusal) in
+        read(name, as: .string, default: fallback, show: Self.show) { raw throws(Refusal) in
             PathText.expandingHome(try raw.string(), home: context.variables.home)
         }
     }
@@ -44,7 +48,8 @@ extension Section {
         _ name: String, default fallback: [String] = [], allowed: String = "strings",
         check: (String) -> Bool = { _ in true }
     ) -> [String] {
-        read(name, default: fallback, show: { .array($0.map { .string($0) }) }) { raw throws(Refusal) in
+        read(name, as: .list(.string), default: fallback, show: { .array($0.map { .string($0) }) }) {
+            raw throws(Refusal) in
             try raw.strings(allowed: allowed, check: check)
         }
     }
@@ -52,7 +57,8 @@ extension Section {
     func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String, default fallback: Choice
     ) -> Choice where Choice.RawValue == String {
-        read(name, default: fallback, show: { .string($0.rawValue) }) { raw throws(Refusal) in
+        read(name, as: .choice(Choice.allCases.map(\.rawValue)), default: fallback, show: { .string($0.rawValue) }) {
+            raw throws(Refusal) in
             try raw.choice(Choice.self)
         }
     }
@@ -63,7 +69,8 @@ extension Section {
         variable: Variables.Name? = nil
     ) -> Duration {
         let show = { (value: Duration) in JSON.integer(Int64((value / unit).rounded())) }
-        return read(name, variable: variable, default: fallback, show: show) { raw throws(Refusal) in
+        return read(name, as: .integer(range), variable: variable, default: fallback, show: show) {
+            raw throws(Refusal) in
             unit * (try raw.integer(in: range))
         }
     }
@@ -81,7 +88,10 @@ extension Section {
         let hide = { (block: [String: String]) in
             JSON.object(JSONObject(block.keys.sorted().map { ($0, "***") }))
         }
-        return read(name, default: [:], show: hide) { raw throws(Refusal) in
+        let reveal = { (block: [String: String]) in
+            JSON.object(JSONObject(block.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        }
+        return read(name, as: .map(.string), default: [:], show: hide, identity: reveal) { raw throws(Refusal) in
             let allowed = "an object of strings with names like MY_NAME"
             guard let members = raw.node.members else { throw Refusal(allowed: allowed) }
             var block: [String: String] = [:]
@@ -106,7 +116,7 @@ extension Section {
             JSON.object(
                 JSONObject(lists.sorted { $0.key < $1.key }.map { ($0, .array($1.map { .string($0) })) }))
         }
-        return read(name, default: [:], show: show) { raw throws(Refusal) in
+        return read(name, as: .map(.list(.string)), default: [:], show: show) { raw throws(Refusal) in
             let allowed = "an object of lists of scopes, such as { \"ana@example.com\": [\"operator.read\"] }"
             guard let members = raw.node.members else { throw Refusal(allowed: allowed) }
             var lists: [String: [String]] = [:]
@@ -133,7 +143,7 @@ extension Section {
 
     private static func show(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
 
-    private static func isVariableName(_ name: String) -> Bool {
+    static func isVariableName(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false
         }

@@ -37,18 +37,21 @@ struct Section {
 
     /// Reads one setting: flag over variable over file over default.
     func read<Value>(
-        _ name: String, variable: Variables.Name? = nil, default fallback: Value, isSecret: Bool = false,
-        show: (Value) -> JSON, decode: (RawSetting) throws(Refusal) -> Value
+        _ name: String, as shape: SettingShape, variable: Variables.Name? = nil, default fallback: Value,
+        isSecret: Bool = false, show: (Value) -> JSON, identity: ((Value) -> JSON)? = nil,
+        decode: (RawSetting) throws(Refusal) -> Value
     ) -> Value {
         context.note(name, in: path)
         context.noteFlag(path(of: name))
+        context.describe(path(of: name), shape, default: show(fallback), variables: variable?.candidates ?? [])
         guard let raw = find(name, variable: variable) else {
             if recordsDefaults { context.record(path(of: name), show(fallback), .builtIn, at: nil) }
             return fallback
         }
         do {
             let value = try decode(raw)
-            context.record(path(of: name), show(value), raw.source, at: raw.location)
+            context.record(
+                path(of: name), show(value), raw.source, at: raw.location, identity: identity.map { $0(value) })
             return value
         } catch {
             refuse(name, raw, error, isSecret: isSecret)
@@ -60,7 +63,7 @@ struct Section {
         if let text = context.flags[path(of: name)] {
             return textual(text, .flag(path(of: name)), at: nil)
         }
-        if let variable, let found = context.variables.find(variable) {
+        if let variable, let found = context.setting(variable) {
             // A trailing newline or blank is an accident of the shell or of an env file.
             let text = RawSetting.trim(found.value)
             if !text.isEmpty { return textual(text, found.source, at: found.location) }
@@ -128,6 +131,7 @@ struct Section {
     ///
     /// - Parameter ignored: Members that exist upstream and mean nothing to us.
     func warnAboutUnknownKeys(ignoring ignored: Set<String> = []) {
+        context.close(path, ignored)
         let known = context.names(in: path)
         for member in node?.members ?? [] where !ignored.contains(member.name) && !known.contains(member.name) {
             let memberPath = path(of: member.name)

@@ -42,7 +42,7 @@ struct SubagentDecoder {
     }
 
     private func gatewayURL(_ fallback: String?) -> String? {
-        section.read("gatewayUrl", default: fallback, show: { $0.map { .string($0) } ?? .null }) {
+        section.read("gatewayUrl", as: .string, default: fallback, show: { $0.map { .string($0) } ?? .null }) {
             raw throws(Refusal) in
             let text = try raw.string()
             let allowed = "a URL such as wss://172.18.0.2:18789"
@@ -58,7 +58,10 @@ struct SubagentDecoder {
     }
 
     private func scopes(_ fallback: [String]?) -> [String]? {
-        section.read("scopes", default: fallback, show: { $0.map { .array($0.map { .string($0) }) } ?? .null }) {
+        section.read(
+            "scopes", as: .list(.string), default: fallback,
+            show: { $0.map { .array($0.map { .string($0) }) } ?? .null }
+        ) {
             raw throws(Refusal) in
             try raw.strings(allowed: "scopes such as operator.read", check: RawSetting.isScope)
         }

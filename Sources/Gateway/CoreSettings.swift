@@ -21,6 +21,8 @@ package struct CoreSettings: Sendable {
     package var startedAtMs: Int64
     /// Conditions that every `status` repeats, such as a development switch that is on.
     package var warnings: [String] = []
+    /// Settings that have changed since the start and wait for a restart.
+    package var restartPaths: [String] = []
     package var cron = CronCoreSettings()
     package var connectionPolicy = HelloOK.Policy()
     /// Settings by their path, for explanations; secrets are masked.

@@ -24,6 +24,8 @@ package enum Effect: Sendable {
     case readZone(String, for: GatewayRequest)
     /// Answers a request with the end of the log.
     case tailLog(RecentLog.Query, for: GatewayRequest)
+    /// Reads or changes the configuration files, and answers the request.
+    case configure(ConfigRequest, for: GatewayRequest)
     case launch(LaunchOrder)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)

@@ -144,6 +144,9 @@ extension GatewayCore {
             case .cronRemove: return try cronRemove(request, reader, from: caller)
             case .cronRun: return try cronRun(request, reader, from: caller, nowMs: nowMs)
             case .wake: return try wake(request, reader, from: caller, nowMs: nowMs)
+            case .configGet, .configSchema, .configSchemaLookup: return try readConfig(request, reader, from: caller)
+            case .configSet, .configPatch, .configApply:
+                return try writeConfig(request, reader, from: caller, nowMs: nowMs)
             case .devicePairList: return [reply(request, pairList(caller, nowMs: nowMs))]
             case .devicePairApprove: return try pairApprove(request, reader, from: caller, nowMs: nowMs)
             case .devicePairReject: return try pairReject(request, reader, from: caller, nowMs: nowMs)

@@ -47,12 +47,22 @@ extension GatewayCore {
     private mutating func endChildrenOfOldSecret(
         _ meta: [MetaRecord], nowMs: Int64, _ operations: inout [StoreOperation]
     ) -> [Effect] {
-        let key = "auth.secretGeneration"
-        let now = Array((settings.policy.secretGeneration.map(String.init) ?? "none").utf8)
-        let before = meta.first { $0.key == key }?.value
-        guard before != now else { return [] }
-        operations.append(.putMeta(MetaRecord(key: key, value: now)))
+        let now = secretGenerationRecord
+        let before = meta.first { $0.key == now.key }?.value
+        guard before != now.value else { return [] }
+        operations.append(.putMeta(now))
         guard before != nil, settings.policy.onRotate == .close else { return [] }
+        return endSharedLines(nowMs: nowMs, &operations)
+    }
+
+    var secretGenerationRecord: MetaRecord {
+        MetaRecord(
+            key: "auth.secretGeneration",
+            value: Array((settings.policy.secretGeneration.map(String.init) ?? "none").utf8))
+    }
+
+    /// Ends the children whose line began with the shared secret.
+    mutating func endSharedLines(nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
         let children = trust.lineage.all.filter { child in
             // A password stands behind no principal that could be told from others: only a device's line goes on.
             if case .device = child.principal { return false }
@@ -62,8 +72,10 @@ extension GatewayCore {
         for child in children.sorted(by: { ($0.depth, $0.deviceID) < ($1.depth, $1.deviceID) }) {
             guard let revoked = trust.lineage.revoke(deviceID: child.deviceID, nowMs: nowMs) else { continue }
             operations.append(.putGrant(revoked.record))
-            guard let run = revoked.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded else { continue }
-            effects += kill(run, cause: "the gateway's token was changed", nowMs: nowMs)
+            if let run = revoked.runID.flatMap({ table.runs[$0] }), !run.phase.isEnded {
+                effects += kill(run, cause: "the gateway's token was changed", nowMs: nowMs)
+            }
+            effects += close(device: child.deviceID, .authChanged)
         }
         return effects
     }

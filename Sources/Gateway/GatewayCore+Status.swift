@@ -57,6 +57,7 @@ extension GatewayCore {
             ("runs", .object(JSONObject([("active", .integer(Int64(runs.count)))]))),
             ("sessions", .object(sessions)),
             ("warnings", .array(settings.warnings.map { .string($0) })), ("channelSummary", []),
+            ("restartRequired", .array(settings.restartPaths.map { .string($0) })),
             ("queuedSystemEvents", []),
         ])
         status["tls"] = certificateStatus

@@ -27,6 +27,7 @@ package struct GatewayCore: Sendable {
     var runsWithUnsentDelta: Set<String> = []
     var groups: [RunGroup] = []
     var approvals = ApprovalTable()
+    var controlPlane = ControlPlaneLimiter()
     /// By the run whose reply is to be carried on.
     var exchanges: [String: Exchange] = [:]
     /// Sessions that made room for others, and still stand in the store.

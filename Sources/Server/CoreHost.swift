@@ -1,5 +1,6 @@
 internal import EventLoop
 package import Gateway
+internal import JSON
 package import Store
 internal import Synchronization
 internal import Wire
@@ -16,6 +17,7 @@ package final class CoreHost: Sendable {
     private let zones: ZoneDirectory
     private let reactors = Mutex<[ReactorAddress]>([])
     private let launcher = Mutex<(any WorkerLauncher)?>(nil)
+    private let configurationDesk = Mutex<(any ConfigurationDesk)?>(nil)
     private let budget: Mutex<ConnectionBudget>
     /// What peers did wrong goes here.
     let refusals: RefusalLog
@@ -169,7 +171,7 @@ package final class CoreHost: Sendable {
                 let commit = PendingCommit(operations: operations, then: then, failure: failure, otherwise: otherwise)
                 let refusal = store.enqueue(operations) { [self] result in committed(commit, result) }
                 if let refusal { staged.refused.append((commit, refusal)) }
-            case .read, .readZone, .tailLog, .launch, .stopWorker, .reconcile, .log:
+            case .read, .readZone, .tailLog, .configure, .launch, .stopWorker, .reconcile, .log:
                 staged.others.append(effect)
             }
         }
@@ -192,6 +194,8 @@ package final class CoreHost: Sendable {
             case .tailLog(let query, let request):
                 let answer = Frames.response(id: request.id, payload: logger.tail(query))
                 perform([.respond(request.connection, answer)], on: context)
+            case .configure(let asked, let request):
+                configure(asked, request, on: context)
             case .launch(let order):
                 launcher.withLock { $0 }?.launch(order)
             case .stopWorker(let runID):
@@ -206,6 +210,23 @@ package final class CoreHost: Sendable {
         for (commit, error) in staged.refused { committed(commit, .failure(error)) }
         wake(staged.reactors, on: context)
     }
+
+    private func configure(_ asked: ConfigRequest, _ request: GatewayRequest, on context: ReactorContext?) {
+        guard let desk = configurationDesk.withLock({ $0 }) else {
+            let failure = GatewayError(.unavailable, "the gateway is starting", retryable: true, retryAfterMs: 500)
+            return perform([.respond(request.connection, Frames.failure(id: request.id, failure))], on: context)
+        }
+        desk.take(asked) { [self] result in
+            let frame =
+                switch result {
+                case .success(let payload): Frames.response(id: request.id, payload: payload)
+                case .failure(let failure): Frames.failure(id: request.id, failure)
+                }
+            perform([.respond(request.connection, frame)])
+        }
+    }
+
+    func attach(_ desk: any ConfigurationDesk) { configurationDesk.withLock { $0 = desk } }
 
     private func committed(_ commit: PendingCommit, _ result: Result<Void, StoreError>) {
         switch result {
@@ -263,6 +284,11 @@ private struct DeliveryBatch {
             add(.event(event, serials, isNumbered: isNumbered), to: reactor)
         }
     }
+}
+
+/// Reads and writes the configuration for those who ask by `config.*`.
+protocol ConfigurationDesk: Sendable {
+    func take(_ request: ConfigRequest, answer: @escaping @Sendable (Result<JSON, GatewayError>) -> Void)
 }
 
 /// Starts and stops the processes of runs.

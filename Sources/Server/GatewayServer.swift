@@ -28,23 +28,28 @@ package final class GatewayServer {
     let logger: Logger
     let control: Reactor
     let listeners: [BoundListener]
-    private let trust: ProxyTrust
+    var trust: ProxyTrust
     private let bridgeGateways: Set<IPAddress>
-    private let hostAddresses = HostAddresses()
+    let hostAddresses = HostAddresses()
     /// Nil without TLS.
     private let certificates: CertificateKeeper?
-    private let host: CoreHost
+    let host: CoreHost
     private let store: SQLiteStore
     private let zones: ZoneDirectory
-    private let launcher: ProcessLauncher
+    let launcher: ProcessLauncher
     private let directories: RunDirectories
     private let tokenFile: String?
-    private let identityPolicy: ProxyIdentityPolicy
+    var secret: SharedSecret
+    /// What the core was last given.
+    var settings: CoreSettings
+    /// Warnings that do not come from the configuration.
+    let surroundings: [String]
+    let configuration: ConfigKeeper?
     private var threads: [ReactorThread] = []
     private(set) var addresses: [CoreHost.ReactorAddress] = []
     private let startedAtMs: Int64
     private let onReady: @Sendable ([String]) -> Void
-    private var isStopping = false
+    var isStopping = false
     /// Whether a successor takes our place in the same process.
     private var isRestarting = false
     let notifier: ServiceNotifier
@@ -86,7 +91,7 @@ package final class GatewayServer {
         let isolation = try IsolationPlan(configuration, environment: options.environment)
         let descriptors = DescriptorLimit.raiseToMaximum()
         try? ProcessTree.becomeSubreaper()
-        let secret = try Self.secret(configuration, state)
+        secret = try Self.secret(configuration, state)
         tokenFile = secret.generatedFile
         let root: SigningIdentity
         do throws(RootIdentity.Failure) {
@@ -118,16 +123,10 @@ package final class GatewayServer {
             hostName: Self.hostName(),
             stateDirectory: state.path, configPath: options.configPath, startedAtMs: nowMs)
         settings.rateLimit = AuthLimiter.Settings(configuration.gateway.auth.rateLimit)
-        identityPolicy = settings.policy.identity
-        settings.effective = Dictionary(
-            configuration.effective.map { setting in
-                (setting.path, CoreSettings.SettingFact(value: "\(setting.value)", source: "\(setting.source)"))
-            }, uniquingKeysWith: { _, last in last })
+        settings.effective = configuration.facts
         settings.position = Self.position(trust: trust, hostAddresses)
         settings.mainKey = configuration.session.mainKey
-        settings.archiveRetentionMs = configuration.session.maintenance.archiveRetention.map {
-            Int64(($0 / .milliseconds(1)).rounded())
-        }
+        settings.archiveRetentionMs = configuration.session.maintenance.archiveRetentionMs
         settings.sessionScope = configuration.session.scope.rawValue
         zones = ZoneDirectory(environment: options.environment)
         let hostZone = zones.host()
@@ -136,9 +135,11 @@ package final class GatewayServer {
         settings.cron.hostZone = hostZone.rules
         settings.conversation = ConversationSettings(configuration)
         let notices = PolicyNotice.notices(configuration)
+        surroundings = plan.warnings + leftOut + (certificates?.warning.map { [$0] } ?? [])
         settings.warnings =
-            options.warnings + plan.warnings + leftOut + notices.filter { $0.weight == .warning }.map(\.text)
-            + (certificates?.warning.map { [$0] } ?? []) + isolation.warnings(configuration, state)
+            options.warnings + notices.filter { $0.weight == .warning }.map(\.text) + surroundings
+            + isolation.warnings(configuration, state)
+        self.settings = settings
         let core = GatewayCore(
             settings: settings, ids: Identifiers(uuid: { SecureRandom.uuid() }, token: { SecureRandom.token() }))
         host = CoreHost(
@@ -151,6 +152,19 @@ package final class GatewayServer {
                 secret: secret.value, directories),
             host: host, reactor: control.handle)
         launcher.adopt(handover.workers)
+        let server = control.handle
+        let unowned = ServerReference()
+        let log = logger
+        let prepare = Self.preparing(options.environment, state, directories)
+        self.configuration = options.configSource.map { source in
+            ConfigKeeper(source, started: configuration, logger: log, prepare: prepare) { reloaded, done in
+                server.enqueue { _ in
+                    unowned.value?.take(reloaded)
+                    done()
+                }
+            }
+        }
+        unowned.value = self
         certificates?.delegate = self
         if let why = hostZone.why { logger.log(.warn, "cron", "\(why): jobs without a time zone follow UTC") }
         for warning in settings.warnings { logger.log(.warn, "gateway", warning) }
@@ -169,12 +183,8 @@ package final class GatewayServer {
             compresses: options.configuration.gateway.compression.enabled,
             requiresClientCertificate: options.configuration.gateway.tls.requiresClientCertificate)
         facts.hostAddresses = hostAddresses
-        facts.identityHeaders = identityPolicy.headersOfInterest
         facts.requiresAttribution = options.configuration.gateway.auth.mode == .trustedProxy
-        if identityPolicy.allowTailscale {
-            facts.tailscaleSocket = options.environment["TS_SOCKET"] ?? TailscaleLookup.defaultSocket
-        }
-        let listenerFacts = facts
+        let listenerFacts = facts.following(settings.policy.identity, options.environment)
         pulse = ReactorPulse(count: count)
         defer { tearDown() }
         snapshot = try Self.load(store)
@@ -189,6 +199,7 @@ package final class GatewayServer {
     }
 
     private func tearDown() {
+        configuration?.stop()
         for thread in threads { thread.handle.stop() }
         for thread in threads { thread.join() }
         if !isRestarting {
@@ -238,6 +249,7 @@ package final class GatewayServer {
         advanceCore()
         watchHostAddresses()
         certificates?.start(in: control)
+        startConfiguration()
         announce()
         watchReactors()
     }
@@ -331,6 +343,7 @@ package final class GatewayServer {
         case .hangup:
             notifier.reloading()
             defer { notifier.ready("Reloaded") }
+            configuration?.look(because: "SIGHUP")
             guard let certificates else {
                 logger.log(.info, "gateway", "SIGHUP: TLS is off, there is no certificate to reload")
                 return
@@ -387,6 +400,11 @@ extension GatewayServer: CertificateKeeperDelegate {
         // Whoever pins the old one has to learn of the new one while it is still connected.
         host.run { core, nowMs in core.certificateChanged(served, nowMs: nowMs) }
     }
+}
+
+/// Lets a closure carry the server before that is made. Touched on the control reactor's thread only.
+private final class ServerReference: @unchecked Sendable {
+    weak var value: GatewayServer?
 }
 
 /// Lets a closure that runs on the control reactor's thread, where the server lives, carry the server.

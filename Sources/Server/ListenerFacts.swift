@@ -1,5 +1,6 @@
 package import HTTP
 internal import TLS
+internal import Trust
 
 /// What every connection needs to know of the gateway's settings.
 package struct ListenerFacts: Sendable {
@@ -36,6 +37,15 @@ package struct ListenerFacts: Sendable {
         self.handshakeTimeout = handshakeTimeout
         self.compresses = compresses
         self.requiresClientCertificate = requiresClientCertificate
+    }
+
+    /// With what the admission rules want to know of a proxy's users.
+    func following(_ identity: ProxyIdentityPolicy, _ environment: [String: String]) -> ListenerFacts {
+        var facts = self
+        facts.identityHeaders = identity.headersOfInterest
+        facts.tailscaleSocket =
+            identity.allowTailscale ? environment["TS_SOCKET"] ?? TailscaleLookup.defaultSocket : nil
+        return facts
     }
 
     /// The path of a route, without the base path under which a proxy may publish the gateway.

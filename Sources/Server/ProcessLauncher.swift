@@ -120,6 +120,11 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         template.pins = pins
     }
 
+    /// The shared secret for workers to come. To be called on the control reactor's thread.
+    func replaceSecret(_ secret: String?) {
+        template.sharedToken = secret
+    }
+
     var isIdle: Bool { workers.isEmpty && removals.isEmpty }
 
     private func start(_ order: LaunchOrder, in reactor: Reactor) {

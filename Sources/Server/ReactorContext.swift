@@ -18,7 +18,8 @@ final class ReactorContext {
     let index: Int
     let reactor: Reactor
     let host: CoreHost
-    let facts: ListenerFacts
+    /// Another after the configuration has changed.
+    var facts: ListenerFacts
     /// For connections to come; replaced when the certificate is.
     var tls: ServerTLSContext?
     let scratch = ScratchBuffer(capacity: ReactorContext.readCapacity)

@@ -16,6 +16,8 @@ package struct ServerOptions: Sendable {
     package var arguments: [String]?
     /// Why the configuration that is there now cannot be used; nil: it can.
     package var checkConfiguration: (@Sendable () -> String?)?
+    /// Where the configuration is read from again; nil: it is what it is.
+    package var configSource: ConfigSource?
 
     package init(
         configuration: Configuration, configPath: String?, state: StateDirectory, environment: [String: String],

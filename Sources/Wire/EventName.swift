@@ -16,6 +16,7 @@ package enum EventName: String, CaseIterable, Sendable {
     case sessionTool = "session.tool"
     case execApprovalRequested = "exec.approval.requested"
     case execApprovalResolved = "exec.approval.resolved"
+    case configChanged = "config.changed"
     case devicePairRequested = "device.pair.requested"
     case devicePairResolved = "device.pair.resolved"
     case runCancel = "run.cancel"
@@ -38,7 +39,7 @@ package enum EventName: String, CaseIterable, Sendable {
         switch self {
         case .tick, .shutdown, .health, .heartbeat: .everybody
         case .presence, .agent, .chat, .cron, .sessionsChanged, .sessionMessage, .sessionOperation, .sessionTool,
-            .diagnosticsBroadcast:
+            .configChanged, .diagnosticsBroadcast:
             .scope(.read)
         case .execApprovalRequested, .execApprovalResolved: .scope(.approvals)
         case .devicePairRequested, .devicePairResolved: .scope(.pairing)
@@ -51,7 +52,7 @@ package enum EventName: String, CaseIterable, Sendable {
         switch self {
         case .heartbeat, .presence, .cron, .sessionsChanged, .sessionMessage, .sessionOperation, .sessionTool,
             .execApprovalRequested, .execApprovalResolved, .devicePairRequested, .devicePairResolved,
-            .diagnosticsBroadcast:
+            .configChanged, .diagnosticsBroadcast:
             true
         case .connectChallenge, .tick, .shutdown, .health, .agent, .chat, .runCancel, .tlsPinNext: false
         }
@@ -64,7 +65,8 @@ package enum EventName: String, CaseIterable, Sendable {
             .tlsPinNext:
             true
         case .tick, .shutdown, .health, .heartbeat, .presence, .agent, .chat, .cron, .execApprovalRequested,
-            .execApprovalResolved, .devicePairRequested, .devicePairResolved, .diagnosticsBroadcast:
+            .execApprovalResolved, .devicePairRequested, .devicePairResolved, .configChanged,
+            .diagnosticsBroadcast:
             false
         }
     }

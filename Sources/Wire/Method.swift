@@ -66,6 +66,12 @@ package enum Method: String, CaseIterable, Sendable {
     case wake
     case execApprovalList = "exec.approval.list"
     case execApprovalResolve = "exec.approval.resolve"
+    case configGet = "config.get"
+    case configSchema = "config.schema"
+    case configSchemaLookup = "config.schema.lookup"
+    case configSet = "config.set"
+    case configPatch = "config.patch"
+    case configApply = "config.apply"
     case devicePairList = "device.pair.list"
     case devicePairApprove = "device.pair.approve"
     case devicePairReject = "device.pair.reject"
@@ -125,6 +131,8 @@ package enum Method: String, CaseIterable, Sendable {
             .deviceTokenRevoke, .deviceEnrollCreate, .deviceEnrollList, .deviceEnrollRevoke:
             .scope(.pairing)
         case .execApprovalList, .execApprovalResolve: .scope(.approvals)
+        case .configGet, .configSchema, .configSchemaLookup: .scope(.read)
+        case .configSet, .configPatch, .configApply: .scope(.admin)
         case .runAttach, .runOutput, .runHeartbeat, .runEvent, .runPermission, .runComplete: .ownRun
         }
     }

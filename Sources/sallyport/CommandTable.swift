@@ -31,6 +31,8 @@ enum CommandTable {
         ApprovalsCommands.list, ApprovalsCommands.resolve,
         CronCommands.list, CronCommands.status, CronCommands.show, CronAddCommand.command, CronCommands.run,
         CronCommands.runs, CronCommands.enable, CronCommands.disable, CronCommands.remove,
+        ConfigCommands.show, ConfigCommands.get, ConfigEditCommands.set, ConfigEditCommands.unset,
+        ConfigCommands.validate, ConfigCommands.schema, ConfigCommands.file,
         ExplainCommand.command, ExplainSpawnCommand.command, BackupCommand.command, ImportCommand.command,
         TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
@@ -138,7 +140,8 @@ enum CommandTable {
 
         \(list(visible))
 
-        sallyport COMMAND --help explains a command.
+        sallyport COMMAND --help explains a command. Every command takes --profile NAME and --dev: another state directory,
+        ~/.sallyport-NAME or ~/.sallyport-dev (and port 19001).
         Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 78 configuration, state directory or port unusable.
         """
     }

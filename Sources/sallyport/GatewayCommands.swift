@@ -30,7 +30,8 @@ enum GatewayCommands {
         flags["gateway.bind"] = arguments["bind"]
         flags["gateway.auth.token"] = arguments["token"]
         if arguments.has("no-tls") { flags["gateway.tls.enabled"] = "false" }
-        let result = ConfigFiles.load(locations, environment: invocation.environment, flags: flags)
+        let source = Locations.source(invocation, flags: flags)
+        let result = ConfigFiles.load(locations, environment: source.environment, flags: flags)
         guard let configuration = result.configuration else { throw CommandFailure.configuration(result) }
         if let path = arguments["echo-path"], !path.hasPrefix("/") {
             throw CommandFailure.usage("--echo-path must begin with /, not \"\(path)\"")
@@ -43,12 +44,13 @@ enum GatewayCommands {
         options.reactorCount = try arguments.integer("reactors", in: 1...256).map(Int.init)
         options.warnings = result.warnings.map(\.description)
         options.arguments = Array(CommandLine.arguments.dropFirst())
-        let environment = invocation.environment
+        let environment = source.environment
         let given = flags
         options.checkConfiguration = {
             let result = ConfigFiles.load(locations, environment: environment, flags: given)
             return result.configuration == nil ? result.errors.map(\.description).joined(separator: "; ") : nil
         }
+        options.configSource = source
         let terminal = invocation.terminal
         do throws(StartFailure) {
             try GatewayServer.run(options) { lines in for line in lines { terminal.print(line) } }

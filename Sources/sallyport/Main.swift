@@ -33,6 +33,7 @@ enum Main {
     private static func run(
         _ words: [String], environment: [String: String], terminal: Terminal
     ) throws -> Int32 {
+        let (words, environment) = try GlobalOptions.take(words, environment)
         let asked = words.prefix { $0 != "--" }
         if words.isEmpty {
             terminal.note(CommandTable.overview)
@@ -51,6 +52,7 @@ enum Main {
         // Only servers and workers handle signals as events; a command ends as commands do.
         if !command.handlesSignals { Signals.restoreDefaults() }
         let arguments = try Arguments(rest, command: command)
-        return try command.run(Invocation(arguments: arguments, environment: environment, terminal: terminal))
+        let all = GlobalOptions.withFiles(environment, command, arguments)
+        return try command.run(Invocation(arguments: arguments, environment: all, terminal: terminal))
     }
 }

@@ -180,21 +180,24 @@ struct Target {
 
 /// Where configuration and state of this invocation lie.
 enum Locations {
+    static func source(_ invocation: Invocation, flags: [String: String] = [:]) -> ConfigSource {
+        var environment = invocation.environment
+        // Children run elsewhere: a relative path would mean another place to them.
+        for name in ["SALLYPORT_STATE_DIR", "OPENCLAW_STATE_DIR", "SALLYPORT_CONFIG_PATH", "OPENCLAW_CONFIG_PATH"] {
+            if let path = environment[name], !path.isEmpty, !path.hasPrefix("~") {
+                environment[name] = Files.absolute(path)
+            }
+        }
+        return ConfigSource(
+            stateDirectory: invocation.arguments["state-dir"].map(Files.absolute),
+            configFile: invocation.arguments["config"].map(Files.absolute), environment: environment, flags: flags)
+    }
+
     static func resolve(_ invocation: Invocation) throws(CommandFailure) -> ConfigLocations {
         do throws(ConfigLocations.Failure) {
-            var environment = invocation.environment
-            // Children run elsewhere: a relative path would mean another place to them.
-            for name in ["SALLYPORT_STATE_DIR", "OPENCLAW_STATE_DIR", "SALLYPORT_CONFIG_PATH", "OPENCLAW_CONFIG_PATH"] {
-                if let path = environment[name], !path.isEmpty, !path.hasPrefix("~") {
-                    environment[name] = Files.absolute(path)
-                }
-            }
-            return try ConfigLocations.resolve(
-                stateDirectory: invocation.arguments["state-dir"].map(Files.absolute),
-                configFile: invocation.arguments["config"].map(Files.absolute), environment: environment,
-                exists: ConfigFiles.exists)
+            return try source(invocation).locate()
         } catch {
-            throw .configuration("no home directory is known", hint: "pass --state-dir, or set HOME")
+            throw .configuration(error.description, hint: error.remedy)
         }
     }
 }

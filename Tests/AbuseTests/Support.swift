@@ -84,7 +84,7 @@ struct TestGateway {
                 answer.add(self.answer(next))
             case .launch: answer.launches += 1
             case .publish(let event): _ = core.publish(event)
-            case .event, .read, .readZone, .tailLog, .stopWorker, .reconcile, .log: break
+            case .event, .read, .readZone, .tailLog, .configure, .stopWorker, .reconcile, .log: break
             }
         }
         return answer

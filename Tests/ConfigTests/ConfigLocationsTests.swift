@@ -77,3 +77,38 @@ struct ConfigLocationsTests {
         #expect(try resolve([]).supplements == [])
     }
 }
+
+@Suite("Profiles")
+struct ProfileTests {
+    private static func resolve(
+        _ profile: String, existing: Set<String> = []
+    ) throws -> ConfigLocations {
+        try ConfigLocations.resolve(
+            environment: ["HOME": "/h", "OPENCLAW_PROFILE": profile], exists: { existing.contains($0) })
+    }
+
+    @Test("have a state directory of their own, and OpenClaw's of the same name")
+    func directories() throws {
+        #expect(try Self.resolve("work").stateDirectory == "/h/.sallyport-work")
+        #expect(try Self.resolve("default").stateDirectory == "/h/.sallyport")
+        let theirs = try Self.resolve(
+            "work", existing: ["/h/.openclaw-work/openclaw.json", "/h/.openclaw/openclaw.json"])
+        #expect(theirs.configFile == "/h/.openclaw-work/openclaw.json" && theirs.isReadOnly)
+    }
+
+    @Test("a named state directory counts more")
+    func named() throws {
+        let locations = try ConfigLocations.resolve(
+            stateDirectory: "/s", environment: ["HOME": "/h", "SALLYPORT_PROFILE": "work"], exists: { _ in false })
+        #expect(locations.stateDirectory == "/s")
+    }
+
+    @Test("a name is no path", arguments: ["../x", "a/b", "", " ", "a b", String(repeating: "a", count: 65)])
+    func names(name: String) throws {
+        if name.isEmpty {
+            #expect(try Self.resolve(name).stateDirectory == "/h/.sallyport")
+        } else {
+            #expect(throws: ConfigLocations.Failure.profile(name)) { try Self.resolve(name) }
+        }
+    }
+}

@@ -26,7 +26,8 @@ struct AudienceTests {
         let expected: [ConnectionID]
         switch name {
         case .tick, .shutdown, .health, .heartbeat: expected = operators.map(\.id) + [nobody, node]
-        case .presence, .agent, .chat, .cron, .diagnosticsBroadcast: expected = operators.prefix(3).map(\.id)
+        case .presence, .agent, .chat, .cron, .configChanged, .diagnosticsBroadcast:
+            expected = operators.prefix(3).map(\.id)
         case .execApprovalRequested, .execApprovalResolved: expected = [operators[0].id, operators[3].id]
         case .devicePairRequested, .devicePairResolved: expected = [operators[0].id, operators[4].id]
         default: expected = []

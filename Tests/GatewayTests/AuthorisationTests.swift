@@ -33,6 +33,8 @@ struct AuthorisationTests {
         (.sessionsUsage, .read), (.sessionsCreate, .write), (.sessionsSend, .write), (.sessionsPatch, .write),
         (.sessionsReset, .admin), (.sessionsDelete, .admin), (.sessionsCompact, .admin),
         (.execApprovalList, .approvals), (.execApprovalResolve, .approvals),
+        (.configGet, .read), (.configSchema, .read), (.configSchemaLookup, .read), (.configSet, .admin),
+        (.configPatch, .admin), (.configApply, .admin),
     ]
 
     /// What a single held scope opens.

@@ -15,6 +15,7 @@ enum Step {
     case stopWorker(String)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
+    case configure(ConfigRequest, ConnectionID)
 
     /// The shape of a step, for comparing sequences.
     var name: String {
@@ -29,6 +30,7 @@ enum Step {
         case .stopWorker: "stop"
         case .close(_, let close): "close \(close.code)"
         case .log: "log"
+        case .configure: "configure"
         }
     }
 }

@@ -189,6 +189,10 @@ final class TestGateway {
                 .respond(request.connection, parsed(Frames.response(id: request.id, payload: recentLog.tail(query)))))
         case .readZone(let name, let request):
             performAll(core.zoneWasRead(name, zones(name), for: request, nowMs: nowMs))
+        case .configure(let asked, let request):
+            steps.append(.configure(asked, request.connection))
+            let answer = Frames.response(id: request.id, payload: .object(JSONObject()))
+            steps.append(.respond(request.connection, parsed(answer)))
         case .commit, .reconcile: break
         }
     }

@@ -44,6 +44,8 @@ struct MethodTests {
         "agent.identity.get": .scope(.read),
         "system-event": .scope(.admin), "set-heartbeats": .scope(.admin), "exec.approvals.get": .scope(.admin),
         "exec.approval.list": .scope(.approvals), "exec.approval.resolve": .scope(.approvals),
+        "config.get": .scope(.read), "config.schema": .scope(.read), "config.schema.lookup": .scope(.read),
+        "config.set": .scope(.admin), "config.patch": .scope(.admin), "config.apply": .scope(.admin),
         "run.attach": .ownRun, "run.output": .ownRun, "run.event": .ownRun, "run.heartbeat": .ownRun,
         "run.permission": .ownRun,
         "run.complete": .ownRun,
@@ -104,6 +106,7 @@ struct EventNameTests {
         "session.tool": (.scope(.read), true, true),
         "exec.approval.requested": (.scope(.approvals), true, false),
         "exec.approval.resolved": (.scope(.approvals), true, false),
+        "config.changed": (.scope(.read), true, false),
         "device.pair.requested": (.scope(.pairing), true, false),
         "device.pair.resolved": (.scope(.pairing), true, false),
         // Ours: nobody may miss the pin of the certificate to come.

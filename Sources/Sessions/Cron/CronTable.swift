@@ -19,7 +19,7 @@ package struct CronTable: Sendable {
     /// How often a one-shot job is tried again after an error.
     package static let maxOneShotRetries = 3
 
-    package let settings: Settings
+    package var settings: Settings
     package private(set) var jobs: [String: CronJob] = [:]
     /// Those that have not ended, by run id.
     package private(set) var runs: [String: CronRun] = [:]
