@@ -22,7 +22,7 @@ enum CommandTable {
         GatewayCommands.run, ServiceCommands.start, ServiceCommands.stop, ServiceCommands.restart,
         ServiceCommands.install, ServiceCommands.uninstall, Supervisor.command, GatewayCommands.status,
         HealthCommand.command, ProbeCommand.command, CallCommand.command,
-        LogsCommand.command, SpawnCommand.command, SessionsCommands.list,
+        DoctorCommand.command, LogsCommand.command, SpawnCommand.command, SessionsCommands.list,
         SendCommand.command, HistoryCommands.history, HistoryCommands.tail,
         SessionsCommands.kill, AgentsCommand.list, PairingCommand.list, DevicesCommands.list, DevicesCommands.approve,
         DevicesCommands.reject,
