@@ -35,8 +35,8 @@ enum CommandTable {
         TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
         TLSCommands.rotate,
-        MCPCommand.command, WorkerCommand.command, ConfineCommand.command, CompletionsCommand.command,
-        ManCommand.command, versionCommand,
+        MCPCommand.command, ACPCommand.command, WorkerCommand.command, ConfineCommand.command,
+        CompletionsCommand.command, ManCommand.command, versionCommand,
     ]
 
     static let exitCodes: [(code: String, meaning: String)] = [

@@ -2,6 +2,7 @@ internal import Config
 internal import Gateway
 internal import Glibc
 internal import JSON
+internal import Text
 
 /// A line of the log in each of its styles. Whatever a terminal could obey, or an eye be misled by, becomes visible.
 enum LogFormat {

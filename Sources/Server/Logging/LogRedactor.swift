@@ -1,4 +1,5 @@
 internal import Config
+internal import Text
 
 /// Takes out of the log what nobody may read there, should it ever get that far.
 struct LogRedactor: Sendable {

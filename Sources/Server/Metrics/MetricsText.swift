@@ -1,3 +1,5 @@
+internal import Text
+
 /// The text format of Prometheus, version 0.0.4.
 struct MetricsText {
     enum Kind: String { case counter, gauge, histogram }

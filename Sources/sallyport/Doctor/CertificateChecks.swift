@@ -4,6 +4,7 @@ internal import Files
 internal import Glibc
 internal import Server
 internal import TLS
+internal import Text
 
 enum CertificateChecks {
     static func certificate(_ subject: Subject) -> [Finding] {

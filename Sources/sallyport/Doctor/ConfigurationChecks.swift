@@ -1,6 +1,7 @@
 internal import Config
 internal import Files
 internal import Server
+internal import Text
 
 enum ConfigurationChecks {
     static func configuration(_ subject: Subject) -> [Finding] {

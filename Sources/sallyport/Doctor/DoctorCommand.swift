@@ -2,6 +2,7 @@ internal import Config
 internal import Files
 internal import JSON
 internal import Server
+internal import Text
 
 /// `doctor`: looks at everything that is known to go wrong, and says what mends it.
 enum DoctorCommand {

@@ -4,6 +4,7 @@ internal import Glibc
 internal import JSON
 internal import Server
 internal import TLS
+internal import Text
 
 enum GatewayChecks {
     static func service(_ subject: Subject) -> [Finding] {
