@@ -54,6 +54,7 @@ package enum ConfigLoader {
         let cron = cron(top.section("cron"))
         let messages = messages(top.section("messages"))
         let tools = tools(top.section("tools"))
+        let logging = LoggingDecoder(section: top.section("logging")).decode()
         let agentsDecoder = AgentsDecoder(
             section: top.section("agents"), harnesses: HarnessSettings(top.section("plugins")))
         let defaults = agentsDecoder.defaults()
@@ -66,7 +67,7 @@ package enum ConfigLoader {
         let defaultAgent = agents.first { $0.isDefault } ?? agents.first
         return Configuration(
             gateway: gateway, security: security, acp: acp, session: session, cron: cron, messages: messages,
-            tools: tools,
+            tools: tools, logging: logging,
             agentDefaults: defaults, agents: agents,
             defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective,
             identities: SettingIdentities(context.identities), files: files)

@@ -7,6 +7,7 @@ package struct Configuration: Equatable, Sendable {
     package let cron: CronSettings
     package let messages: MessagesSettings
     package let tools: ToolsSettings
+    package let logging: LoggingSettings
     package let agentDefaults: AgentDefaults
     /// Never empty: without any configured agent there is `main`, which has nothing to run.
     package let agents: [AgentSettings]

@@ -28,7 +28,8 @@ struct GatewayDecoder {
             handshakeTimeout: section.duration(
                 "handshakeTimeoutMs", unit: .milliseconds(1), default: .seconds(15), in: 1...600_000,
                 variable: .init("HANDSHAKE_TIMEOUT_MS")),
-            reload: reload(), compression: compression(), remote: remote(), tailscale: tailscale())
+            reload: reload(), compression: compression(), remote: remote(), tailscale: tailscale(),
+            metricsAccess: metricsAccess())
         checkExposure(settings)
         checkTrustedProxyMode(settings)
         checkTailscale(settings)
@@ -161,6 +162,13 @@ struct GatewayDecoder {
         let parts = text.split(atFirst: "://")
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return false }
         return !parts[1].contains { $0 == "/" || $0 == "?" || $0 == "#" || $0 == "@" || $0.isWhitespace }
+    }
+
+    private func metricsAccess() -> GatewaySettings.MetricsAccess {
+        let section = section.section("metrics")
+        let access = section.choice("access", default: GatewaySettings.MetricsAccess.owner)
+        section.warnAboutUnknownKeys()
+        return access
     }
 
     private func nodePairing() -> GatewaySettings.NodePairing {

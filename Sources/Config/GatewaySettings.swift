@@ -37,6 +37,11 @@ package struct GatewaySettings: Equatable, Sendable {
         package let internalSpawnBypass: Bool
     }
 
+    /// `gateway.metrics.access`: who may read `/metrics`.
+    package enum MetricsAccess: String, CaseIterable, Sendable {
+        case owner, anybody
+    }
+
     /// `gateway.tailscale.mode`: what stands in front. The gateway starts nothing of it.
     package enum Tailscale: String, CaseIterable, Sendable {
         case off, serve, funnel
@@ -75,6 +80,7 @@ package struct GatewaySettings: Equatable, Sendable {
     package let compression: Compression
     package let remote: RemoteSettings
     package let tailscale: Tailscale
+    package let metricsAccess: MetricsAccess
 
     /// A Unix socket at which all peers are proxies.
     package var hasProxySocket: Bool {

@@ -111,7 +111,7 @@ package struct LaunchOrder: Sendable {
 }
 
 package struct LogLine: Equatable, Sendable {
-    package enum Level: String, Sendable { case info = "INFO", warn = "WARN", error = "ERROR" }
+    package enum Level: String, Sendable { case debug = "DEBUG", info = "INFO", warn = "WARN", error = "ERROR" }
 
     /// A line that strangers can cause: of each kind only so many are written, and the others counted.
     package struct Kind: Hashable, Sendable {
@@ -125,14 +125,23 @@ package struct LogLine: Equatable, Sendable {
         }
     }
 
+    /// What structured logs can be searched by, besides the text.
+    package enum ID: String, Sendable {
+        case client, connection, decision, device, peer, request, run, session
+    }
+
     package let level: Level
     /// `gateway`, `ws`, `agent/sessions-spawn`, …
     package let subsystem: String
     package let message: String
     /// Nil: always written.
     package let kind: Kind?
+    package let ids: [ID: String]
 
-    package init(_ level: Level, _ subsystem: String, _ message: String, kind: Kind? = nil) {
+    package init(
+        _ level: Level, _ subsystem: String, _ message: String, kind: Kind? = nil, ids: [ID: String] = [:]
+    ) {
+        self.ids = ids
         self.level = level
         self.subsystem = subsystem
         self.message = message

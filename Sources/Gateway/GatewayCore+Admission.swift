@@ -15,6 +15,7 @@ extension GatewayCore {
     ) -> [Effect] {
         let decision = Admission.decide(request, state: trust, policy: settings.policy, nowMs: nowMs)
         decisions.append(DecisionRecord(id: connID, atMs: nowMs, request: request, decision: decision))
+        counts.decided(decision)
         switch decision.outcome {
         case .refused(let refusal, let changes):
             return refuse(id, requestID, connID, refusal, changes, decision, request, nowMs: nowMs)
@@ -43,7 +44,8 @@ extension GatewayCore {
                         + "code=\(refusal.close.code) reason=\(refusal.close.reason) decision=\(decisionID) walk: \(decision.summary)",
                     kind: LogLine.Kind(
                         rule: decision.trace.last?.rule.rawValue ?? "connect",
-                        client: request.facts.clientNetwork ?? request.facts.peer)))
+                        client: request.facts.clientNetwork ?? request.facts.peer),
+                    ids: Self.ids(request, decisionID, decision)))
         ]
         effects += noteGuesses(decision, request, nowMs: nowMs)
         var operations: [StoreOperation] = []
@@ -58,6 +60,19 @@ extension GatewayCore {
         }
         guard !operations.isEmpty else { return effects + answer }
         return effects + [.commit(operations, then: answer, failure: .connect(id, id: requestID))]
+    }
+
+    /// A decision's id is that of the connection which it is about.
+    private static func ids(
+        _ request: AdmissionRequest, _ connID: String, _ decision: Decision
+    ) -> [LogLine.ID: String] {
+        var ids: [LogLine.ID: String] = [
+            .connection: connID, .decision: connID, .peer: request.facts.peer,
+            .client: "\(request.params.client.id)/\(request.params.client.mode)",
+        ]
+        ids[.device] = request.params.device?.id
+        ids[.request] = decision.pairingRequestID
+        return ids
     }
 
     private mutating func noteGuesses(
@@ -202,7 +217,7 @@ extension GatewayCore {
                 LogLine(
                     .info, "ws",
                     "connected peer=\(request.facts.peer) client=\(connection.client.id)/\(connection.client.mode) "
-                        + "conn=\(connID) walk: \(decision.summary)")))
+                        + "conn=\(connID) walk: \(decision.summary)", ids: Self.ids(request, connID, decision))))
         guard !operations.isEmpty else { return guesses + effects + opening }
         // What is not on the disk is told to nobody.
         return guesses + [

@@ -19,18 +19,8 @@ extension GatewayCore {
     package mutating func admitHTTP(
         _ id: ConnectionID, bearer: String?, connID: String, facts: TransportFacts, nowMs: Int64
     ) -> (HTTPAdmission, [Effect]) {
-        guard facts.comesFromAllowedPage(settings.policy) else { return (.originRefused, []) }
-        let limited = trust.limiter.client(of: facts)
-        if let limited, let until = trust.limiter.lockedUntilMs(limited, nowMs: nowMs) {
-            trust.limiter.knocked(limited, nowMs: nowMs)
-            return (.rateLimited(retryAfterMs: until - nowMs), [])
-        }
-        let digest = bearer.map { SHA256.digest(Array($0.utf8)) }
-        guard let admitted = admission(ofBearer: digest, facts, nowMs: nowMs) else {
-            guard let digest else { return (.unauthorized("no credential was sent"), []) }
-            return (.unauthorized("the credential is wrong"), noteGuess(digest, of: limited, nowMs: nowMs))
-        }
-        if admitted.dependsOnSharedSecret, let limited { trust.limiter.succeeded(limited) }
+        let (judged, admitted, effects) = judge(bearer: bearer, facts, nowMs: nowMs)
+        guard let admitted else { return (judged, effects) }
         var connection = ClientConnection(
             id: id, connID: connID, admitted: admitted,
             client: ClientInfo(
@@ -39,6 +29,46 @@ extension GatewayCore {
         connection.isOneShot = true
         register(connection)
         return (.admitted, [])
+    }
+
+    /// Whether the gateway's figures may be read: by its owner, that is on the owner's socket, directly on this host, or
+    /// with the shared secret. A page that a visitor's browser shows under a name of its own is not on this host.
+    package mutating func admitReaderOfMetrics(
+        bearer: String?, facts: TransportFacts, nowMs: Int64
+    ) -> (HTTPAdmission, [Effect]) {
+        if facts.isDirectLocal, facts.comesFromAllowedPage(settings.policy), Self.namesThisHost(facts.host) {
+            return (.admitted, [])
+        }
+        let (judged, admitted, effects) = judge(bearer: bearer, facts, nowMs: nowMs)
+        guard let admitted else { return (judged, effects) }
+        // The devices of runs are nobody's owner.
+        return (admitted.lineage == nil ? .admitted : .unauthorized("run tokens do not read figures"), effects)
+    }
+
+    /// An address, or `localhost`: no name that somebody else's DNS could have brought here.
+    private static func namesThisHost(_ host: String?) -> Bool {
+        guard var name = host?.lowercased() else { return true }
+        if name.hasPrefix("[") { return true }
+        if let colon = name.lastIndex(of: ":") { name = String(name[..<colon]) }
+        return name == "localhost" || name.allSatisfy { $0.isNumber || $0 == "." }
+    }
+
+    private mutating func judge(
+        bearer: String?, _ facts: TransportFacts, nowMs: Int64
+    ) -> (HTTPAdmission, Admitted?, [Effect]) {
+        guard facts.comesFromAllowedPage(settings.policy) else { return (.originRefused, nil, []) }
+        let limited = trust.limiter.client(of: facts)
+        if let limited, let until = trust.limiter.lockedUntilMs(limited, nowMs: nowMs) {
+            trust.limiter.knocked(limited, nowMs: nowMs)
+            return (.rateLimited(retryAfterMs: until - nowMs), nil, [])
+        }
+        let digest = bearer.map { SHA256.digest(Array($0.utf8)) }
+        guard let admitted = admission(ofBearer: digest, facts, nowMs: nowMs) else {
+            guard let digest else { return (.unauthorized("no credential was sent"), nil, []) }
+            return (.unauthorized("the credential is wrong"), nil, noteGuess(digest, of: limited, nowMs: nowMs))
+        }
+        if admitted.dependsOnSharedSecret, let limited { trust.limiter.succeeded(limited) }
+        return (.admitted, admitted, [])
     }
 
     private func admission(ofBearer digest: [UInt8]?, _ facts: TransportFacts, nowMs: Int64) -> Admitted? {

@@ -23,6 +23,7 @@ extension GatewayCore {
         failure: CommitFailure = .background
     ) -> [Effect] {
         guard let run = table.end(runID, end) else { return answering }
+        counts.ended(end.status.rawValue)
         var closing: [Effect] = []
         if let entry = trust.lineage.end(runID: runID, nowMs: nowMs) {
             closing = close(
@@ -64,7 +65,8 @@ extension GatewayCore {
                 LogLine(
                     end.status == .ok ? .info : .warn, "agent/sessions-spawn",
                     "ended run=\(runID) status=\(end.status.rawValue)"
-                        + (end.exitCode.map { " exit=\($0)" } ?? "") + (end.cause.map { " cause=\($0)" } ?? ""))),
+                        + (end.exitCode.map { " exit=\($0)" } ?? "") + (end.cause.map { " cause=\($0)" } ?? ""),
+                    ids: [.run: runID, .session: run.sessionKey])),
         ] + closing + cascade
     }
 

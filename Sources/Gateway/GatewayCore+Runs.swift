@@ -39,6 +39,7 @@ extension GatewayCore {
         if !run.isExternal { renewLease(run.runID, nowMs: nowMs) }
         let answer = reply(request, workOrder(run))
         guard isFirst else { return [answer] }
+        counts.attached(after: nowMs - run.acceptedAtMs)
         let started = agentEvent(
             run, stream: "lifecycle", data: [("phase", "start"), ("startedAt", .integer(nowMs))], nowMs: nowMs)
         return [
@@ -46,7 +47,10 @@ extension GatewayCore {
                 [.putRun(run.record)],
                 then: [answer, started] + sessionsChanged(run.sessionKey, phase: "start", nowMs: nowMs),
                 failure: .request(request.connection, id: request.id)),
-            .log(LogLine(.info, "agent/sessions-spawn", "attached run=\(run.runID) conn=\(caller.connID)")),
+            .log(
+                LogLine(
+                    .info, "agent/sessions-spawn", "attached run=\(run.runID) conn=\(caller.connID)",
+                    ids: [.run: run.runID, .connection: caller.connID, .session: run.sessionKey])),
         ]
     }
 

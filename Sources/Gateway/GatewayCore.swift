@@ -43,6 +43,7 @@ package struct GatewayCore: Sendable {
     /// Nil without TLS.
     var served: ServedCertificate?
     var leases = LeaseTable()
+    var counts = CoreCounts()
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
     var nextHousekeepingMs: Int64

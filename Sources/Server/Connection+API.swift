@@ -68,7 +68,7 @@ extension Connection {
         return true
     }
 
-    private static func bearer(_ head: RequestHead) -> String? {
+    static func bearer(_ head: RequestHead) -> String? {
         let values = head.all("authorization")
         guard values.count == 1, let space = values[0].firstIndex(of: " "),
             values[0][..<space].lowercased() == "bearer"

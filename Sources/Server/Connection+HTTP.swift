@@ -49,6 +49,7 @@ extension Connection {
             return
         }
         requestCount += 1
+        context.metrics.count(.httpRequests)
         if Upgrade.isRequested(by: head) {
             if context.facts.requiresAttribution, source.isUnattributed {
                 refuseUnattributed(source)
@@ -59,7 +60,7 @@ extension Connection {
             return
         }
         if attributionRefusal(of: head, source) == nil, try takesAPIRequest(head) { return }
-        let response = attributionRefusal(of: head, source) ?? plainResponse(to: head)
+        let response = attributionRefusal(of: head, source) ?? metricsResponse(to: head) ?? plainResponse(to: head)
         let keepsAlive = head.keepsAlive && head.body == .length(0) && mayStay
         let bytes = response.serialized(
             persistence: keepsAlive ? .keepAlive : .close, omitsBody: head.method == "HEAD")
@@ -75,6 +76,42 @@ extension Connection {
     private var mayStay: Bool {
         requestCount < Self.maxRequests
             && context.reactor.now - startedAt < context.facts.handshakeTimeout * 2 / 3
+    }
+
+    /// The figures for Prometheus, for the owner, unless the configuration lets everybody read them.
+    private func metricsResponse(to head: RequestHead) -> Response? {
+        guard context.facts.route(head.path) == "/metrics" else { return nil }
+        guard head.method == "GET" || head.method == "HEAD" else { return Self.onlyGetAndHead }
+        var admission = HTTPAdmission.admitted
+        if !context.host.metrics.isPublic {
+            arriving?.head = head
+            let (facts, bearer) = (transportFacts(), Self.bearer(head))
+            context.host.run(on: context) { core, nowMs in
+                let (judged, effects) = core.admitReaderOfMetrics(bearer: bearer, facts: facts, nowMs: nowMs)
+                admission = judged
+                return effects
+            }
+        }
+        switch admission {
+        case .admitted:
+            var response = Response(status: 200, text: context.host.metricsText())
+            response.fields.append(HeaderField("Cache-Control", "no-store"))
+            return response
+        case .originRefused: return Response(status: 403, text: "Not for pages of other origins.\n")
+        case .rateLimited(let retryAfterMs):
+            return Response(
+                status: 429, fields: [HeaderField("Retry-After", String((retryAfterMs + 999) / 1000))],
+                text: "Too many wrong credentials.\n")
+        case .unauthorized(let why):
+            note(
+                Refusal(
+                    rule: "metrics-auth", reason: "Figures were asked for, and refused: \(why).",
+                    remedy: "send Authorization: Bearer with the gateway's token or password, or set "
+                        + "gateway.metrics.access: \"anybody\""), "status=401", subsystem: "http")
+            return Response(
+                status: 401, fields: [HeaderField("WWW-Authenticate", "Bearer")],
+                text: "The figures are for the gateway's owner: send its token or password as bearer.\n")
+        }
     }
 
     private func plainResponse(to head: RequestHead) -> Response {
@@ -110,6 +147,7 @@ extension Connection {
     private func upgrade(_ head: RequestHead, key: String) throws(HTTPError) {
         let extensions = try negotiateExtensions(head)
         let acceptKey = Upgrade.acceptKey(for: key, sha1: SHA1.digest)
+        context.metrics.count(.upgrades)
         queue(Upgrade.response(acceptKey: acceptKey, fields: extensions).span)
         if let echoPath = context.facts.echoPath, head.path == echoPath {
             phase = .echo

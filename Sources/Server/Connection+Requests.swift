@@ -121,6 +121,7 @@ extension Connection {
     // MARK: - Requests
 
     func handleRequest(_ message: Span<UInt8>) {
+        context.metrics.count(.requests)
         let envelope: RequestEnvelope
         do throws(RequestEnvelope.Failure) {
             envelope = try RequestEnvelope.scan(message)
@@ -137,12 +138,14 @@ extension Connection {
             return
         }
         guard let method = Method(name: envelope.method) else {
+            context.metrics.count(.refusedRequests)
             send(failure: .unknownMethod(envelope.method), to: envelope.id, in: message)
             return
         }
         do throws(GatewayError) {
             try GatewayCore.authorise(method, rights)
         } catch {
+            context.metrics.count(.refusedRequests)
             send(failure: error, to: envelope.id, in: message)
             countUnauthorized(error)
             return
@@ -162,7 +165,9 @@ extension Connection {
         let request = GatewayRequest(
             connection: id, id: Array(copying: message.extracting(envelope.id)), method: method, params: params)
         // Who waits for the end of a run has nothing but an id in memory.
-        underWay.begin(request.id, bytes: method == .agentWait ? request.id.count : message.count)
+        underWay.begin(
+            request.id, bytes: method == .agentWait ? request.id.count : message.count,
+            RequestsUnderWay.Stamp(method: method.index, since: .now()))
         context.host.run(on: context) { core, nowMs in core.handle(request, nowMs: nowMs) }
     }
 

@@ -32,12 +32,16 @@ extension Connection {
             answerByHTTP(response)
             return
         }
-        if let id = Frames.responseID(response) { underWay.end(id) }
+        if let id = Frames.responseID(response), let asked = underWay.end(id) {
+            let waited = MonotonicInstant.now().nanoseconds - asked.since.nanoseconds
+            context.metrics.answered(asked.method, after: waited)
+        }
         send(message: response.span)
         flush()
     }
 
     private func closeSlowConsumer() {
+        context.metrics.count(.slowConsumers)
         note(
             .slowConsumer(limit: context.host.policy.maxBufferedBytes), "code=\(GatewayClose.slowConsumer.code)",
             subsystem: "ws")
@@ -61,10 +65,12 @@ extension Connection {
             seq = lastSeq
         }
         guard unsentBytes < context.host.policy.maxBufferedBytes else {
+            context.metrics.count(.droppedEvents)
             // A lost event has used up its number, so the client sees the hole.
             if !event.isDroppable { closeSlowConsumer() }
             return
         }
+        context.metrics.count(.events)
         if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
         var end: [UInt8] = context.takeBuffer()
         Frames.finishEvent(seq: seq, into: &end)

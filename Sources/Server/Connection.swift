@@ -243,6 +243,7 @@ final class Connection: EventHandler {
         do throws(TLSError) {
             switch try tls.handshake() {
             case .complete:
+                context.metrics.count(.tlsHandshakes)
                 phase = .http
                 setInterest(.read)
             case .wantsRead: setInterest(.read)

@@ -9,7 +9,7 @@ internal import Wire
 ///
 /// The lock is held for a decision only: no I/O, no cryptography of peers, no waiting.
 package final class CoreHost: Sendable {
-    package let logger: Logger
+    let logger: Logger
     let clock: GatewayClock
     let policy: HelloOKPolicy
     private let core: Mutex<GatewayCore>
@@ -21,6 +21,8 @@ package final class CoreHost: Sendable {
     private let budget: Mutex<ConnectionBudget>
     /// What peers did wrong goes here.
     let refusals: RefusalLog
+    let metrics: ServerMetrics
+    let serverVersion: String
     let preauth: Mutex<PreauthBudget>
     let preauthLimit: Int
     private let ready = Atomic<Bool>(false)
@@ -34,10 +36,12 @@ package final class CoreHost: Sendable {
         let inbox: Inbox
     }
 
-    package init(
+    init(
         core: GatewayCore, store: any Store, logger: Logger, clock: GatewayClock, zones: ZoneDirectory,
-        maxConnections: Int, preauthLimit: Int
+        maxConnections: Int, preauthLimit: Int, metrics: ServerMetrics = ServerMetrics(reactors: 1)
     ) {
+        self.metrics = metrics
+        serverVersion = core.settings.serverVersion
         self.zones = zones
         policy = core.settings.connectionPolicy
         self.core = Mutex(core)
@@ -109,6 +113,11 @@ package final class CoreHost: Sendable {
         finish(staged, on: context)
     }
 
+    func coreFigures() -> CoreFigures {
+        let nowMs = clock.nowMs
+        return core.withLock { $0.figures(nowMs: nowMs) }
+    }
+
     func issuerKey(_ deviceID: String) -> [UInt8]? {
         let nowMs = clock.nowMs
         return core.withLock { $0.issuerKey(deviceID, nowMs: nowMs) }
@@ -169,7 +178,14 @@ package final class CoreHost: Sendable {
             case .commit(let operations, let then, let failure, let otherwise):
                 // Two decisions about one record are written in the order in which they were made.
                 let commit = PendingCommit(operations: operations, then: then, failure: failure, otherwise: otherwise)
-                let refusal = store.enqueue(operations) { [self] result in committed(commit, result) }
+                let began = MonotonicInstant.now()
+                metrics.commitBegan()
+                let refusal = store.enqueue(operations) { [self] result in
+                    let isDone = if case .success = result { true } else { false }
+                    metrics.commitEnded(after: .now() - began, isDone: isDone)
+                    committed(commit, result)
+                }
+                if refusal != nil { metrics.commitEnded(after: .zero, isDone: false) }
                 if let refusal { staged.refused.append((commit, refusal)) }
             case .read, .readZone, .tailLog, .configure, .launch, .stopWorker, .reconcile, .log:
                 staged.others.append(effect)

@@ -12,14 +12,14 @@ extension GatewayServer {
     /// Asks the reactors whether they turn, once a second, and tells the manager while they do.
     func watchReactors(toldAt: MonotonicInstant = MonotonicInstant(nanoseconds: 0), wereStuck: [Int] = []) {
         let now = control.now
-        let stuck = pulse.stuck(for: Self.stuckAfter, now: now)
+        let stuck = metrics.pulse.stuck(for: Self.stuckAfter, now: now)
         for index in stuck where !wereStuck.contains(index) {
             logger.log(.error, "gateway", "reactor \(index) has not turned for \(Self.stuckAfter)")
         }
-        pulse.ask(addresses.map(\.handle), now: now)
+        metrics.pulse.ask(addresses.map(\.handle), now: now)
         var told = toldAt
         if let watchdog = notifier.watchdog, now - toldAt >= watchdog / 3,
-            pulse.stuck(for: watchdog / 2, now: now).isEmpty
+            metrics.pulse.stuck(for: watchdog / 2, now: now).isEmpty
         {
             notifier.alive()
             told = now

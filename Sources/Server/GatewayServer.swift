@@ -53,7 +53,7 @@ package final class GatewayServer {
     /// Whether a successor takes our place in the same process.
     private var isRestarting = false
     let notifier: ServiceNotifier
-    private(set) var pulse = ReactorPulse(count: 0)
+    let metrics: ServerMetrics
     /// What the store held at the start, until the core has it.
     private var snapshot: StoreSnapshot?
 
@@ -77,13 +77,16 @@ package final class GatewayServer {
         try Self.checkSupported(configuration)
         let handover = Handover(environment: options.environment)
         let inherited = InheritedSockets(environment: options.environment, handover: handover)
+        metrics = ServerMetrics(
+            reactors: max(1, options.reactorCount ?? ProcessorCount.available()),
+            isPublic: configuration.gateway.metricsAccess == .anybody)
         notifier = ServiceNotifier(environment: options.environment)
         lock = try Self.lockState(state, handover)
         let clock = GatewayClock()
         let nowMs = clock.nowMs
         startedAtMs = nowMs
+        logger = try Logger(configuration.logging)
         do throws(EventLoopError) {
-            logger = try Logger()
             control = try Reactor()
         } catch {
             throw .other("cannot start: \(error.description)")
@@ -93,6 +96,7 @@ package final class GatewayServer {
         try? ProcessTree.becomeSubreaper()
         secret = try Self.secret(configuration, state)
         tokenFile = secret.generatedFile
+        if let text = secret.value { logger.hide(Secret(text)) }
         let root: SigningIdentity
         do throws(RootIdentity.Failure) {
             root = try RootIdentity.loadOrCreate(state.rootIdentity, nowMs: nowMs)
@@ -145,7 +149,7 @@ package final class GatewayServer {
         host = CoreHost(
             core: core, store: store, logger: logger, clock: clock, zones: zones,
             maxConnections: max(descriptors - Self.reservedDescriptors, 64),
-            preauthLimit: try Self.preauthLimit(options.environment))
+            preauthLimit: try Self.preauthLimit(options.environment), metrics: metrics)
         launcher = ProcessLauncher(
             template: try Self.template(
                 options, root: root.deviceID, port: listeners[0].address.port, pins: certificates?.pins ?? [],
@@ -175,7 +179,7 @@ package final class GatewayServer {
     // MARK: - Running
 
     private func run() throws(StartFailure) {
-        let count = max(1, options.reactorCount ?? ProcessorCount.available())
+        let count = metrics.reactors.count
         var facts = ListenerFacts(
             trust: trust, bridgeGateways: bridgeGateways,
             basePath: options.configuration.gateway.controlUI.basePath, echoPath: options.echoPath,
@@ -185,7 +189,6 @@ package final class GatewayServer {
         facts.hostAddresses = hostAddresses
         facts.requiresAttribution = options.configuration.gateway.auth.mode == .trustedProxy
         let listenerFacts = facts.following(settings.policy.identity, options.environment)
-        pulse = ReactorPulse(count: count)
         defer { tearDown() }
         snapshot = try Self.load(store)
         do throws(EventLoopError) {
@@ -342,6 +345,7 @@ package final class GatewayServer {
         switch signal {
         case .hangup:
             notifier.reloading()
+            logger.reopen()
             defer { notifier.ready("Reloaded") }
             configuration?.look(because: "SIGHUP")
             guard let certificates else {

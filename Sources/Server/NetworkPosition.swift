@@ -3,8 +3,8 @@ internal import Files
 internal import HTTP
 
 /// What the system says of our place in the network.
-enum NetworkPosition {
-    static var isContainer: Bool { Files.exists("/.dockerenv") || Files.exists("/run/.containerenv") }
+package enum NetworkPosition {
+    package static var isContainer: Bool { Files.exists("/.dockerenv") || Files.exists("/run/.containerenv") }
 
     static func bridgeGateways() -> BridgeGateways {
         let interfaces = ((try? NetworkInterface.all()) ?? []).compactMap { interface -> BridgeGateways.Interface? in

@@ -1,8 +1,8 @@
 internal import Files
 
 /// Finds out which process listens on a TCP port, as far as this user may see.
-enum PortHolder {
-    static func find(port: UInt16) -> String? {
+package enum PortHolder {
+    package static func find(port: UInt16) -> String? {
         guard let inode = listeningInode(port: port) else { return nil }
         for name in Files.names(in: "/proc") {
             guard let pid = Int32(name) else { continue }

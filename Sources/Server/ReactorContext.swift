@@ -20,6 +20,7 @@ final class ReactorContext {
     let host: CoreHost
     /// Another after the configuration has changed.
     var facts: ListenerFacts
+    let metrics: ReactorMetrics
     /// For connections to come; replaced when the certificate is.
     var tls: ServerTLSContext?
     let scratch = ScratchBuffer(capacity: ReactorContext.readCapacity)
@@ -46,6 +47,7 @@ final class ReactorContext {
         self.reactor = reactor
         self.host = host
         self.facts = facts
+        metrics = host.metrics.reactors[index]
         self.tls = tls
         self.listeners = listeners
         message.reserveCapacity(16 * 1024)
@@ -92,8 +94,25 @@ final class ReactorContext {
     /// Looks at every connection's ping deadline once a second: cheaper than a timer for each.
     private func sweep() {
         for connection in connections.values { connection.checkLiveness(now: reactor.now) }
+        takeStock()
         if index == 0 { host.refusals.flush(now: reactor.now) }
         _ = reactor.schedule(after: .seconds(1)) { [self] _ in sweep() }
+    }
+
+    /// What the connections are at, for the figures. The sweep has just touched them all.
+    private func takeStock() {
+        var states = [Int64](repeating: 0, count: ReactorMetrics.State.allCases.count)
+        var (unsent, underWay, paused): (Int64, Int64, Int64) = (0, 0, 0)
+        for connection in connections.values {
+            states[connection.phase.state.rawValue] += 1
+            unsent += Int64(connection.unsentBytes)
+            underWay += Int64(connection.underWay.count)
+            if connection.isHoldingBack { paused += 1 }
+        }
+        for state in ReactorMetrics.State.allCases { metrics.set(state, states[state.rawValue]) }
+        metrics.set(.unsentBytes, unsent)
+        metrics.set(.requestsUnderWay, underWay)
+        metrics.set(.pausedConnections, paused)
     }
 
     // MARK: - Accepting
@@ -111,6 +130,7 @@ final class ReactorContext {
     }
 
     private func open(_ socket: consuming AcceptedSocket, _ traits: ListenerTraits) throws(EventLoopError) {
+        metrics.count(.accepted)
         let peer = socket.peer
         let descriptor = socket.takeDescriptor()
         let arrival = Arrival(

@@ -18,6 +18,7 @@ final class RefusalLog: Sendable {
     private static let admissionBurst = 20
 
     private let limiter = Mutex(LogLimiter())
+    private let counted = Mutex<[String: Int64]>([:])
     private let logger: Logger
 
     init(logger: Logger) {
@@ -45,11 +46,17 @@ final class RefusalLog: Sendable {
 
     private func note(_ line: LogLine, now: MonotonicInstant, burst: Int) {
         if let kind = line.kind {
+            counted.withLock { $0[kind.rule, default: 0] += 1 }
             guard
                 limiter.withLock({ $0.admits(rule: kind.rule, peer: kind.client, now: now, burst: burst) })
             else { return }
         }
         logger.log(line)
+    }
+
+    /// How often each rule was broken. Rules are ours, so there are few.
+    var counts: [(rule: String, count: Int64)] {
+        counted.withLock { $0 }.sorted { $0.key < $1.key }.map { (rule: $0.key, count: $0.value) }
     }
 
     /// Writes what was counted in windows that are over.

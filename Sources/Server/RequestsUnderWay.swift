@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Gateway
 
 /// What one connection has asked for and the core has not answered yet, such as what waits for the store. While it is
@@ -8,13 +9,20 @@ struct RequestsUnderWay {
     /// Of requests, together; a larger one is taken alone.
     static let maxBytes = 4 << 20
 
+    /// What was asked, and when.
+    struct Stamp: Equatable {
+        let method: Int
+        let since: MonotonicInstant
+    }
+
     private struct Group {
         var count = 0
         var bytes = 0
+        var stamp: Stamp?
     }
 
     /// The last one. Most are answered before the next begins, and never get among the others.
-    private var last: (id: [UInt8], bytes: Int)?
+    private var last: (id: [UInt8], bytes: Int, stamp: Stamp?)?
     /// By id. Ids should be unique; whoever repeats one has its requests counted all the same.
     private var others: [[UInt8]: Group] = [:]
     private(set) var count = 0
@@ -25,27 +33,33 @@ struct RequestsUnderWay {
     }
 
     /// - Parameter bytes: what the request keeps in memory until it is answered.
-    mutating func begin(_ id: [UInt8], bytes size: Int) {
+    mutating func begin(_ id: [UInt8], bytes size: Int, _ stamp: Stamp? = nil) {
         if let last {
-            others[last.id, default: Group()].count += 1
+            others[last.id, default: Group(stamp: last.stamp)].count += 1
             others[last.id]?.bytes += last.bytes
         }
-        last = (id, size)
+        last = (id, size, stamp)
         count += 1
         bytes += size
     }
 
     /// A response goes out. One to a request that was not counted changes nothing.
-    mutating func end(_ id: [UInt8]) {
+    /// - Returns: what was asked by it.
+    @discardableResult
+    mutating func end(_ id: [UInt8]) -> Stamp? {
         if let last, last.id == id {
             self.last = nil
             count -= 1
             bytes -= last.bytes
-        } else if let group = others[id] {
-            let size = group.bytes / group.count
-            others[id] = group.count == 1 ? nil : Group(count: group.count - 1, bytes: group.bytes - size)
-            count -= 1
-            bytes -= size
+            return last.stamp
         }
+        guard let group = others[id] else { return nil }
+        let size = group.bytes / group.count
+        others[id] =
+            group.count == 1
+            ? nil : Group(count: group.count - 1, bytes: group.bytes - size, stamp: group.stamp)
+        count -= 1
+        bytes -= size
+        return group.stamp
     }
 }

@@ -49,7 +49,7 @@ package struct DecisionLog: Sendable {
 }
 
 extension Decision {
-    fileprivate var pairingRequestID: String? {
+    package var pairingRequestID: String? {
         guard case .refused(_, let changes) = outcome else { return nil }
         for case .requestPairing(let pending) in changes { return pending.requestID }
         return nil

@@ -22,7 +22,7 @@ enum CommandTable {
         GatewayCommands.run, ServiceCommands.start, ServiceCommands.stop, ServiceCommands.restart,
         ServiceCommands.install, ServiceCommands.uninstall, Supervisor.command, GatewayCommands.status,
         HealthCommand.command, ProbeCommand.command, CallCommand.command,
-        LogsCommand.command, SpawnCommand.command, SessionsCommands.list,
+        DoctorCommand.command, LogsCommand.command, SpawnCommand.command, SessionsCommands.list,
         SendCommand.command, HistoryCommands.history, HistoryCommands.tail,
         SessionsCommands.kill, AgentsCommand.list, PairingCommand.list, DevicesCommands.list, DevicesCommands.approve,
         DevicesCommands.reject,
@@ -37,8 +37,8 @@ enum CommandTable {
         TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
         TLSCommands.rotate,
-        MCPCommand.command, WorkerCommand.command, ConfineCommand.command, CompletionsCommand.command,
-        ManCommand.command, versionCommand,
+        MCPCommand.command, ACPCommand.command, WorkerCommand.command, ConfineCommand.command,
+        CompletionsCommand.command, ManCommand.command, versionCommand,
     ]
 
     static let exitCodes: [(code: String, meaning: String)] = [

@@ -7,7 +7,7 @@ struct UnknownKeyTests {
     @Test(
         "a family that OpenClaw knows is accepted silently",
         arguments: [
-            "channels", "models", "tools", "plugins", "hooks", "messages", "logging", "meta", "wizard", "env",
+            "channels", "models", "tools", "plugins", "hooks", "messages", "meta", "wizard", "env",
             "browser", "bindings", "commands", "discovery", "skills", "ui", "auth", "$schema",
         ])
     func families(_ name: String) { #expect(problems("\(name):{x:{y:1}}") == []) }
@@ -19,6 +19,7 @@ struct UnknownKeyTests {
             "gateway:{nodes:{browser:{mode:'auto'},commands:{}},controlUi:{root:'x'}}",
             "session:{dmScope:'main',reset:{mode:'none'},store:'x',maintenance:{}}", "acp:{backend:'acpx',stream:{}}",
             "agents:{defaults:{model:'x',subagents:{model:'x',thinking:'low'}},ownership:'explicit'}",
+            "logging:{redactSensitive:'tools',redactPatterns:[]}",
             "agents:{list:[{id:'a',agentDir:'x',model:'x',identity:{},tools:{},sandbox:{},heartbeat:{}}]}",
         ])
     func unused(_ members: String) { #expect(problems(members) == []) }

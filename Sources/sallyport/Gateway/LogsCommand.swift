@@ -1,5 +1,8 @@
 internal import Client
+internal import Config
+internal import Files
 internal import JSON
+internal import Server
 
 /// `logs`: the end of the gateway's log, and what follows.
 enum LogsCommand {
@@ -18,8 +21,13 @@ enum LogsCommand {
         let arguments = invocation.arguments
         let limit =
             try arguments.integer("limit", in: 1...5000) ?? arguments.integer("tail", in: 1...5000) ?? 200
-        let target = try Target.resolve(invocation, scopes: ["operator.read"])
-        let client = try target.connectAsOwner()
+        let (target, client): (Target, GatewayClient)
+        do {
+            target = try Target.resolve(invocation, scopes: ["operator.read"])
+            client = try target.connectAsOwner()
+        } catch let failure as CommandFailure where failure.kind == .transport && arguments["url"] == nil {
+            return try showFile(invocation, limit: Int(limit), instead: failure)
+        }
         var reader = LogReader(isJSON: arguments.has("json"), follows: arguments.has("follow"), invocation.terminal)
         let first = try reader.read(client, limit: limit)
         guard arguments.has("follow") else {
@@ -28,6 +36,26 @@ enum LogsCommand {
             return 0
         }
         try follow(client, target, &reader)
+        return 0
+    }
+
+    /// Nobody answers: what the gateway has written before it went.
+    private static func showFile(
+        _ invocation: Invocation, limit: Int, instead failure: CommandFailure
+    ) throws -> Int32 {
+        let service = try Service(invocation)
+        let configured = ConfigFiles.load(service.locations, environment: invocation.environment).configuration?.logging
+        guard !invocation.arguments.has("follow"),
+            let path = [configured?.file, service.state.serviceLog].compactMap({ $0 }).first(where: Files.exists)
+        else { throw failure }
+        let lines = LogFile.end(path, lines: limit, maxBytes: 1 << 20)
+        if invocation.arguments.has("json") {
+            let answer = JSONObject([("file", .string(path)), ("lines", .array(lines.map { .string($0) }))])
+            invocation.terminal.print(JSON.object(answer).prettyPrinted())
+        } else {
+            invocation.terminal.note("sallyport: \(failure.message); the end of \(path):")
+            for line in lines { invocation.terminal.print(line) }
+        }
         return 0
     }
 

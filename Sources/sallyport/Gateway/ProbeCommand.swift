@@ -2,6 +2,7 @@ internal import Client
 internal import EventLoop
 internal import JSON
 internal import TLS
+internal import Text
 
 /// `gateway probe`: which gateways can be reached from here, as whom, and what may be done there.
 enum ProbeCommand {

@@ -1,3 +1,5 @@
+internal import Text
+
 /// What may follow which words, for the scripts of all shells.
 struct CompletionTree {
     struct Word {

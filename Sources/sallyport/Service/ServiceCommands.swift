@@ -249,8 +249,9 @@ private struct Report {
 
 /// The end of a log that a failed start left.
 enum LogFile {
-    static func end(_ path: String, lines: Int = 5) -> [String] {
-        guard let bytes = try? Files.read(path) else { return [] }
-        return String(decoding: bytes.suffix(8192), as: UTF8.self).split(separator: "\n").suffix(lines).map(String.init)
+    static func end(_ path: String, lines: Int = 5, maxBytes: Int = 8192) -> [String] {
+        guard let bytes = try? Files.read(path, maxBytes: 1 << 30) else { return [] }
+        return String(decoding: bytes.suffix(maxBytes), as: UTF8.self).split(separator: "\n").suffix(lines).map(
+            String.init)
     }
 }

@@ -22,15 +22,16 @@ final class Supervisor: EventHandler {
     ) { invocation in
         let state = StateDirectory(try Locations.resolve(invocation).stateDirectory)
         guard let executable = Files.currentExecutable() else { throw CommandFailure("our own program is not known") }
-        do throws(FileError) {
+        do {
             try Files.makeDirectory(state.path + "/run")
             let lock = try FileLock(state.supervisorFile, holder: String(getpid()))
             defer { Files.remove(state.supervisorFile) }
             let supervisor = Supervisor(
-                lock, executable, ["gateway", "run", "--state-dir", state.path] + invocation.arguments.operands,
+                lock, try SupervisorLog(state.serviceLog), executable,
+                ["gateway", "run", "--state-dir", state.path] + invocation.arguments.operands,
                 environment: invocation.environment)
-            return try supervisor.run()
-        } catch {
+            return supervisor.run()
+        } catch let error as FileError {
             if case .locked(_, let holder) = error {
                 throw CommandFailure(
                     "a supervisor runs already (process \(holder))", hint: "stop it with: sallyport gateway stop")
@@ -41,6 +42,7 @@ final class Supervisor: EventHandler {
 
     /// Held for as long as this lives.
     private let lock: FileLock
+    private let log: SupervisorLog
     private let executable: String
     private let arguments: [String]
     private let environment: [String: String]
@@ -51,19 +53,24 @@ final class Supervisor: EventHandler {
     private var isStopping = false
     private var exitCode: Int32 = 0
 
-    private init(_ lock: consuming FileLock, _ executable: String, _ arguments: [String], environment: [String: String])
-    {
+    private init(
+        _ lock: consuming FileLock, _ log: SupervisorLog, _ executable: String, _ arguments: [String],
+        environment: [String: String]
+    ) {
+        self.log = log
         self.lock = lock
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
     }
 
-    private func run() throws(FileError) -> Int32 {
+    private func run() -> Int32 {
+        defer { log.drain() }
         do throws(EventLoopError) {
             let reactor = try Reactor()
             let signals = try SignalSource(on: reactor) { [unowned self] signal, reactor in take(signal, reactor) }
             defer { signals.cancel(in: reactor) }
+            try log.start(in: reactor)
             start(in: reactor)
             reactor.run()
         } catch {
@@ -79,7 +86,7 @@ final class Supervisor: EventHandler {
             let child = try ChildProcess.spawn(
                 ProcessSpec(
                     executable: executable, arguments: arguments, environment: environment, newProcessGroup: false,
-                    standardOutput: .inherit, standardError: .inherit))
+                    standardOutput: .descriptor(log.writing), standardError: .descriptor(log.writing)))
             registration = try reactor.register(child.pidfd, for: .read, handler: self)
             self.child = child
         } catch {
@@ -125,6 +132,7 @@ final class Supervisor: EventHandler {
     }
 
     private func note(_ text: String) {
-        try? Files.writeAll(STDERR_FILENO, Array("[supervisor] \(text)\n".utf8), path: "the log")
+        log.drain()
+        log.note(text)
     }
 }
