@@ -27,6 +27,11 @@ struct OpenRequest: Sendable {
         case permission([PermissionOption], ToolCall)
         /// A write that somebody is asked about first.
         case guardedWrite(FileRequest, content: String)
+        /// A command that somebody is asked about first.
+        case guardedTerminal(TerminalCommand)
+        case terminalStart(String)
+        case terminalOutput
+        case terminalExit(String)
     }
 
     let id: JSON
@@ -99,6 +104,9 @@ extension ACPClient {
                     PermissionRequest(
                         number: number, toolCallID: "", title: "write \(name)", kind: .edit, mayAllowAlways: false))
             ]
+        case _ where mode.offersTerminals && Self.terminalMethods.contains(method):
+            try checkSession(params)
+            return try terminal(id, method, params)
         default:
             throw ACPMessage.RPCError(
                 ACPMessage.RPCError.methodNotFound, "Method not found: \(Excerpt.of(method)) was not advertised")
@@ -111,7 +119,7 @@ extension ACPClient {
         }
     }
 
-    private mutating func remember(_ id: JSON, _ kind: OpenRequest.Kind) -> Int {
+    mutating func remember(_ id: JSON, _ kind: OpenRequest.Kind) -> Int {
         defer { nextOpen += 1 }
         open[nextOpen] = OpenRequest(id: id, kind: kind)
         return nextOpen
@@ -193,7 +201,8 @@ extension ACPClient {
             }
             open[number] = OpenRequest(id: request.id, kind: .write)
             return [.writeFile(file, content: content)]
-        case .read, .write: return []
+        case .guardedTerminal(let command): return decided(number, decision, command)
+        case .read, .write, .terminalStart, .terminalOutput, .terminalExit: return []
         }
     }
 
@@ -203,8 +212,8 @@ extension ACPClient {
         for (number, request) in open.sorted(by: { $0.key < $1.key }) {
             switch request.kind {
             case .permission: actions.append(answer(request.id, nil))
-            case .guardedWrite: actions.append(refuse(request.id, "the turn was cancelled"))
-            case .read, .write: continue
+            case .guardedWrite, .guardedTerminal: actions.append(refuse(request.id, "the turn was cancelled"))
+            case .read, .write, .terminalStart, .terminalOutput, .terminalExit: continue
             }
             open[number] = nil
         }

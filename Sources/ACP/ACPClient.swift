@@ -15,6 +15,12 @@ package struct ACPClient: Sendable {
         case readFile(FileRequest)
         /// To be answered with ``fileWritten(_:_:)``.
         case writeFile(FileRequest, content: String)
+        /// To be answered with ``terminalStarted(_:_:)``, and in the end with ``terminalEnded(_:_:)``.
+        case startTerminal(number: Int, TerminalCommand)
+        /// To be answered with ``terminalRead(_:output:isTruncated:exit:)``.
+        case readTerminal(number: Int, terminalID: String)
+        case killTerminal(String)
+        case releaseTerminal(String)
         /// To be answered with ``decided(_:_:)``.
         case ask(PermissionRequest)
         /// The last one. The agent is to be ended.
@@ -26,11 +32,28 @@ package struct ACPClient: Sendable {
         case failed(ACPFailure)
     }
 
+    /// A file that comes with the prompt.
+    package struct Attachment: Equatable, Sendable {
+        package var path: String
+        package var name: String
+        package var mimeType: String
+        package var base64: String
+
+        package init(path: String, name: String, mimeType: String, base64: String) {
+            self.path = path
+            self.name = name
+            self.mimeType = mimeType
+            self.base64 = base64
+        }
+    }
+
     package struct Settings: Sendable {
         /// Absolute and without symbolic links.
         package var workingDirectory: String
         package var prompt: String
         package var mcpServers: [JSON] = []
+        /// Images, for agents that take them; a link to the file for others.
+        package var attachments: [Attachment] = []
         package var permissionMode = PermissionMode.approveReads
         /// A session of an earlier process, to go on with where the agent can.
         package var resumeSessionID: String?
@@ -71,6 +94,7 @@ package struct ACPClient: Sendable {
     private var authMethods: [String] = []
     private var hasAuthenticated = false
     private var canLoad = false
+    private var takesImages = false
     var sessionID: String?
     /// When the agent has been waited for long enough.
     package private(set) var deadlineMs: Int64?
@@ -78,6 +102,8 @@ package struct ACPClient: Sendable {
     var open: [Int: OpenRequest] = [:]
     var nextOpen = 0
     var toolCalls: [String: ToolCall] = [:]
+    var terminals: [String: TerminalState] = [:]
+    var nextTerminal = 1
     /// Files that tool calls name whose permission was given.
     var permittedPaths: Set<String> = []
 
@@ -101,7 +127,7 @@ package struct ACPClient: Sendable {
                         "fs": [
                             "readTextFile": .bool(mode.offersReading), "writeTextFile": .bool(mode.offersWriting),
                         ],
-                        "terminal": false,
+                        "terminal": .bool(mode.offersTerminals),
                     ],
                     "clientInfo": [
                         "name": "sallyport", "title": "Sallyport", "version": .string(settings.clientVersion),
@@ -187,6 +213,7 @@ package struct ACPClient: Sendable {
                 return fail(.protocolVersion(result["protocolVersion"]?.integer))
             }
             canLoad = result["agentCapabilities"]?["loadSession"]?.bool ?? false
+            takesImages = result["agentCapabilities"]?["promptCapabilities"]?["image"]?.bool ?? false
             authMethods = (result["authMethods"]?.array ?? []).prefix(16).compactMap { $0["id"]?.string }
             if let earlier = settings.resumeSessionID, canLoad {
                 phase = .loading
@@ -251,11 +278,22 @@ package struct ACPClient: Sendable {
     private mutating func prompt(_ id: String, nowMs: Int64) -> [Action] {
         sessionID = id
         phase = .prompting
-        let content: JSON = ["type": "text", "text": .string(settings.prompt)]
+        let text: JSON = ["type": "text", "text": .string(settings.prompt)]
+        let content = [text] + settings.attachments.map(block)
         return [
             .opened(sessionID: id, canLoad: canLoad),
-            request("session/prompt", ["sessionId": .string(id), "prompt": .array([content])], nowMs: nowMs),
+            request("session/prompt", ["sessionId": .string(id), "prompt": .array(content)], nowMs: nowMs),
         ]
+    }
+
+    private func block(_ file: Attachment) -> JSON {
+        guard takesImages, file.mimeType.hasPrefix("image/") else {
+            return [
+                "type": "resource_link", "uri": .string("file://" + file.path), "name": .string(file.name),
+                "mimeType": .string(file.mimeType),
+            ]
+        }
+        return ["type": "image", "data": .string(file.base64), "mimeType": .string(file.mimeType)]
     }
 
     // MARK: - The end

@@ -20,6 +20,8 @@ package enum PermissionMode: String, CaseIterable, Sendable {
     var offersReading: Bool { self != .denyAll }
     /// The agent may have us write files: where writing is not refused anyway.
     var offersWriting: Bool { self == .approveAll || self == .forward }
+    /// The agent may have us run commands.
+    var offersTerminals: Bool { self == .approveAll || self == .forward }
 }
 
 package enum PermissionDecision: String, Equatable, Sendable {

@@ -144,7 +144,19 @@ package enum ConfigLoader {
         return ToolsSettings(
             visibility: section.section("sessions").choice("visibility", default: .all),
             agentToAgentEnabled: agentToAgent.bool("enabled", default: true),
-            agentToAgentAllow: agentToAgent.strings("allow"))
+            agentToAgentAllow: agentToAgent.strings("allow"),
+            attachments: attachments(section.section("sessions_spawn").section("attachments")))
+    }
+
+    /// They are kept with the run and go with it, whatever becomes of its session.
+    private static func attachments(_ section: Section) -> AttachmentSettings {
+        let settings = AttachmentSettings(
+            isEnabled: section.bool("enabled", default: false),
+            maxFiles: section.integer("maxFiles", default: 50, in: 1...1000),
+            maxFileBytes: section.integer("maxFileBytes", default: 1_048_576, in: 1...10_485_760),
+            maxTotalBytes: section.integer("maxTotalBytes", default: 5_242_880, in: 1...15_728_640))
+        section.warnAboutUnknownKeys(ignoring: ["retainOnSessionKeep"])
+        return settings
     }
 
     private static func maintenance(_ section: Section) -> MaintenanceSettings {

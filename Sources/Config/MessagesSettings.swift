@@ -22,4 +22,13 @@ package struct ToolsSettings: Equatable, Sendable {
     package let visibility: Visibility
     package let agentToAgentEnabled: Bool
     package let agentToAgentAllow: [String]
+    package let attachments: AttachmentSettings
+}
+
+/// `tools.sessions_spawn.attachments`
+package struct AttachmentSettings: Equatable, Sendable {
+    package let isEnabled: Bool
+    package let maxFiles: Int
+    package let maxFileBytes: Int
+    package let maxTotalBytes: Int
 }

@@ -1,3 +1,5 @@
+package import Sessions
+
 /// How sessions take messages, and who may see whose.
 package struct ConversationSettings: Equatable, Sendable {
     /// What becomes of a message for a session that is busy (`messages.queue.mode`).
@@ -29,6 +31,8 @@ package struct ConversationSettings: Equatable, Sendable {
     package var maxSessions = 5000
     /// Of sessions that somebody opened those that have been idle for longest make room; otherwise new ones are refused.
     package var archivesOldest = true
+    /// `tools.sessions_spawn.attachments`
+    package var attachments = SpawnAttachments.Limits()
 
     package init() {}
 }

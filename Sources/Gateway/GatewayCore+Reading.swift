@@ -30,6 +30,7 @@ extension GatewayCore {
                 previews(keys, pages, maxCharacters: maxCharacters, nowMs: nowMs)
             case (.toolHistory(let key, let includesTools), .transcript(let page)):
                 toolHistory(key: key, page, includesTools: includesTools)
+            case (.workOrder(let runID), .transcript(let page)): workOrder(runID, with: page)
             case (.cronRuns(let limit, let offset), .cronRuns(let page)):
                 cronRunsPage(page, limit: limit, offset: offset)
             default: JSON.null

@@ -13,6 +13,9 @@ extension GatewayCore {
         if run.isTurn { operations.append(.acknowledgeResult(runId: run.runID, atMs: end.endedAtMs)) }
         if let session = table.sessions[run.sessionKey] { operations.append(.putSession(session.record)) }
         if let entry = trust.lineage.entry(forRun: run.runID) { operations.append(.putGrant(entry.record)) }
+        if hasAttachments(run) {
+            operations.append(.deleteTranscript(sessionId: Self.attachmentRows(of: run.runID)))
+        }
         return operations
     }
 

@@ -37,7 +37,12 @@ extension GatewayCore {
         }
         connections[request.connection]?.isWorker = true
         if !run.isExternal { renewLease(run.runID, nowMs: nowMs) }
-        let answer = reply(request, workOrder(run))
+        let answer: Effect =
+            hasAttachments(run)
+            ? .read(
+                .transcript(sessionId: Self.attachmentRows(of: run.runID), limit: 1000),
+                StoreReading(request, .workOrder(runID: run.runID)))
+            : reply(request, workOrder(run))
         guard isFirst else { return [answer] }
         counts.attached(after: nowMs - run.acceptedAtMs)
         let started = agentEvent(
@@ -54,7 +59,7 @@ extension GatewayCore {
         ]
     }
 
-    private func workOrder(_ run: Run) -> JSON {
+    func workOrder(_ run: Run) -> JSON {
         var order = JSONObject([
             ("runId", .string(run.runID)), ("sessionKey", .string(run.sessionKey)), ("agentId", .string(run.agentID)),
             ("task", .string(workTask(of: run))), ("runTimeoutSeconds", .integer(Int64(run.runTimeoutSeconds))),
@@ -64,6 +69,8 @@ extension GatewayCore {
         let session = table.sessions[run.sessionKey]
         order["cwd"] = agent.workingDirectory.map { .string($0) }
         order["env"] = .object(JSONObject(agent.environment.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
+        order["model"] = session?.overrides["model"]
+        order["thinking"] = session?.overrides["thinkingLevel"]
         if agent.isolation != Isolation() { order["isolation"] = agent.isolation.json }
         if let acp = agent.acp, workRuntime(of: run) == .acp {
             var how = JSONObject([

@@ -26,7 +26,7 @@ extension GatewayCore {
         nowMs: Int64, shown: @Sendable (JSONObject) -> JSON = { .object($0) }
     ) throws -> [Effect] {
         do {
-            let wanted = try SpawnParams.read(reader)
+            let wanted = try SpawnParams.read(reader, attachments: settings.conversation.attachments)
             let requester = try requesterSession(key ?? wanted.sessionKey, caller, nowMs: nowMs)
             if let key = wanted.request.idempotencyKey,
                 let known = runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)],
@@ -68,7 +68,7 @@ extension GatewayCore {
     }
 
     private func accepted(_ run: Run) -> JSONObject {
-        JSONObject([
+        var answer = JSONObject([
             ("status", "accepted"), ("childSessionKey", .string(run.sessionKey)), ("runId", .string(run.runID)),
             ("mode", "run"),
             (
@@ -76,6 +76,14 @@ extension GatewayCore {
                 "the result is pushed when the run ends; do not poll. Answer NO_REPLY to a completion that comes late."
             ),
         ])
+        let overrides = table.sessions[run.sessionKey]?.overrides
+        for name in ["attachments", "context", "taskName"] { answer[name] = overrides?[name] }
+        // The command is told; nothing here could say that it is wrong.
+        if let model = overrides?["model"] {
+            answer["modelApplied"] = true
+            answer["resolvedModel"] = model
+        }
+        return answer
     }
 
     /// The session of a derived device is its own; anybody else may name one, or gets the default agent's main session.
@@ -126,6 +134,14 @@ extension GatewayCore {
         var session = Session(
             key: key, sessionID: ids.uuid(), agentID: agent.id, kind: .spawned, label: wanted.label,
             parentKey: requester.key, depth: requester.depth + 1, createdAtMs: nowMs, updatedAtMs: nowMs)
+        if let model = wanted.model { session.overrides["model"] = .string(model) }
+        if let thinking = wanted.thinking { session.overrides["thinkingLevel"] = .string(thinking) }
+        if let name = wanted.taskName { session.overrides["taskName"] = .string(name) }
+        session.overrides["attachments"] = Self.summary(wanted.attachments)
+        if wanted.context == .fork {
+            session.overrides["context"] = .string(wanted.context.rawValue)
+            session.lastSeq = requester.lastSeq
+        }
         if runtime == .acp {
             session.acp = ACPSessionState(
                 workingDirectory: wanted.acp.workingDirectory,
@@ -159,6 +175,10 @@ extension GatewayCore {
         if let key = wanted.idempotencyKey {
             runByIdempotencyKey[IdempotencyKey(requesterKey: requester.key, key: key)] = run.runID
         }
+        if wanted.context == .fork {
+            operations.append(.copyTranscript(from: requester.sessionID, to: session.sessionID))
+        }
+        operations += store(wanted.attachments, for: run, nowMs: nowMs)
         let heard = append(
             ChatMessage.text(role: "user", wanted.task, atMs: nowMs), to: session.key, run: run.runID, nowMs: nowMs,
             &operations)

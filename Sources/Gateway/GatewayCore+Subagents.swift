@@ -71,6 +71,7 @@ extension GatewayCore {
         if let number = Int(target), number >= 1, number <= children.count { return [children[number - 1]] }
         let found = children.filter { child in
             child.session.key == target || child.session.label == target
+                || child.session.overrides["taskName"]?.string == target
                 || table.run(ofSession: child.session.key)?.runID.hasPrefix(target) == true
                 || table.turns(of: child.session.key).contains { $0.runID.hasPrefix(target) }
         }

@@ -15,7 +15,9 @@ struct SpawnParams {
     static let maxTaskBytes = 1_048_576
 
     /// - Parameter isDryRun: only `task` may be missing.
-    static func read(_ reader: ParamReader, isDryRun: Bool = false) throws -> SpawnParams {
+    static func read(
+        _ reader: ParamReader, attachments limits: SpawnAttachments.Limits, isDryRun: Bool = false
+    ) throws -> SpawnParams {
         for key in deliveryKeys where reader.raw(key) != nil {
             throw SpawnRefusal(
                 .error,
@@ -31,11 +33,9 @@ struct SpawnParams {
         }
         let runtime = try runtime(reader)
         let isThread = try reader.bool("thread") ?? false
-        if try reader.string("context") == "fork" || reader.raw("attachments") != nil {
-            throw SpawnRefusal(
-                .error, "context=\"fork\" and attachments are not available here",
-                rule: "spawn-params", remedy: "put what the child needs into the task")
-        }
+        try refuseUnavailable(reader)
+        // A lighter beginning: commands begin with their task as it is.
+        _ = try reader.bool("lightContext")
         let cleanupName = try reader.string("cleanup") ?? SpawnRequest.Cleanup.keep.rawValue
         guard let cleanup = SpawnRequest.Cleanup(rawValue: cleanupName) else {
             throw reader.failure("cleanup", "must be \"keep\" or \"delete\"")
@@ -44,15 +44,50 @@ struct SpawnParams {
         let seconds = 0...Int64(31_536_000)
         let timeout =
             try reader.integer("runTimeoutSeconds", in: seconds) ?? reader.integer("timeoutSeconds", in: seconds)
-        return SpawnParams(
-            request: SpawnRequest(
-                task: task, agentID: try reader.nonEmptyString("agentId"), runtime: runtime,
-                label: try reader.nonEmptyString("label", maxBytes: maxNameBytes),
-                runTimeoutSeconds: timeout.map(Int.init), cleanup: cleanup,
-                idempotencyKey: try reader.nonEmptyString("idempotencyKey", maxBytes: maxNameBytes),
-                mode: try mode(reader, isThread: isThread), isThread: isThread, sandbox: try sandbox(reader),
-                acp: try acp(reader)),
-            sessionKey: try reader.nonEmptyString("sessionKey"))
+        var request = SpawnRequest(
+            task: task, agentID: try reader.nonEmptyString("agentId"), runtime: runtime,
+            label: try reader.nonEmptyString("label", maxBytes: maxNameBytes),
+            runTimeoutSeconds: timeout.map(Int.init), cleanup: cleanup,
+            idempotencyKey: try reader.nonEmptyString("idempotencyKey", maxBytes: maxNameBytes),
+            mode: try mode(reader, isThread: isThread), isThread: isThread, sandbox: try sandbox(reader),
+            acp: try acp(reader))
+        request.context = try context(reader)
+        request.model = try reader.nonEmptyString("model", maxBytes: maxNameBytes)
+        request.thinking = try reader.nonEmptyString("thinking", maxBytes: maxNameBytes)
+        request.taskName = try taskName(reader)
+        request.attachments = try attachments(reader, limits)
+        return SpawnParams(request: request, sessionKey: try reader.nonEmptyString("sessionKey"))
+    }
+
+    private static func context(_ reader: ParamReader) throws(ParamReader.Failure) -> SpawnRequest.Context {
+        guard let name = try reader.string("context") else { return .isolated }
+        guard let context = SpawnRequest.Context(rawValue: name) else {
+            throw reader.failure("context", "must be \"isolated\" or \"fork\"")
+        }
+        return context
+    }
+
+    private static func taskName(_ reader: ParamReader) throws(ParamReader.Failure) -> String? {
+        guard let name = try reader.string("taskName") else { return nil }
+        guard let first = name.utf8.first, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first),
+            SessionKeySyntax.isAgentID(name), name != "last", name != "all"
+        else { throw reader.failure("taskName", "must match [a-z][a-z0-9_-]{0,63}, and not be last or all") }
+        return name
+    }
+
+    /// What upstream has and would be wrong to pass over in silence.
+    private static func refuseUnavailable(_ reader: ParamReader) throws(SpawnRefusal) {
+        let keys = ["placement", "worktree", "worktreeBase", "worktreeBranch", "group", "projectId", "user"]
+        for key in keys where reader.raw(key) != nil {
+            throw SpawnRefusal(
+                .error, "sessions_spawn does not support \"\(key)\" here.", rule: "spawn-params",
+                remedy: "leave \(key) out")
+        }
+        if let target = reader.raw("completionTarget"), target != "requester", target != "parent" {
+            throw SpawnRefusal(
+                .error, "completionTarget must be \"parent\": a result goes to the session that asked for it",
+                rule: "spawn-params", remedy: "leave completionTarget out")
+        }
     }
 
     private static func runtime(_ reader: ParamReader) throws -> SpawnRequest.Runtime? {

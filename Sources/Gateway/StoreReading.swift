@@ -11,6 +11,8 @@ package struct StoreReading: Sendable {
         case previews([(key: String, sessionID: String?)], maxCharacters: Int)
         /// The tool `sessions_history`.
         case toolHistory(key: String, includesTools: Bool)
+        /// `run.attach` of a run that has attachments
+        case workOrder(runID: String)
         /// `cron.runs`
         case cronRuns(limit: Int, offset: Int)
     }

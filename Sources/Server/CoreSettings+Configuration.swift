@@ -145,6 +145,10 @@ extension ConversationSettings {
         agentToAgent.isEnabled = configuration.tools.agentToAgentEnabled
         agentToAgent.allow = configuration.tools.agentToAgentAllow
         agentToAgent.maxPingPongTurns = configuration.session.maxPingPongTurns
+        attachments.isEnabled = configuration.tools.attachments.isEnabled
+        attachments.maxFiles = configuration.tools.attachments.maxFiles
+        attachments.maxFileBytes = configuration.tools.attachments.maxFileBytes
+        attachments.maxTotalBytes = configuration.tools.attachments.maxTotalBytes
         maxSessions = configuration.session.maintenance.maxEntries
         archivesOldest = configuration.session.maintenance.mode == .enforce
     }

@@ -32,6 +32,17 @@ extension SpawnPolicy {
                 remedy: "add { id: \"\(target)\", runtime: { type: \"acp\", acp: { command: […] } } } to agents.list")
         }
         try checkDirectory(request, acp.workingDirectory ?? agent.workingDirectory, from: requester)
+        guard request.context != .fork else {
+            throw refusal(
+                "spawn_failed", .error, "context=\"fork\" is for runtime=\"subagent\"", rule: "fork",
+                remedy: "use context \"isolated\"; resumeSessionId goes on with a conversation of an ACP agent")
+        }
+        if let other = request.attachments.files.first(where: { !$0.isImage }) {
+            throw refusal(
+                "spawn_failed", .error,
+                "attachments of runtime=\"acp\" are images only: \"\(other.name)\" has no image/… as mimeType",
+                rule: "acp-attachments", remedy: "pass its contents in the task, or its mimeType")
+        }
         guard !request.isThread else {
             throw refusal(
                 "thread_binding_invalid", .error,

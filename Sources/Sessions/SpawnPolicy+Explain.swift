@@ -99,6 +99,7 @@ extension SpawnPolicy {
         },
         allowed,
         Rule("spawn-params") { _ in "what only runtime acp takes" },
+        Rule("fork") { "context \($0.request.context.rawValue)" },
         Rule("sandbox", isolation, sandbox),
         Rule("thread") { $0.request.isThread ? "asked for" : "not asked for" },
         Rule("agent-configured", ["agents.list"]) { $0.agent == nil ? "not configured" : "configured" },
@@ -128,6 +129,8 @@ extension SpawnPolicy {
         Rule("cwd-resolution-failed", ["agents.list"]) { facts in
             facts.request.acp.workingDirectory == nil ? "as configured" : "named by the caller"
         },
+        Rule("fork") { "context \($0.request.context.rawValue)" },
+        Rule("acp-attachments") { "\($0.request.attachments.files.count) files" },
         Rule("thread-binding-invalid") { $0.request.isThread ? "asked for" : "not asked for" },
     ]
 }

@@ -80,6 +80,11 @@ package enum SpawnPolicy {
                 .error, "cwd, resumeSessionId and streamTo are for runtime=\"acp\"", rule: "spawn-params",
                 remedy: "leave them out, or use runtime \"acp\" with an ACP agent")
         }
+        guard request.context != .fork || target == requester.agentID else {
+            throw SpawnRefusal(
+                .error, "context=\"fork\" is for the same agent: \"\(target)\" would read the conversation of another",
+                rule: "fork", remedy: "use context \"isolated\", or spawn agent \"\(requester.agentID)\"")
+        }
         try checkSandbox(request, from: requester, target: catalog[target])
         try checkThread(request)
         guard let agent = catalog[target] else {

@@ -4,6 +4,12 @@ package struct SpawnRequest: Equatable, Sendable {
     package enum Cleanup: String, Sendable { case keep, delete }
     package enum Mode: String, Sendable { case run, session }
     package enum Sandbox: String, Sendable { case inherit, require }
+    package enum Context: String, Sendable {
+        /// The child begins with its task.
+        case isolated
+        /// It begins with the conversation of the session that spawns it.
+        case fork
+    }
 
     package var task: String
     package var agentID: String?
@@ -20,6 +26,13 @@ package struct SpawnRequest: Equatable, Sendable {
     package var sandbox: Sandbox
     /// What only runtime `acp` takes.
     package var acp: ACP
+    package var context = Context.isolated
+    /// Told to the command; what they mean is the command's to know.
+    package var model: String?
+    package var thinking: String?
+    /// A name by which the requester's tools find the child.
+    package var taskName: String?
+    package var attachments = SpawnAttachments()
 
     package struct ACP: Equatable, Sendable {
         package var workingDirectory: String?

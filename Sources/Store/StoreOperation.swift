@@ -30,6 +30,9 @@ package enum StoreOperation: Equatable, Sendable {
     case removeMeta(key: String)
     /// A `seq` or a message id that the session has already is a ``StoreError/revisionConflict(record:)``.
     case appendTranscript(TranscriptRecord)
+    /// Copies the newest ``maxCopiedRows`` of a session's transcript, as it is at this point, into another, which has
+    /// nothing yet; with the same `seq` and message ids.
+    case copyTranscript(from: String, to: String)
     /// Says that no session continues it. Its rows stay, readable by session id, until the archive is purged. The first
     /// call counts; without rows there is nothing to archive.
     case archiveTranscript(
@@ -50,6 +53,8 @@ package enum StoreOperation: Equatable, Sendable {
     case trimCronRuns(jobId: String, keepLast: Int)
     /// Removes what is over since before that time: some of it with the commit, the rest while no commit waits.
     case purge(PurgeSubject, beforeMs: Int64)
+
+    package static let maxCopiedRows = 2000
 }
 
 /// What can be purged, and by which of its times.

@@ -17,6 +17,7 @@ final class ACPSession {
     private let agent: ExecAgent
     private let connection: RunConnection
     private let files: WorkspaceFiles
+    let terminals: ACPTerminals
     /// The last of what the agent said, the run's visible text.
     private var text = ResultBuffer()
     private var outcome: ACPClient.Outcome?
@@ -24,11 +25,15 @@ final class ACPSession {
     /// Nobody is there any more to hear what the agent says.
     var isAbandoned = false
 
-    init(_ settings: ACPClient.Settings, agent: ExecAgent, connection: RunConnection, files: WorkspaceFiles) {
+    init(
+        _ settings: ACPClient.Settings, agent: ExecAgent, connection: RunConnection, files: WorkspaceFiles,
+        terminals: ACPTerminals
+    ) {
         client = ACPClient(settings)
         self.agent = agent
         self.connection = connection
         self.files = files
+        self.terminals = terminals
         perform(client.start(nowMs: Self.nowMs()))
     }
 
@@ -43,6 +48,7 @@ final class ACPSession {
 
     func advance() {
         for (number, decision) in connection.takeDecisions() { perform(client.decided(number, decision)) }
+        for (id, exit) in terminals.advance() { perform(client.terminalEnded(id, exit)) }
         perform(client.timePassed(nowMs: Self.nowMs()))
         if let terminateAt, MonotonicInstant.now() >= terminateAt {
             self.terminateAt = nil
@@ -65,7 +71,10 @@ final class ACPSession {
         }
     }
 
-    func ended() { perform(client.ended()) }
+    func ended() {
+        perform(client.ended())
+        terminals.releaseAll()
+    }
 
     // MARK: - Actions
 
@@ -102,6 +111,14 @@ final class ACPSession {
         case .readFile(let request): perform(client.fileRead(request, files.read(request.path)))
         case .writeFile(let request, let content):
             perform(client.fileWritten(request, files.write(request.path, content)))
+        case .startTerminal(let number, let command):
+            perform(client.terminalStarted(number, terminals.start(command)))
+        case .readTerminal(let number, let id):
+            let read = terminals.read(id)
+            perform(
+                client.terminalRead(number, output: read.output, isTruncated: read.isTruncated, exit: read.exit))
+        case .killTerminal(let id): terminals.kill(id)
+        case .releaseTerminal(let id): terminals.release(id)
         case .ask(let request): connection.ask(request)
         case .finished(let outcome): finish(outcome)
         }
@@ -124,6 +141,8 @@ final class ACPSession {
 
     private func finish(_ outcome: ACPClient.Outcome) {
         self.outcome = outcome
+        // What it has not released ends with its turn.
+        terminals.releaseAll()
         agent.closeInput()
         switch outcome {
         case .stopped(.cancelled): agent.cancel(graceSeconds: Self.cancelledGraceSeconds)

@@ -58,12 +58,19 @@ enum PrivateDirectory {
     static func give(_ bootstrap: WorkerBootstrap, to user: Isolation.User) throws(FileError) {
         let identity = bootstrap.directory + "/identity"
         let workspace = IsolatedCommand.ownWorkingDirectory(bootstrap.directory)
+        let attached = bootstrap.directory + "/" + AttachedFile.directory
+        for name in Files.names(in: attached) { try give(attached + "/" + name, user) }
+        if Files.exists(attached) { try give(attached, user) }
         for path in [
             identity + "/device.json", identity + "/device-auth.json", identity, workspace, bootstrap.directory,
         ] {
-            guard unsafe lchown(path, user.uid, user.gid) == 0 else {
-                throw .failed(.makeDirectory, path: path, errno: errno)
-            }
+            try give(path, user)
+        }
+    }
+
+    private static func give(_ path: String, _ user: Isolation.User) throws(FileError) {
+        guard unsafe lchown(path, user.uid, user.gid) == 0 else {
+            throw .failed(.makeDirectory, path: path, errno: errno)
         }
     }
 }

@@ -18,6 +18,10 @@ struct WorkOrder {
     let environment: [String: String]
     let isolation: Isolation
     let serverVersion: String
+    let model: String?
+    let thinking: String?
+    let attachments: [AttachedFile]
+    let attachMountPath: String?
 
     init?(_ json: JSON) {
         guard let task = json["task"]?.string, let program = Self.program(json) else { return nil }
@@ -30,6 +34,12 @@ struct WorkOrder {
             isolation = Isolation()
         }
         workingDirectory = isolation.workingDirectory ?? json["cwd"]?.string
+        model = json["model"]?.string
+        thinking = json["thinking"]?.string
+        attachMountPath = json["attachMountPath"]?.string
+        let attached = json["attachments"]?.array ?? []
+        attachments = attached.compactMap(AttachedFile.init)
+        guard attachments.count == attached.count else { return nil }
         serverVersion = json["serverVersion"]?.string ?? ""
         var environment: [String: String] = [:]
         for (name, value) in json["env"]?.object?.members ?? [] { environment[name] = value.string }

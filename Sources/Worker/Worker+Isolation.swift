@@ -16,10 +16,17 @@ extension Worker {
     func commandEnvironment(_ order: WorkOrder) -> [String: String] {
         let isolation = order.isolation
         let executable = isolation.kind == .container ? isolation.container?.executable : Files.currentExecutable()
-        return ChildEnvironment.make(
-            inherited: environment, configured: order.environment,
+        var environment = ChildEnvironment.make(
+            inherited: self.environment, configured: order.environment,
             bootstrap: isolation.isSandbox ? PrivateDirectory.isolated(bootstrap) : bootstrap, executable: executable,
             isolation: isolation)
+        environment["SALLYPORT_MODEL"] = order.model
+        environment["SALLYPORT_THINKING"] = order.thinking
+        if !order.attachments.isEmpty {
+            environment["SALLYPORT_ATTACHMENTS_DIR"] = bootstrap.directory + "/" + AttachedFile.directory
+            environment["SALLYPORT_ATTACHMENTS_MOUNT"] = order.attachMountPath
+        }
+        return environment
     }
 
     /// Without links, for an isolated command: what it is shown must be what was checked.

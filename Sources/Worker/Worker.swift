@@ -93,6 +93,9 @@ package final class Worker {
         guard let order = attach() else { return 1 }
         do {
             try PrivateDirectory.fill(bootstrap, identity: identity, nowMs: Self.wallClockMs())
+            if !order.attachments.isEmpty {
+                try AttachedFile.write(order.attachments, to: bootstrap.directory + "/" + AttachedFile.directory)
+            }
             if order.isolation.isSandbox { try prepareIsolation(order.isolation) }
             let environment = commandEnvironment(order)
             switch order.program {
@@ -131,6 +134,11 @@ package final class Worker {
             workingDirectory: directory, prompt: order.task, clientVersion: order.serverVersion)
         settings.permissionMode = mode
         settings.resumeSessionID = resume
+        settings.attachments = order.attachments.map { file in
+            ACPClient.Attachment(
+                path: bootstrap.directory + "/" + AttachedFile.directory + "/" + file.name, name: file.name,
+                mimeType: file.mimeType ?? "", base64: Base64.encode(file.bytes))
+        }
         settings.cancelSeconds = 2
         if let executable = environment["SALLYPORT"] {
             let variables = environment.filter { ChildEnvironment.isOfRun($0.key) }.sorted { $0.key < $1.key }
@@ -141,9 +149,13 @@ package final class Worker {
                 ]
             ]
         }
+        let isolation = order.isolation
+        let terminals = ACPTerminals(directory: directory, environment: environment) { [unowned self] command in
+            try start(command, isolation)
+        }
         let agent = try start(
             ExecCommand(argv: argv, workingDirectory: directory, environment: environment), order.isolation)
-        return (agent, ACPSession(settings, agent: agent, connection: connection, files: files))
+        return (agent, ACPSession(settings, agent: agent, connection: connection, files: files, terminals: terminals))
     }
 
     /// Absolute and without symbolic links, as agents see it.
@@ -215,7 +227,7 @@ package final class Worker {
     /// Waits for the command, the gateway, a signal or a deadline.
     private func wait(_ agent: ExecAgent, _ session: ACPSession?) {
         guard !connection.hasBufferedInput else { return }
-        var polled = agent.interests.map { interest in
+        var polled = (agent.interests + (session?.terminals.interests ?? [])).map { interest in
             pollfd(
                 fd: interest.descriptor, events: Int16(interest.condition == .readable ? POLLIN : POLLOUT), revents: 0)
         }
@@ -229,7 +241,7 @@ package final class Worker {
         var timeout = Duration.seconds(1)
         if case .waiting(let until) = connection.state { timeout = min(timeout, max(until - .now(), .zero)) }
         if let deadline = session?.deadline { timeout = min(timeout, max(deadline - .now(), .zero)) }
-        if let deadline = agent.deadline {
+        if let deadline = [agent.deadline, session?.terminals.deadline].compactMap(\.self).min() {
             timeout = min(timeout, max(ContinuousClock.now.duration(to: deadline), .zero))
         }
         let milliseconds =

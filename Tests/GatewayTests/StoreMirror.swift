@@ -58,6 +58,7 @@ struct StoreMirror {
         case .appendTranscript(let record):
             #expect(transcripts[record.sessionId]?.contains { $0.seq == record.seq } != true, "a seq is given once")
             transcripts[record.sessionId, default: []].append(record)
+        case .copyTranscript(let source, let target): transcripts[target] = transcripts[source]
         case .archiveTranscript(let id, _, _, let reason, _): archived[id] = reason
         case .deleteTranscript(let id): transcripts[id] = nil
         case .compactTranscript(let id, let kept, let archive, _, _, _):

@@ -114,6 +114,68 @@ struct ACPAgentTests {
         }
     }
 
+    @Test func commandsRunInTerminalsWhereEverythingIsPermitted() async throws {
+        try requirePeer()
+        try await scenario {
+            let stage = try Stage(ACPPeer.wordByWord, mode: "approve-all")
+            let owner = try await stage.gateway.owner()
+            let mark = "600.\(UInt32.random(in: 100_000...999_999))"
+            let heard = try Self.turn(
+                "run=pwd run=sh+-c+exit~3 run=sh+-c+kill~-9~$$ run=no-such-program-here run=seq+1+2000 "
+                    + "run=sh+-c+echo~$SALLYPORT_RUN_ID leave=sleep+\(mark) say=done", owner)
+            let lines = heard.text.split(separator: "\n").map(String.init)
+            #expect(lines.first == "run:0:None:False:\(stage.work.path)", "\(heard.text)")
+            #expect(lines.contains("run:3:None:False:"), "\(heard.text)")
+            #expect(lines.contains("run:None:SIGKILL:False:"), "\(heard.text)")
+            #expect(lines.contains("run:-32603"), "\(heard.text)")
+            #expect(heard.text.contains("run:0:None:True:") && heard.text.contains("1999\n2000"), "\(heard.text)")
+            #expect(lines.contains("run:0:None:False:turn-1"), "\(heard.text)")
+            #expect(lines.suffix(2) == ["left", "done"])
+            try eventually("what the agent has left is ended with its turn") {
+                !stage.gateway.processes.contains { contents(of: "/proc/\($0)/cmdline").contains(mark) }
+            }
+            owner.close()
+            try stage.gateway.stop()
+        }
+    }
+
+    @Test func withoutThatPermissionThereAreNoTerminals() async throws {
+        try requirePeer()
+        try await scenario {
+            let stage = try Stage(ACPPeer.wordByWord)
+            let owner = try await stage.gateway.owner()
+            #expect(try Self.turn("run=true", owner).text == "run:-32601\n")
+            owner.close()
+            try stage.gateway.stop()
+        }
+    }
+
+    @Test("images come with the prompt, or as links where the agent does not take them", arguments: [true, false])
+    func images(_ takesImages: Bool) async throws {
+        try requirePeer()
+        try await scenario {
+            let work = try TemporaryDirectory()
+            var configuration = GatewayConfiguration()
+            var agent = GatewayConfiguration.Agent.acp("main", ACPPeer.wordByWord, "cwd: \"\(work.path)\"")
+            if takesImages { agent.more = "env: { IMAGES: \"1\" }" }
+            configuration.agents = [agent]
+            configuration.more = "tools: { sessions_spawn: { attachments: { enabled: true } } },"
+            let gateway = try GatewayProcess(configuration.text)
+            let owner = try await gateway.owner()
+            let image: JSON = ["name": "dot.png", "content": "AAEC", "encoding": "base64", "mimeType": "image/png"]
+            let run = try owner.spawn("blocks", agent: "main", [("runtime", "acp"), ("attachments", [image])])
+            let expected =
+                takesImages ? "image:image/png:AAEC\n" : "resource_link:dot.png:b'\\x00\\x01\\x02'\n"
+            #expect(try owner.result(of: run)["text"]?.string == expected)
+            let text: JSON = ["name": "a.txt", "content": "x", "mimeType": "text/plain"]
+            let answer = try owner.request(
+                "sessions.spawn", ["task": "blocks", "runtime": "acp", "agentId": "main", "attachments": [text]])
+            #expect(answer["error"]?.string?.contains("images only") == true, "\(answer)")
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
     @Test func withEveryPermissionFilesAreWrittenWithinTheDirectoryOnly() async throws {
         try requirePeer()
         try await scenario {

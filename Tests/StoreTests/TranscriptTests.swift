@@ -31,6 +31,22 @@ struct TranscriptTests {
         #expect(try await store.rows("none") == [])
     }
 
+    @Test("a copy has the rows of its moment under the same numbers, and lives for itself")
+    func copy() async throws {
+        let store = try SQLiteStore(path: directory.database)
+        try await store.commit((1...5).map { .appendTranscript(Sample.row("s", "\($0)")) })
+        try await store.commit([
+            .copyTranscript(from: "s", to: "t"), .appendTranscript(Sample.row("t", "six")),
+            .copyTranscript(from: "none", to: "u"),
+        ])
+        try await store.commit([.appendTranscript(Sample.row("s", "later"))])
+        #expect(try await store.rows("t").map(\.messageId) == ["1", "2", "3", "4", "5", "six"])
+        #expect(try await store.rows("t").map(\.seq) == [1, 2, 3, 4, 5, 6])
+        #expect(try await store.rows("u") == [])
+        try await store.commit([.deleteTranscript(sessionId: "s")])
+        #expect(try await store.rows("t").count == 6)
+    }
+
     @Test("a taken number or message id is a conflict, and nothing of its commit is applied")
     func conflicts() async throws {
         let store = try SQLiteStore(path: directory.database)

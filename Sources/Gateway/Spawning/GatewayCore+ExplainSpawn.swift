@@ -8,7 +8,7 @@ extension GatewayCore {
     func explainSpawn(_ reader: ParamReader) throws -> JSON {
         var wanted: SpawnParams
         do {
-            wanted = try SpawnParams.read(reader, isDryRun: true)
+            wanted = try SpawnParams.read(reader, attachments: settings.conversation.attachments, isDryRun: true)
         } catch let refusal as SpawnRefusal {
             return .object(refusedByShape(refusal))
         }

@@ -26,6 +26,7 @@ extension Connection {
         case .putMeta(let record, let revision): try put(record, revision)
         case .removeMeta(let key): try delete(MetaRecord.self, key)
         case .appendTranscript(let record): try append(record)
+        case .copyTranscript(let source, let target): try copyTranscript(source, to: target)
         case .archiveTranscript(let sessionId, let sessionKey, let agentId, let reason, let atMs):
             try archive(
                 TranscriptArchiveRecord(

@@ -27,6 +27,21 @@ extension Connection {
         }
     }
 
+    func copyTranscript(_ source: String, to target: String) throws(StoreError) {
+        try run("INSERT INTO transcripts (session_id) VALUES (?1) ON CONFLICT DO NOTHING") { $0.write(target) }
+        let sql = """
+            INSERT INTO transcript (transcript, seq, role, body, timestamp_ms, run_id, message_id)
+            SELECT (SELECT id FROM transcripts WHERE session_id = ?2),
+                seq, role, body, timestamp_ms, run_id, message_id
+            FROM transcript WHERE transcript = (SELECT id FROM transcripts WHERE session_id = ?1)
+            ORDER BY seq DESC LIMIT \(StoreOperation.maxCopiedRows)
+            """
+        try run(sql) { columns in
+            columns.write(source)
+            columns.write(target)
+        }
+    }
+
     func archive(_ archive: TranscriptArchiveRecord) throws(StoreError) {
         let sql = """
             INSERT INTO transcript_archives (session_id, session_key, agent_id, reason, archived_at_ms)

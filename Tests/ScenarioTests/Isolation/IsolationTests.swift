@@ -250,6 +250,55 @@ struct IsolationTests {
         }
     }
 
+    @Test(
+        "what an ACP agent has its client do is behind its isolation too",
+        arguments: [IsolationStage.uid, IsolationStage.bubblewrap])
+    func acp(_ isolation: IsolationStage.Case) async throws {
+        if let problem = isolation.problem { try Test.cancel("\(problem)") }
+        try await scenario {
+            // The gateway's directory is below the agent's: only what hides it stands between them.
+            let work = try TemporaryDirectory()
+            let state = try TemporaryDirectory()
+            unsafe chmod(work.path, 0o777)
+            var configuration = GatewayConfiguration()
+            var agent = GatewayConfiguration.Agent.acp(
+                "main", ["/bin/sh", "-c", Self.agent, "sh", state.path, work.path],
+                "cwd: \"/tmp\", permissionMode: \"approve-all\"")
+            agent.more = "isolation: \(isolation.setting)"
+            configuration.agents = [agent]
+            let gateway = try GatewayProcess(configuration.text, state: state)
+            let owner = try await gateway.owner()
+            let result = try owner.result(of: try owner.spawn("x", agent: "main", [("runtime", "acp")]))
+            let facts = Self.facts(result["text"]?.string ?? "")
+            #expect(
+                facts == [
+                    "rootkey": "no", "plant": "no", "create": "yes", "terminal": "no", "mine": "yes", "again": "yes",
+                ], "\(result)")
+            #expect(!Files.exists(state.path + "/run/planted"))
+            #expect(contents(of: work.path + "/mine") == "x")
+            owner.close()
+            try gateway.stop()
+        }
+    }
+
+    /// An ACP agent that asks its client for what it may not have. Arguments: the gateway's directory, and one of its own.
+    private static let agent = #"""
+        say() { printf '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"%s\\n"}}}}\n' "$1"; }
+        put() { printf '{"jsonrpc":"2.0","id":"%s","method":"%s","params":{"sessionId":"s",%s}}\n' "$1" "$2" "$3"; read -r answer; }
+        ask() { put "$@"; case $answer in *'"error"'*) say "$1=no";; *) say "$1=yes";; esac; }
+        read -r _; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentCapabilities":{}}}'
+        read -r _; echo '{"jsonrpc":"2.0","id":1,"result":{"sessionId":"s"}}'
+        read -r _
+        ask rootkey fs/read_text_file "\"path\":\"$1/identity/gateway.json\""
+        ask plant fs/write_text_file "\"path\":\"$1/run/planted\",\"content\":\"x\""
+        ask create terminal/create "\"command\":\"head\",\"args\":[\"-c\",\"1\",\"$1/identity/gateway.json\"]"
+        put wait terminal/wait_for_exit '"terminalId":"term-1"'
+        case $answer in *'"exitCode":0'*) say terminal=yes;; *) say terminal=no;; esac
+        ask mine fs/write_text_file "\"path\":\"$2/mine\",\"content\":\"x\""
+        ask again fs/read_text_file "\"path\":\"$2/mine\""
+        echo '{"jsonrpc":"2.0","id":2,"result":{"stopReason":"end_turn"}}'
+        """#
+
     // MARK: - Looking
 
     private static func processes(with word: String) -> [String] {

@@ -21,7 +21,7 @@ from acp import (
     update_plan,
     update_tool_call,
 )
-from acp.schema import AgentCapabilities, PermissionOption, ToolCallUpdate
+from acp.schema import AgentCapabilities, PermissionOption, PromptCapabilities, ToolCallUpdate
 
 OPTIONS = [
     PermissionOption(option_id="yes", name="Yes", kind="allow_once"),
@@ -41,7 +41,10 @@ class WordByWord(Agent):
 
     async def initialize(self, protocol_version: int, **kwargs: Any) -> InitializeResponse:
         return InitializeResponse(
-            protocol_version=protocol_version, agent_capabilities=AgentCapabilities(load_session=True)
+            protocol_version=protocol_version,
+            agent_capabilities=AgentCapabilities(
+                load_session=True, prompt_capabilities=PromptCapabilities(image="IMAGES" in os.environ)
+            ),
         )
 
     async def new_session(self, cwd: str, mcp_servers: Any = None, **kwargs: Any) -> NewSessionResponse:
@@ -58,7 +61,8 @@ class WordByWord(Agent):
 
     async def prompt(self, session_id: str, prompt: Any, **kwargs: Any) -> PromptResponse:
         self.session_id = session_id
-        words = " ".join(block.text for block in prompt).split()
+        words = " ".join(block.text for block in prompt if block.type == "text").split()
+        self.others = [block for block in prompt if block.type != "text"]
         stop = "end_turn"
         for position, word in enumerate(words):
             name, _, argument = word.partition("=")
@@ -76,6 +80,14 @@ class WordByWord(Agent):
 
     async def do_plan(self, text: str) -> None:
         await self.conn.session_update(self.session_id, update_plan([plan_entry(text, priority="high")]))
+
+    async def do_blocks(self, _: str) -> None:
+        """Says what came beside the text."""
+        for block in self.others:
+            if block.type == "image":
+                await self.say(f"image:{block.mime_type}:{block.data}")
+            else:
+                await self.say(f"{block.type}:{block.name}:{open(block.uri.removeprefix('file://'), 'rb').read()!r}")
 
     async def do_which(self, _: str) -> None:
         await self.say(self.loaded)
@@ -111,6 +123,27 @@ class WordByWord(Agent):
             await self.say("write:done")
         except RequestError as error:
             await self.say(f"write:{error.code}")
+
+    async def do_run(self, command: str) -> None:
+        """Has a command run: its words with `+` between them, and `~` for a space."""
+        words = command.replace("~", " ").split("+")
+        try:
+            made = await self.conn.create_terminal(
+                command=words[0], args=words[1:], session_id=self.session_id, output_byte_limit=1000
+            )
+            terminal = {"session_id": self.session_id, "terminal_id": getattr(made, "terminal_id", None) or made.id}
+            ended = await self.conn.wait_for_terminal_exit(**terminal)
+            output = await self.conn.terminal_output(**terminal)
+            await self.conn.release_terminal(**terminal)
+            await self.say(f"run:{ended.exit_code}:{ended.signal}:{output.truncated}:{output.output.strip()}")
+        except RequestError as error:
+            await self.say(f"run:{error.code}")
+
+    async def do_leave(self, command: str) -> None:
+        """Starts a command and forgets it."""
+        words = command.split("+")
+        await self.conn.create_terminal(command=words[0], args=words[1:], session_id=self.session_id)
+        await self.say("left")
 
     async def do_wait(self, _: str) -> str:
         await self.say("waiting")
