@@ -101,6 +101,7 @@ enum SettingNotes {
         "agents.defaults.exec.stdin": "what the program reads from standard input",
         "agents.defaults.cwd": "working directory",
         "agents.defaults.env": "variables of the program",
+        "agents.defaults.pool": "workers on other hosts that take the runs; \"\" for none",
         "agents.defaults.isolation": "how commands are kept apart from the gateway; a word, or an object",
         "agents.defaults.isolation.type": "by nothing, another user, namespaces, or containers",
         "agents.defaults.isolation.user": "the user that commands run as",
