@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check topology containers dist package-check mutants clean help
+.PHONY: setup build man demo test crash chaos lint format bench fuzz autobahn tls-check topology containers dist package-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -26,6 +26,8 @@ TOPOLOGY_FLAGS ?= --write docs/topologies.md
 CONTAINERS_FLAGS ?=
 # How often `make crash` kills the gateway; SALLYPORT_CRASH_SEED repeats its moments.
 KILLS := 300
+# How many runs `make chaos` has; SALLYPORT_CHAOS_SEED repeats its choices.
+RUNS := 200
 # For each target; TARGETS='json5 request-head' takes some of them.
 SECONDS := 60
 TARGETS ?=
@@ -56,6 +58,10 @@ test: setup ## build and run all tests
 crash: setup ## kills a gateway under load KILLS=300 times; what it acknowledged has to be there, once
 	@swift build --build-tests $(SWIFT_FLAGS)
 	@SALLYPORT_CRASH_KILLS=$(KILLS) swift test --skip-build --filter CrashTests $(SWIFT_FLAGS)
+
+chaos: setup ## kills and cuts everything while RUNS=200 runs are under way, then a storm of 500 spawns
+	@swift build --build-tests $(SWIFT_FLAGS)
+	@SALLYPORT_CHAOS_RUNS=$(RUNS) SALLYPORT_STORM_RUNS=500 swift test --skip-build --filter 'ChaosTests|SpawnStormTests' $(SWIFT_FLAGS)
 
 lint: setup ## format, module dependencies and scripts, without changing anything
 	@echo '==> format'

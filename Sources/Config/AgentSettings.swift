@@ -20,6 +20,8 @@ package struct AgentDefaults: Equatable, Sendable {
     package let environment: [String: String]
     package let isolation: IsolationSettings
     package let subagents: SubagentSettings
+    /// Where runs go that name no other pool; `nil`: the gateway launches them itself.
+    package let pool: String?
 }
 
 /// One agent of `agents.list[]` or `agents.entries`, defaults applied.
@@ -40,6 +42,8 @@ package struct AgentSettings: Equatable, Sendable {
     package let runtime: JSON?
     /// What `runtime` says, when that can be run.
     package let acp: ACPAgentSettings?
+    /// Its runs go to workers of this pool; `nil`: the gateway launches them itself.
+    package let pool: String?
 
     package static let maxIDLength = 64
 

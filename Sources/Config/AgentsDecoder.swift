@@ -13,7 +13,20 @@ struct AgentsDecoder {
             exec: exec(section.section("exec")), cwd: section.optionalPath("cwd"),
             environment: section.environment("env"),
             isolation: IsolationDecoder(parent: section).decode(over: IsolationSettings()),
-            subagents: SubagentDecoder(section: section.section("subagents")).decode(over: SubagentSettings()))
+            subagents: SubagentDecoder(section: section.section("subagents")).decode(over: SubagentSettings()),
+            pool: pool(section, default: nil))
+    }
+
+    /// The name of a pool, or "" for none where the defaults name one.
+    private func pool(_ section: Section, default fallback: String?) -> String? {
+        let name = section.read("pool", as: .string, default: fallback, show: { $0.map { .string($0) } ?? .null }) {
+            raw throws(Refusal) -> String? in
+            guard let text = raw.node.string, text.isEmpty || AgentSettings.isValidID(text) else {
+                throw Refusal(allowed: "the name of a pool, [a-z0-9][a-z0-9_-]{0,63}, or \"\" for none")
+            }
+            return text
+        }
+        return name?.isEmpty == true ? nil : name
     }
 
     /// - Returns: The agents in the order written, the list before the entries, or an implied `main`.
@@ -54,7 +67,7 @@ struct AgentsDecoder {
         AgentSettings(
             id: id, name: nil, isDefault: isDefault, exec: acp == nil ? defaults.exec : nil, cwd: defaults.cwd,
             workspace: nil, environment: defaults.environment, isolation: defaults.isolation,
-            subagents: defaults.subagents, runtime: nil, acp: acp)
+            subagents: defaults.subagents, runtime: nil, acp: acp, pool: defaults.pool)
     }
 
     // MARK: Where agents are written
@@ -106,7 +119,7 @@ struct AgentsDecoder {
             environment: defaults.environment.merging(section.environment("env")) { $1 },
             isolation: IsolationDecoder(parent: section).decode(over: defaults.isolation),
             subagents: SubagentDecoder(section: section.section("subagents")).decode(over: defaults.subagents),
-            runtime: runtime(section), acp: acp(section, id: id))
+            runtime: runtime(section), acp: acp(section, id: id), pool: pool(section, default: defaults.pool))
         section.warnAboutUnknownKeys(ignoring: [
             "agentDir", "contextLimits", "description", "embeddedHarness", "fastModeDefault", "groupChat", "heartbeat",
             "humanDelay", "identity", "memorySearch", "model", "models", "params", "reasoningDefault", "sandbox",

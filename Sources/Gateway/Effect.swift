@@ -88,7 +88,7 @@ package struct LaunchOrder: Sendable {
     package let gatewayURL: String?
     /// The agent command gets the shared token too (`credential: "inherit"`).
     package let inheritsSharedToken: Bool
-    /// How often the run was started anew before.
+    /// The number of this launch of the run.
     package let attempt: Int
     /// How the agent is kept apart; decides where its private directory lies.
     package var isolation = Isolation()

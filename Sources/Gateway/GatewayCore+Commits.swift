@@ -49,6 +49,8 @@ extension GatewayCore {
         case .spawn(let connection, let id, let runID):
             let answer = Effect.respond(connection, Frames.failure(id: id, error))
             guard let run = table.runs[runID] else { return [answer] }
+            pools.remove(runID)
+            trust.lineage.takeBack(runID: runID)
             table.withdraw(runID)
             // Its identity is spent.
             if let entry = trust.lineage.entry(forRun: runID) {
@@ -66,6 +68,8 @@ extension GatewayCore {
             let answer = Effect.respond(connection, Frames.failure(id: id, error))
             guard let run = table.runs[runID] else { return [answer] }
             let wasRunning = run.phase != .queued
+            pools.remove(runID)
+            trust.lineage.takeBack(runID: runID)
             table.withdraw(runID)
             trust.lineage.withdraw(runID: runID)
             exchanges[runID] = nil

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import JSON
+internal import Sessions
 internal import Trust
 internal import Wire
 
@@ -7,9 +8,10 @@ internal import Wire
 extension GatewayCore {
     func explain(_ reader: ParamReader, nowMs: Int64) throws -> JSON {
         if let id = try reader.nonEmptyString("id", maxBytes: 128) {
+            if let run = table.runs[id] { return explanation(run) }
             guard let record = decisions.find(id) else {
                 throw GatewayError(
-                    .invalidRequest, "unknown decision or request id",
+                    .invalidRequest, "unknown decision, request or run id",
                     details: JSONObject([
                         ("code", "DECISION_NOT_FOUND"),
                         (

@@ -55,6 +55,18 @@ extension GatewayCore {
                     .forbidden, "\(method.rawValue) is for the derived device of a run",
                     details: JSONObject([("code", "NOT_A_RUN_DEVICE")]))
             }
+        case .poolWorker:
+            guard rights.role == .operator, !rights.hasRun,
+                rights.scopes.covers(.admin)
+                    || rights.scopes.names.contains(where: { $0.hasPrefix(Self.poolScopePrefix) })
+            else {
+                throw GatewayError(
+                    .forbidden, "\(method.rawValue) is for devices that are enrolled for a pool",
+                    details: JSONObject([
+                        ("code", "NOT_IN_POOL"),
+                        ("remediationHint", "on the gateway's host: sallyport devices enroll --pool NAME"),
+                    ]))
+            }
         case .scope(let scope):
             guard rights.role == .operator else { throw .unauthorizedRole(rights.role) }
             guard rights.scopes.covers(scope) else { throw .missingScope(scope) }
@@ -134,6 +146,12 @@ extension GatewayCore {
             case .runPermission: return try runPermission(request, reader, from: caller, nowMs: nowMs)
             case .runEvent: return try runEvent(request, reader, from: caller, nowMs: nowMs)
             case .runHeartbeat: return try heartbeat(request, reader, from: caller)
+            case .workerAttach: return try poolAttach(request, reader, from: caller, nowMs: nowMs)
+            case .workerHeartbeat: return try poolHeartbeat(request, reader, from: caller, nowMs: nowMs)
+            case .workerReport: return try poolReport(request, reader, from: caller, nowMs: nowMs)
+            case .workerDrain: return try poolDrain(request, reader, from: caller, nowMs: nowMs)
+            case .workersList: return [reply(request, workersList(nowMs: nowMs))]
+            case .workersDrain: return try workersDrain(request, reader, nowMs: nowMs)
             case .runComplete: return try complete(request, reader, from: caller, nowMs: nowMs)
             case .cronStatus: return [reply(request, cronStatus())]
             case .cronGet: return [reply(request, try cronGet(reader, for: caller))]

@@ -35,6 +35,7 @@ extension GatewayCore {
             effects += launches(of: requester, nowMs: nowMs, &operations)
         }
         effects += restoreCron(snapshot, zones: zones, nowMs: nowMs, &operations)
+        effects += restorePools(nowMs: nowMs, &operations)
         for key in table.busySessions { effects += nextTurn(of: key, nowMs: nowMs, &operations) }
         return [
             .reconcile(unended: Set(table.unendedRuns.map(\.runID))),

@@ -50,6 +50,7 @@ extension GatewayCore {
         then += dropApprovals(of: runID, nowMs: nowMs)
         progress[runID] = nil
         leases.remove(runID)
+        then += leavePool(runID, nowMs: nowMs)
         var cascade: [Effect] = []
         if run.isTurn {
             then += cronTurnEnded(run, end, nowMs: nowMs, &operations)
@@ -98,7 +99,8 @@ extension GatewayCore {
                 .event(OutboundEvent(.runCancel, .object(payload)), to: connections(ofDevice: entry.deviceID))
             ]
         }
-        return notice + finish(run.runID, end, nowMs: nowMs) + [.stopWorker(runID: run.runID)]
+        let stop = stopWorker(run.runID, reason: cause)
+        return notice + finish(run.runID, end, nowMs: nowMs) + stop
     }
 }
 

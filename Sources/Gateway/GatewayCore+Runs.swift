@@ -27,11 +27,11 @@ extension GatewayCore {
         let run = try ownRun(reader, caller)
         let isFirst = run.startedAtMs == nil
         // A worker of an attempt that was given up must not go on beside the next one.
-        let attempt = try reader.integer("attempt", in: 0...1000) ?? Int64(run.restarts)
-        guard attempt == run.restarts, table.attached(run.runID, nowMs: nowMs), let run = table.runs[run.runID] else {
+        let attempt = try reader.integer("attempt", in: 0...1000) ?? Int64(run.launches)
+        guard attempt == run.launches, table.attached(run.runID, nowMs: nowMs), let run = table.runs[run.runID] else {
             throw GatewayError(
                 .invalidRequest,
-                attempt == run.restarts
+                attempt == run.launches
                     ? "run \(run.runID) is \(run.phase.name)" : "run \(run.runID) was given to another worker",
                 details: JSONObject([("code", "RUN_NOT_ATTACHABLE"), ("phase", .string(run.phase.name))]))
         }

@@ -77,6 +77,8 @@ extension GatewayCore {
             row["status"] = "running"
             row["phase"] = .string(run.phase.name)
             row["hasActiveRun"] = true
+            for (name, value) in placement(of: run) { row[name] = value }
+            if run.restarts > 0 { row["restarts"] = .integer(Int64(run.restarts)) }
             if !run.isTurn { row["subagentRunState"] = "active" }
         } else if let outcome = session.outcome {
             row["runId"] = .string(outcome.runID)

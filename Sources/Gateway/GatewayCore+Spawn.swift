@@ -147,7 +147,10 @@ extension GatewayCore {
                 workingDirectory: wanted.acp.workingDirectory,
                 conversation: wanted.acp.resumeSessionID.map { .init(id: $0, sessionID: session.sessionID) })
         }
-        guard let identity = identity(below: parent, sessionKey: session.key, spawnID: spawnID) else {
+        // A parent whose key is on another host cannot be derived from here: its child descends from us, and has been
+        // asked for by the parent.
+        let ownKey = identity(below: parent, sessionKey: session.key, spawnID: spawnID)
+        guard let identity = ownKey ?? (try? settings.root.child(sessionKey: session.key, spawnID: spawnID)) else {
             throw SpawnRefusal(
                 .error, "Failed to register subagent run: no identity can be derived for \(session.key)",
                 rule: "derived-identity", remedy: "report this; the parent's chain is damaged")
@@ -161,12 +164,14 @@ extension GatewayCore {
             spawnTimeoutMs: limits.spawnTimeoutMs, acceptedAtMs: nowMs, isExternal: false,
             idempotencyKey: wanted.idempotencyKey, parentRunID: caller.admitted.lineage?.runID, phase: .queued)
         let entry = LineageEntry(
-            deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: parent.deviceID, spawnID: spawnID,
+            deviceID: identity.deviceID, publicKey: identity.key.publicKey,
+            issuer: ownKey == nil ? settings.root.deviceID : parent.deviceID, spawnID: spawnID,
             sessionKey: session.key,
             scopes: parent.scopes.clamping(caller.admitted.scopes.clamping(ceiling(of: agent.id))),
             depth: session.depth,
             principal: caller.admitted.principal,
-            asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil } ?? askerOfTurn(caller), runID: run.runID,
+            asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil } ?? askerOfTurn(caller)
+                ?? (ownKey == nil ? parent.deviceID : nil), runID: run.runID,
             isRegistered: true,
             expiresAtMs: nowMs + Self.grantLifeMs, runTokenDigest: nil)
         table.insert(session)
@@ -254,11 +259,15 @@ extension GatewayCore {
         let agentID = table.sessions[requesterKey]?.agentID ?? settings.catalog.defaultAgentID
         let promoted = table.promote(
             requesterKey: requesterKey, maxConcurrent: settings.catalog.limits(of: agentID).maxConcurrent, nowMs: nowMs)
-        return promoted.compactMap { launch($0, &operations) }
+        return promoted.flatMap { launch($0, nowMs: nowMs, &operations) }
     }
 
-    mutating func launch(_ run: Run, _ operations: inout [StoreOperation]) -> Effect? {
-        guard var entry = trust.lineage.entry(forRun: run.runID), let identity = identity(of: entry) else { return nil }
+    /// Here, or where the agent's pool has a place.
+    mutating func launch(_ run: Run, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
+        if let pool = pool(of: run) { return enqueue(run, pool: pool, nowMs: nowMs, &operations) }
+        guard var entry = ownEntry(of: run, &operations), let identity = identity(of: entry),
+            let run = table.launched(run.runID)
+        else { return [] }
         let token = ids.token()
         entry.runTokenDigest = SHA256.digest(Array(token.utf8))
         trust.lineage.insert(entry)
@@ -267,9 +276,27 @@ extension GatewayCore {
         var order = LaunchOrder(
             runID: run.runID, sessionKey: run.sessionKey, agentID: run.agentID, identity: identity,
             grants: grantChain(of: entry), runToken: token, usesSharedToken: entry.principal == .sharedSecret,
-            gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit, attempt: run.restarts)
+            gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit, attempt: run.launches)
         order.isolation = settings.catalog[run.agentID]?.isolation ?? Isolation()
-        return .launch(order)
+        return [.launch(order)]
+    }
+
+    /// A run whose key is on another host, and which is to be launched here after all, gets a key of ours.
+    private mutating func ownEntry(of run: Run, _ operations: inout [StoreOperation]) -> LineageEntry? {
+        guard let entry = trust.lineage.entry(forRun: run.runID), identity(of: entry) == nil else {
+            return trust.lineage.entry(forRun: run.runID)
+        }
+        let spawnID = run.isTurn ? LineageEntry.turnPrefix + ids.uuid() : run.runID
+        guard entry.isRegistered,
+            let own = try? settings.root.child(sessionKey: entry.sessionKey, spawnID: spawnID)
+        else { return nil }
+        let bound = LineageEntry(
+            deviceID: own.deviceID, publicKey: own.key.publicKey, issuer: settings.root.deviceID, spawnID: spawnID,
+            sessionKey: entry.sessionKey, scopes: entry.scopes, depth: entry.depth, principal: .unshared,
+            asker: entry.asker, runID: run.runID, isRegistered: true, expiresAtMs: entry.expiresAtMs,
+            runTokenDigest: nil)
+        if let before = trust.lineage.bind(bound) { operations.append(.deleteGrant(childDeviceId: before.deviceID)) }
+        return bound
     }
 
     /// The chain of a registered device as grants, root first, for whoever needs to show it elsewhere.

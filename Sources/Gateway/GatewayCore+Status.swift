@@ -79,6 +79,7 @@ extension GatewayCore {
             entry["isolation"] = .string(agent.isolation.kind.rawValue)
             entry["agentRuntime"] = .object(
                 JSONObject([("id", .string(agent.runtime.rawValue)), ("source", "config")]))
+            entry["pool"] = agent.pool.map { .string($0) }
             return .object(entry)
         }
         return .object(

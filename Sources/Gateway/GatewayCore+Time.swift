@@ -14,7 +14,7 @@ extension GatewayCore {
                 run, status: .timeout, cause: "the run's time of \(run.runTimeoutSeconds) s is over", nowMs: nowMs)
         }
         for run in late.launches {
-            effects += [.stopWorker(runID: run.runID)]
+            effects += stopWorker(run.runID, reason: "it did not attach in time")
             effects += relaunch(
                 run.runID, cause: "no worker attached within \(run.spawnTimeoutMs) ms", nowMs: nowMs)
         }
@@ -25,10 +25,10 @@ extension GatewayCore {
         switch table.launchFailed(runID, nowMs: nowMs) {
         case .relaunch(let run):
             var operations: [StoreOperation] = []
-            guard let launch = launch(run, &operations) else { return [] }
+            let launches = launch(run, nowMs: nowMs, &operations)
             return [
                 .log(LogLine(.warn, "agent/sessions-spawn", "retrying run=\(runID): \(cause)")),
-                .commit(operations, then: [launch], failure: .background),
+                .commit(operations, then: launches, failure: .background),
             ]
         case .giveUp:
             let end = RunEnd(status: .error, cause: cause, exitCode: nil, text: "", totalBytes: 0, endedAtMs: nowMs)
@@ -70,6 +70,7 @@ extension GatewayCore {
             ]
             operations += settings.archiveRetentionMs.map { [.purge(.transcriptArchives, beforeMs: nowMs - $0)] } ?? []
         }
+        pools.forget(nowMs: nowMs)
         let expired = trust.pairing.expire(nowMs: nowMs)
         operations += expired.map { .removePending(requestId: $0.requestID) }
         operations += trust.invitations.purge(nowMs: nowMs).map { .removeInvitation(id: $0.id) }

@@ -102,8 +102,11 @@ extension GatewayCore {
         of session: Session, speaker: LineageEntry, run runID: String, asked caller: Asker, nowMs: Int64
     ) throws(GatewayError) -> LineageEntry {
         let spawnID = LineageEntry.turnPrefix + ids.uuid()
+        // Of a session whose run was on another host, the gateway speaks for the turns itself.
         let issuer =
-            speaker.issuer == settings.root.deviceID ? settings.root : trust.lineage[speaker.issuer].flatMap(identity)
+            speaker.issuer == settings.root.deviceID
+            ? settings.root
+            : trust.lineage[speaker.issuer].flatMap(identity) ?? (speaker.isRegistered ? settings.root : nil)
         guard speaker.state == .live || speaker.isRegistered, let issuer,
             let identity = try? issuer.child(sessionKey: session.key, spawnID: spawnID)
         else {
@@ -112,7 +115,7 @@ extension GatewayCore {
                 details: JSONObject([("code", "SESSION_NOT_OURS")]))
         }
         return LineageEntry(
-            deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: speaker.issuer, spawnID: spawnID,
+            deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: issuer.deviceID, spawnID: spawnID,
             sessionKey: session.key,
             scopes: speaker.scopes.clamping(caller.scopes.clamping(ceiling(of: session.agentID))),
             depth: session.depth, principal: caller.principal,
@@ -125,10 +128,8 @@ extension GatewayCore {
         if table.activeTurn(of: key) == nil, let first = table.turns(of: key).first, isStale(first) {
             return kill(first, cause: "its result was fetched", nowMs: nowMs)
         }
-        guard let run = table.promoteTurn(of: key, nowMs: nowMs), let launch = launch(run, &operations) else {
-            return []
-        }
-        return [launch]
+        guard let run = table.promoteTurn(of: key, nowMs: nowMs) else { return [] }
+        return launch(run, nowMs: nowMs, &operations)
     }
 
     // MARK: - Sessions and their messages

@@ -44,6 +44,9 @@ package struct GatewayCore: Sendable {
     var served: ServedCertificate?
     var leases = LeaseTable()
     var counts = CoreCounts()
+    var pools = WorkerPools()
+    /// Of pool workers that are there, by their device.
+    var poolConnections: [String: ConnectionID] = [:]
     var stateVersion = StateVersion(presence: 1, health: 1)
     var nextTickMs: Int64
     var nextHousekeepingMs: Int64
@@ -147,11 +150,15 @@ package struct GatewayCore: Sendable {
         for runID in waiters.keys { waiters[runID]?.removeAll { $0.connection == id } }
         groups.removeAll { $0.connection == id }
         workerDisconnected(connection, nowMs: nowMs)
-        guard connection.isPresent else { return [] }
+        var effects: [Effect] = []
+        if let device = connection.admitted.deviceID, poolConnections[device] == id {
+            effects += poolWorkerGone(device, nowMs: nowMs)
+        }
+        guard connection.isPresent else { return effects }
         departed.removeAll { Self.isStale($0, nowMs: nowMs) }
         departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
         if departed.count > Self.maxPresence { departed.removeFirst() }
-        return [presenceChanged(nowMs: nowMs)]
+        return effects + [presenceChanged(nowMs: nowMs)]
     }
 
     /// Closes all connections of a device; from here on nothing that they send is answered any more.
@@ -171,7 +178,8 @@ package struct GatewayCore: Sendable {
     /// To be called every few hundred milliseconds.
     package mutating func timeAdvanced(to nowMs: Int64) -> [Effect] {
         var effects =
-            expireRuns(nowMs: nowMs) + expireLeases(nowMs: nowMs) + expireWaiters(nowMs: nowMs)
+            expireRuns(nowMs: nowMs) + expireLeases(nowMs: nowMs) + expirePools(nowMs: nowMs)
+            + expireWaiters(nowMs: nowMs)
             + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs) + settle(nowMs: nowMs)
             + archiveLetGo(nowMs: nowMs) + expireApprovals(nowMs: nowMs)
         if nowMs >= nextTickMs {

@@ -94,7 +94,8 @@ extension Run {
             status: storedStatus, cause: end?.cause, exitCode: end?.exitCode.map(Int32.init),
             acceptedAtMs: acceptedAtMs, startedAtMs: startedAtMs, endedAtMs: end?.endedAtMs,
             runTimeoutSeconds: Int64(runTimeoutSeconds), spawnTimeoutMs: spawnTimeoutMs, external: isExternal,
-            idempotencyKey: idempotencyKey, parentRunId: parentRunID, restarts: Int32(clamping: restarts))
+            idempotencyKey: idempotencyKey, parentRunId: parentRunID, restarts: Int32(clamping: restarts),
+            launches: Int32(clamping: launches))
     }
 
     private var mode: String {
@@ -132,7 +133,8 @@ extension Run {
             runTimeoutSeconds: Int(record.runTimeoutSeconds), spawnTimeoutMs: record.spawnTimeoutMs,
             acceptedAtMs: record.acceptedAtMs, isExternal: record.external, idempotencyKey: record.idempotencyKey,
             parentRunID: record.parentRunId,
-            startedAtMs: record.startedAtMs, restarts: Int(record.restarts), phase: phase)
+            startedAtMs: record.startedAtMs, restarts: Int(record.restarts), launches: Int(record.launches),
+            phase: phase)
     }
 }
 

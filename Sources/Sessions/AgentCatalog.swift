@@ -39,10 +39,13 @@ package struct AgentDefinition: Equatable, Sendable {
     package var environment: [String: String]
     package var isolation: Isolation
     package var limits: SpawnLimits
+    /// Its runs go to workers of this pool; nil: the gateway launches them itself.
+    package var pool: String?
 
     package init(
         id: String, name: String? = nil, exec: Exec?, acp: ACP? = nil, workingDirectory: String? = nil,
-        environment: [String: String] = [:], isolation: Isolation = Isolation(), limits: SpawnLimits = SpawnLimits()
+        environment: [String: String] = [:], isolation: Isolation = Isolation(), limits: SpawnLimits = SpawnLimits(),
+        pool: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -52,6 +55,7 @@ package struct AgentDefinition: Equatable, Sendable {
         self.environment = environment
         self.isolation = isolation
         self.limits = limits
+        self.pool = pool
     }
 
     /// What it runs by, unless something else is asked for.

@@ -44,8 +44,10 @@ package struct Run: Equatable, Sendable {
     /// The run whose agent asked for it.
     package var parentRunID: String?
     package var startedAtMs: Int64?
-    /// How often it was started anew, because its worker was lost. A worker names the number that it was started with.
+    /// How often it was started anew, because its worker was lost.
     package var restarts: Int
+    /// How often it was launched. A worker names the number that it was started with: of two, the later one counts.
+    package var launches: Int
     package var phase: Phase
 
     package init(
@@ -54,7 +56,7 @@ package struct Run: Equatable, Sendable {
         cleanup: SpawnRequest.Cleanup, runTimeoutSeconds: Int,
         spawnTimeoutMs: Int64,
         acceptedAtMs: Int64, isExternal: Bool, idempotencyKey: String?, parentRunID: String? = nil,
-        startedAtMs: Int64? = nil, restarts: Int = 0, phase: Phase
+        startedAtMs: Int64? = nil, restarts: Int = 0, launches: Int = 0, phase: Phase
     ) {
         self.runID = runID
         self.kind = kind
@@ -74,6 +76,7 @@ package struct Run: Equatable, Sendable {
         self.parentRunID = parentRunID
         self.startedAtMs = startedAtMs
         self.restarts = restarts
+        self.launches = launches
         self.phase = phase
     }
 

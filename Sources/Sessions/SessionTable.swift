@@ -186,6 +186,29 @@ package struct SessionTable: Sendable {
         return run
     }
 
+    /// A run that is to be launched on another host waits for a place there, however long that takes.
+    package mutating func waitForPlace(_ runID: String) {
+        guard var run = runs[runID], case .launching(let attempt, _) = run.phase else { return }
+        run.phase = .launching(attempt: attempt, deadlineMs: .max)
+        // Whoever was started for it before has no say any more.
+        run.launches += 1
+        runs[runID] = run
+    }
+
+    /// A worker is about to be started for the run.
+    package mutating func launched(_ runID: String) -> Run? {
+        runs[runID]?.launches += 1
+        return runs[runID]
+    }
+
+    /// Somebody has a place for the run, and its launch begins.
+    package mutating func placed(_ runID: String, nowMs: Int64) -> Run? {
+        guard var run = runs[runID], case .launching(let attempt, _) = run.phase else { return nil }
+        run.phase = .launching(attempt: attempt, deadlineMs: nowMs + run.spawnTimeoutMs)
+        runs[runID] = run
+        return run
+    }
+
     /// What to do when a worker process is gone or its time to attach is over.
     package enum LaunchFailure: Equatable, Sendable {
         case relaunch(Run)

@@ -87,6 +87,11 @@ extension Admission {
             // Root first, and nothing beside the chain: what is committed is what leads to this device.
             guard last == nil || last?.deviceID == grant.issuer else { throw refuseGrant(.malformed) }
             let placed = state.lineage.placed(issuer: grant.issuer, spawnID: grant.spawnID)
+            if placed == nil, presented.isSignatureValid, state.lineage[grant.subject] == nil,
+                state.isPoolWorker(grant.issuer)
+            {
+                throw refuse(.derivedIdentity, "not-given", .runNotGiven)
+            }
             var issuer = facts[grant.issuer] ?? state.issuerFacts(of: grant.issuer, nowMs: nowMs)
             if let placed, let known = issuer {
                 // Its rights are the run's, which the gateway has accepted; the issuer need not have them itself.

@@ -142,6 +142,12 @@ package struct TrustState: Sendable {
     /// Whether the device may have descendants: it is paired, and its access as operator is not revoked.
     package func isPaired(_ deviceID: String) -> Bool { pairing.devices[deviceID]?.isEffective(.operator) == true }
 
+    /// Whether the device works for a pool and may do nothing else: it signs for what it is given, and spawns nothing.
+    package func isPoolWorker(_ deviceID: String) -> Bool {
+        guard isPaired(deviceID), let scopes = pairing.devices[deviceID]?.approvedScopes else { return false }
+        return !scopes.covers(.write) && scopes.names.contains { $0.hasPrefix("pool:") }
+    }
+
     /// Whether a connection that rests on a pairing record still could.
     package func covers(_ admitted: Admitted) -> Bool {
         guard admitted.restsOnPairing, admitted.lineage == nil, let id = admitted.deviceID else { return true }

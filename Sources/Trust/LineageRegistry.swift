@@ -124,7 +124,10 @@ package struct LineageRegistry: Sendable {
             reporting = true
         }
         if isExpired(entry, nowMs: nowMs) { return .dead(.expired, because: "run \(entry.runID ?? "-")") }
-        if let because = deadLine(above: entry, nowMs: nowMs, isPaired: isPaired) { return because }
+        if let dead = deadLine(above: entry, nowMs: nowMs, isPaired: isPaired) {
+            // A run that was ended with its parent may say what it has all the same.
+            guard reporting, case .dead(.issuerEnded, _) = dead else { return dead }
+        }
         return reporting ? .reporting : .live
     }
 

@@ -119,14 +119,22 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
 
     /// The lineage of a derived device does not hold. `verdict` is the word of the spawn-grant vectors
     /// (`expired`, `issuer-revoked`, …).
-    package static func lineage(verdict: String, sentence: String, remedy: String) -> ConnectRefusal {
+    package static func lineage(
+        verdict: String, sentence: String, remedy: String, close: GatewayClose? = nil
+    ) -> ConnectRefusal {
         let message = "spawn grant refused: \(verdict) (\(sentence))"
         return refusal(
             .forbidden, message,
             [
                 ("code", "SPAWN_GRANT_REFUSED"), ("reason", .string(verdict)), ("remediationHint", .string(remedy)),
-            ], close: GatewayClose(1008, "spawn grant refused: \(verdict)"))
+            ], close: close ?? GatewayClose(1008, "spawn grant refused: \(verdict)"))
     }
+
+    /// A child of a pool's worker, whose run has gone elsewhere or was never given to that worker.
+    package static let runNotGiven = lineage(
+        verdict: "not-given", sentence: "the gateway has not given this run to the worker that signs for it",
+        remedy: "nothing is to be done: a run that goes elsewhere leaves its first worker behind",
+        close: .clientInvalidated("run-not-given"))
 
     /// A spawn that arrived as a presented grant and that the spawn policy refuses.
     package static func spawnPolicy(message: String, rule: String, remedy: String) -> ConnectRefusal {

@@ -20,6 +20,10 @@ package enum EventName: String, CaseIterable, Sendable {
     case devicePairRequested = "device.pair.requested"
     case devicePairResolved = "device.pair.resolved"
     case runCancel = "run.cancel"
+    /// To a pool worker: a run for it, one to end, and whether it is to take more (our addition).
+    case workerRun = "worker.run"
+    case workerStop = "worker.stop"
+    case workerDrain = "worker.drain"
     /// The gateway's certificate changes: pins to accept from now on (our addition).
     case tlsPinNext = "tls.pin.next"
     /// What `diagnostics.broadcast` was given (our addition).
@@ -43,7 +47,7 @@ package enum EventName: String, CaseIterable, Sendable {
             .scope(.read)
         case .execApprovalRequested, .execApprovalResolved: .scope(.approvals)
         case .devicePairRequested, .devicePairResolved: .scope(.pairing)
-        case .connectChallenge, .runCancel, .tlsPinNext: .addressee
+        case .connectChallenge, .runCancel, .workerRun, .workerStop, .workerDrain, .tlsPinNext: .addressee
         }
     }
 
@@ -54,7 +58,9 @@ package enum EventName: String, CaseIterable, Sendable {
             .execApprovalRequested, .execApprovalResolved, .devicePairRequested, .devicePairResolved,
             .configChanged, .diagnosticsBroadcast:
             true
-        case .connectChallenge, .tick, .shutdown, .health, .agent, .chat, .runCancel, .tlsPinNext: false
+        case .connectChallenge, .tick, .shutdown, .health, .agent, .chat, .runCancel, .workerRun, .workerStop,
+            .workerDrain, .tlsPinNext:
+            false
         }
     }
 
@@ -62,7 +68,7 @@ package enum EventName: String, CaseIterable, Sendable {
     package var isTargeted: Bool {
         switch self {
         case .connectChallenge, .sessionsChanged, .sessionMessage, .sessionOperation, .sessionTool, .runCancel,
-            .tlsPinNext:
+            .workerRun, .workerStop, .workerDrain, .tlsPinNext:
             true
         case .tick, .shutdown, .health, .heartbeat, .presence, .agent, .chat, .cron, .execApprovalRequested,
             .execApprovalResolved, .devicePairRequested, .devicePairResolved, .configChanged,
@@ -72,5 +78,7 @@ package enum EventName: String, CaseIterable, Sendable {
     }
 
     /// What `hello-ok` lists in `features.events`; a worker's own is not for clients.
-    package static let advertised: [String] = allCases.filter { $0 != .runCancel }.map(\.rawValue)
+    package static let advertised: [String] = allCases.filter {
+        ![.runCancel, .workerRun, .workerStop, .workerDrain].contains($0)
+    }.map(\.rawValue)
 }

@@ -96,6 +96,14 @@ package enum Method: String, CaseIterable, Sendable {
     /// Asks an operator.
     case runPermission = "run.permission"
     case runComplete = "run.complete"
+    /// A pool worker's own (our addition).
+    case workerAttach = "worker.attach"
+    case workerHeartbeat = "worker.heartbeat"
+    case workerReport = "worker.report"
+    case workerDrain = "worker.drain"
+    /// Pools, for people (our addition).
+    case workersList = "workers.list"
+    case workersDrain = "workers.drain"
 
     package enum Requirement: Equatable, Sendable {
         /// Answered for every admitted connection.
@@ -103,6 +111,8 @@ package enum Method: String, CaseIterable, Sendable {
         case scope(OperatorScope)
         /// For the derived device of the run that the params name; no scope opens it to anybody else.
         case ownRun
+        /// For devices that are enrolled for a pool.
+        case poolWorker
     }
 
     package var requirement: Requirement {
@@ -134,12 +144,17 @@ package enum Method: String, CaseIterable, Sendable {
         case .configGet, .configSchema, .configSchemaLookup: .scope(.read)
         case .configSet, .configPatch, .configApply: .scope(.admin)
         case .runAttach, .runOutput, .runHeartbeat, .runEvent, .runPermission, .runComplete: .ownRun
+        case .workerAttach, .workerHeartbeat, .workerReport, .workerDrain: .poolWorker
+        case .workersList: .scope(.read)
+        case .workersDrain: .scope(.admin)
         }
     }
 
     /// What `hello-ok` lists in `features.methods`: all that a client may call, without the workers' own.
-    package static let advertised: [String] = allCases.filter { $0 != .connect && $0.requirement != .ownRun }
-        .map(\.rawValue)
+    package static let advertised: [String] = allCases.filter {
+        $0 != .connect && $0.requirement != .ownRun && $0.requirement != .poolWorker
+    }
+    .map(\.rawValue)
 
     private static let byName: [String: Method] = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 

@@ -34,7 +34,8 @@ package enum OperatorScope: String, CaseIterable, Sendable {
 
 /// Scopes that somebody holds or asks for, with the lattice of ``OperatorScope`` built in.
 ///
-/// Names that we do not know need an exact match, or admin when they begin with `operator.`.
+/// Names that we do not know need an exact match, or admin when they begin with `operator.`, or with `pool:` as those of
+/// pool workers do.
 package struct ScopeSet: Equatable, Hashable, Sendable {
     /// The names as given, without repeats, in the order given.
     package let names: [String]
@@ -66,7 +67,7 @@ package struct ScopeSet: Equatable, Hashable, Sendable {
 
     package func covers(_ name: String) -> Bool {
         if let known = OperatorScope(rawValue: name) { return covers(known) }
-        return names.contains(name) || (covers(.admin) && name.hasPrefix("operator."))
+        return names.contains(name) || (covers(.admin) && (name.hasPrefix("operator.") || name.hasPrefix("pool:")))
     }
 
     package func covers(_ other: ScopeSet) -> Bool {

@@ -23,15 +23,17 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var caBundlePath: String?
     /// The agent command gets `token` instead of `runToken`.
     package var inheritsToken: Bool
-    /// How often the run was started anew before.
+    /// The number of this launch of the run.
     package var attempt: Int
     /// Files and directories of the gateway that an isolated command must not reach.
     package var hidden: [String]
+    /// Its grants are shown when it connects: the gateway has not seen its key yet.
+    package var presentsGrants: Bool
 
     package init(
         url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
         gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
-        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = []
+        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = [], presentsGrants: Bool = false
     ) {
         self.url = url
         self.pins = pins
@@ -48,6 +50,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         self.inheritsToken = inheritsToken
         self.attempt = attempt
         self.hidden = hidden
+        self.presentsGrants = presentsGrants
     }
 
     package var json: JSON {
@@ -56,7 +59,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
             ("runToken", .string(runToken)), ("sessionKey", .string(sessionKey)), ("runId", .string(runID)),
             ("gatewayId", .string(gatewayID)), ("grants", .array(grants.map { .string($0) })),
             ("directory", .string(directory)), ("inheritsToken", .bool(inheritsToken)),
-            ("attempt", .integer(Int64(attempt))),
+            ("attempt", .integer(Int64(attempt))), ("presentsGrants", .bool(presentsGrants)),
         ])
         object["pins"] = .array(pins.map { .string($0) })
         object["certificate"] = certificatePath.map { .string($0) }
@@ -78,6 +81,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
             runID: runID, gatewayID: gatewayID, grants: grants, directory: directory,
             certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
             inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0),
-            hidden: json["hidden"]?.array?.compactMap(\.string) ?? [])
+            hidden: json["hidden"]?.array?.compactMap(\.string) ?? [],
+            presentsGrants: json["presentsGrants"]?.bool ?? false)
     }
 }

@@ -11,6 +11,11 @@ package enum ChildEnvironment {
     /// Whether a variable tells a program which gateway, session and run it belongs to.
     static func isOfRun(_ name: String) -> Bool { name.hasPrefix("SALLYPORT_") }
 
+    /// What of our own environment a command may see.
+    static func inheritable(_ environment: [String: String]) -> [String: String] {
+        environment.filter { allowed.contains($0.key) || $0.key.hasPrefix("LC_") }
+    }
+
     /// - Parameters:
     ///   - inherited: our own environment.
     ///   - configured: the agent's `env`; wins over what is inherited, never over what identifies the run.

@@ -170,15 +170,8 @@ final class RunConnection {
         }
     }
 
-    /// The gateway's certificate changes: the one in use and the next are good, and no other any more. What says so came
-    /// over a connection that a pin has vouched for.
     private func accept(_ announcement: JSON) {
-        guard case .pins(let known) = options.trust,
-            let next = announcement["certificateSHA256"]?.string.flatMap({ CertificatePin($0) })
-        else { return }
-        let current = announcement["current"]?["certificateSHA256"]?.string.flatMap { CertificatePin($0) }
-        let kept = current.map { [$0] } ?? known.pins.suffix(1)
-        let pins = PinSet(kept + (kept.contains(next) ? [] : [next]))
+        guard let pins = NextPins.accepted(announcement, knowing: options.trust) else { return }
         options.trust = .pins(pins)
         // The command's own connections fail without it, ours do not.
         try? AnnouncedPins.write(pins, stateDirectory: stateDirectory)

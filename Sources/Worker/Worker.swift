@@ -44,7 +44,11 @@ package final class Worker {
             let seed = Base64URL.decode(bootstrap.seed), let identity = try? SigningIdentity(seed: seed)
         else { throw .bootstrap("the bootstrap pipe does not hold a worker's orders") }
         // The gateway removes it too, but it may be another one by then, or gone.
-        defer { Files.removeTree(bootstrap.directory) }
+        let sign = LivingWorker.sign(in: bootstrap.directory)
+        defer {
+            Files.removeTree(bootstrap.directory)
+            _ = sign
+        }
         return try Worker(bootstrap, identity, environment: environment).run()
     }
 
@@ -85,6 +89,7 @@ package final class Worker {
         options.token = bootstrap.token
         guard let seed = Base64URL.decode(bootstrap.seed) else { throw Failure.bootstrap("the seed is unreadable") }
         options.device = try DeviceKey(seed: seed)
+        if bootstrap.presentsGrants { options.grants = bootstrap.grants }
         return options
     }
 

@@ -37,7 +37,8 @@ enum CommandTable {
         TLSCommands.fingerprint, TLSCommands.show,
         TLSCommands.export,
         TLSCommands.rotate,
-        MCPCommand.command, ACPCommand.command, WorkerCommand.command, ConfineCommand.command,
+        MCPCommand.command, ACPCommand.command, WorkerCommand.command, WorkersCommands.list, WorkersCommands.drain,
+        ConfineCommand.command,
         CompletionsCommand.command, ManCommand.command, versionCommand,
     ]
 

@@ -9,6 +9,7 @@ enum EnrolCommand {
         "devices enroll", summary: "Makes a token with which a device pairs itself, without anybody to approve it.",
         options: CommandTable.clientOptions + [
             .init("scope", "A,B", "what a device gets at most (default read)"),
+            .init("pool", "NAME", "for a worker of this pool: it gets no other scope"),
             .init("role", "ROLE", "operator (default) or node"),
             .init("uses", "N", "for how many devices (default 1)"),
             .init("ttl", "TIME", "how long it is good: 30s, 10m, 24h, 7d (default 1h, at most 90d)"),
@@ -34,7 +35,15 @@ enum EnrolCommand {
             ("role", .string(try arguments.choice("role", ["operator", "node"]) ?? "operator")),
             ("uses", .integer(try arguments.integer("uses", in: 1...10_000) ?? 1)),
         ])
-        if let scopes = arguments["scope"] { params["scopes"] = .array(ScopeNames.read(scopes).map { .string($0) }) }
+        if let pool = arguments["pool"] {
+            guard arguments["scope"] == nil, arguments["role"] == nil else {
+                throw CommandFailure.usage(
+                    "--pool says what the device gets; --scope and --role have no place beside it")
+            }
+            params["scopes"] = [.string("pool:" + pool)]
+        } else if let scopes = arguments["scope"] {
+            params["scopes"] = .array(ScopeNames.read(scopes).map { .string($0) })
+        }
         if let text = arguments["ttl"] {
             guard let seconds = DurationText.seconds(text, limit: maxLifeSeconds), seconds > 0 else {
                 throw CommandFailure.usage("--ttl must be a time such as 10m, 24h or 7d, at most 90d, not \"\(text)\"")

@@ -4,7 +4,7 @@ internal import JSON
 /// `explain`: why somebody was, or would be, let in or not.
 enum ExplainCommand {
     static let command = Command(
-        "explain", operands: "[DECISION-ID | REQUEST-ID]",
+        "explain", operands: "[DECISION-ID | REQUEST-ID | RUN-ID]",
         summary: "Shows the walk over the admission rules: of a past connection, or of one that does not exist.",
         options: CommandTable.clientOptions + [
             .init("from", "IP", "dry run: the address that the socket comes from (default 127.0.0.1)"),
@@ -24,6 +24,7 @@ enum ExplainCommand {
         notes: [
             "Ids stand in refusals (details.decisionId, details.requestId) and in the log (decision=…); the first eight",
             "characters are enough. The gateway keeps the last 128 decisions since its start.",
+            "Of a run it says where it is, or what it waits for.",
             "For instance: sallyport explain --from 172.18.0.1 --client cli/cli --device new",
             "With --user or --tailscale-login the client brings no credential, unless --credential says so.",
         ]
@@ -53,8 +54,31 @@ enum ExplainCommand {
         return .object(JSONObject([("id", .string(id))]))
     }
 
+    /// Where a run is, or what it waits for.
+    private static func run(_ result: JSON) -> [String] {
+        func field(_ name: String) -> String { result[name]?.string ?? "-" }
+        var lines = [
+            "Run \(field("runId")) of \(field("agentId")) is \(field("phase"))", "session \(field("sessionKey"))",
+        ]
+        if let pool = result["pool"]?.string {
+            lines.append("pool \(pool), worker \(result["workerId"]?.string.map { String($0.prefix(12)) } ?? "none")")
+        }
+        if let reason = result["waitingFor"]?.string { lines.append("It waits: \(reason)") }
+        if let cause = result["cause"]?.string { lines.append("It ended: \(cause)") }
+        let candidates = result["candidates"]?.array ?? []
+        guard !candidates.isEmpty else { return lines }
+        let rows = candidates.map { worker in
+            [
+                String((worker["workerId"]?.string ?? "-").prefix(12)), worker["name"]?.string ?? "-",
+                worker["verdict"]?.string ?? "-",
+            ]
+        }
+        return lines + ["", Terminal.table([["WORKER", "NAME", "VERDICT"]] + rows)]
+    }
+
     private static func text(_ result: JSON) -> [String] {
         func field(_ name: String) -> String { result[name]?.string ?? "-" }
+        if result["phase"] != nil { return run(result) }
         let isAdmitted = field("outcome") == "admitted"
         var lines = [
             isAdmitted

@@ -35,6 +35,7 @@ struct AuthorisationTests {
         (.execApprovalList, .approvals), (.execApprovalResolve, .approvals),
         (.configGet, .read), (.configSchema, .read), (.configSchemaLookup, .read), (.configSet, .admin),
         (.configPatch, .admin), (.configApply, .admin),
+        (.workersList, .read), (.workersDrain, .admin),
     ]
 
     /// What a single held scope opens.
@@ -69,7 +70,8 @@ struct AuthorisationTests {
     func complete() {
         let listed = Set(Self.requirements.map(\.0))
         for method in Wire.Method.allCases where method != .connect {
-            #expect(listed.contains(method) || method.requirement == .ownRun)
+            #expect(
+                listed.contains(method) || method.requirement == .ownRun || method.requirement == .poolWorker)
         }
     }
 

@@ -118,7 +118,7 @@ struct LeaseTests {
             gateway.perform(gateway.core.workerExited(runID: child.runID, how: "signal 9", nowMs: gateway.nowMs))
             let steps = gateway.takeSteps()
             let next = try #require(steps.launches.first)
-            #expect(next.attempt == attempt)
+            #expect(next.attempt == attempt + 1)
             #expect(next.identity.deviceID == order.identity.deviceID)
             #expect(steps.closes.contains { $0.1 == .clientInvalidated("run-restarted") })
             #expect(gateway.store.runs[child.runID]?.restarts == Int32(attempt))
@@ -127,7 +127,7 @@ struct LeaseTests {
             old.scopes = []
             let late = gateway.connect(old)
             let refused = gateway.call(
-                late, .runAttach, ["runId": .string(child.runID), "attempt": .integer(Int64(attempt - 1))])
+                late, .runAttach, ["runId": .string(child.runID), "attempt": .integer(Int64(attempt))])
             #expect(refused?["error"]?["details"]?["code"] == "RUN_NOT_ATTACHABLE")
             let (attached, answer) = attach(gateway, next)
             #expect(answer?["payload"]?["task"] == "work")

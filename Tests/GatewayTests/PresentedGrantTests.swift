@@ -207,7 +207,7 @@ struct PresentedGrantTests {
         #expect(gateway.core.table.runs["j1"] == nil)
     }
 
-    @Test("the parent's end ends what it launched elsewhere, and its children are refused")
+    @Test("the parent's end ends what it launched elsewhere, which may hand in what it has and nothing else")
     func parentEnds() throws {
         let (parent, issuer, worker) = try parent()
         let identity = try child(of: issuer, jti: "j1")
@@ -218,7 +218,12 @@ struct PresentedGrantTests {
         #expect(!gateway.open.contains(id))
         _ = gateway.takeSteps()
         let again = present(identity, [text])
-        #expect(gateway.takeSteps().responses(to: again).first?["error"]?["details"]?["reason"] == "issuer-ended")
+        #expect(gateway.open.contains(again))
+        #expect(gateway.call(again, .sessionsList)?["error"]?["details"]?["code"] == "RUN_ENDED")
+        gateway.nowMs += LineageRegistry.reportingGraceMs
+        _ = gateway.takeSteps()
+        let late = present(identity, [text])
+        #expect(gateway.takeSteps().responses(to: late).first?["error"]?["details"]?["reason"] == "run-ended")
     }
 
     @Test("when the spawn cannot be stored, nothing of it stays, and the child may try again")

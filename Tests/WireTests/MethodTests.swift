@@ -47,6 +47,9 @@ struct MethodTests {
         "config.get": .scope(.read), "config.schema": .scope(.read), "config.schema.lookup": .scope(.read),
         "config.set": .scope(.admin), "config.patch": .scope(.admin), "config.apply": .scope(.admin),
         "run.attach": .ownRun, "run.output": .ownRun, "run.event": .ownRun, "run.heartbeat": .ownRun,
+        "worker.attach": .poolWorker, "worker.heartbeat": .poolWorker,
+        "worker.report": .poolWorker, "worker.drain": .poolWorker, "workers.list": .scope(.read),
+        "workers.drain": .scope(.admin),
         "run.permission": .ownRun,
         "run.complete": .ownRun,
     ]
@@ -70,7 +73,7 @@ struct MethodTests {
             #expect(method?.rawValue == name)
             #expect(method?.requirement != .ownRun && method != .connect)
         }
-        for method in Method.allCases where method.requirement == .ownRun {
+        for method in Method.allCases where method.requirement == .ownRun || method.requirement == .poolWorker {
             #expect(!Method.advertised.contains(method.rawValue))
         }
         for name in ["health", "status", "system-presence", "sessions.list", "device.pair.list", "device.pair.approve"]
@@ -115,7 +118,7 @@ struct EventNameTests {
 
     @Test("entitlement, droppability and seq are as documented", arguments: EventName.allCases)
     func table(_ event: EventName) throws {
-        guard event != .runCancel else {
+        guard ![.runCancel, .workerRun, .workerStop, .workerDrain].contains(event) else {
             // Ours: for one worker, which must not miss it.
             #expect(event.isTargeted && !event.isDroppable)
             #expect(!EventName.advertised.contains(event.rawValue))

@@ -39,7 +39,7 @@ extension GatewayCore {
     }
 
     /// The agent command speaks as the same device: only a connection that has attached is its worker's.
-    private func isAttached(_ deviceID: String?) -> Bool {
+    func isAttached(_ deviceID: String?) -> Bool {
         deviceID.map { connections(ofDevice: $0).contains { connections[$0]?.isWorker == true } } ?? false
     }
 
@@ -90,7 +90,9 @@ extension GatewayCore {
         let text = progress[run.runID]?.text ?? ""
         let end = RunEnd(
             status: .lost, cause: cause, exitCode: nil, text: text, totalBytes: text.utf8.count, endedAtMs: nowMs)
-        return finish(run.runID, end, nowMs: nowMs) + [.stopWorker(runID: run.runID)]
+        let stop = stopWorker(run.runID, reason: cause)
+        pools.noteLost(run.runID)
+        return finish(run.runID, end, nowMs: nowMs) + stop
     }
 
     private mutating func restart(
@@ -100,7 +102,7 @@ extension GatewayCore {
         leases.remove(run.runID)
         progress[run.runID]?.beginAnew()
         // Its worker, should it be there after all, is to give up before the next one begins.
-        var effects: [Effect] = [.stopWorker(runID: run.runID)] + dropApprovals(of: run.runID, nowMs: nowMs)
+        var effects = stopWorker(run.runID, reason: "it is started anew") + dropApprovals(of: run.runID, nowMs: nowMs)
         if let entry = trust.lineage.entry(forRun: run.runID) {
             effects += close(device: entry.deviceID, .clientInvalidated("run-restarted"))
         }
@@ -109,13 +111,13 @@ extension GatewayCore {
                 run.sessionKey, cause: "its parent \(run.sessionKey) is started anew", nowMs: nowMs)
         }
         var operations: [StoreOperation] = []
-        guard let launch = launch(restarted, &operations) else { return effects }
+        let launches = launch(restarted, nowMs: nowMs, &operations)
         effects.append(
             .log(
                 LogLine(
                     .warn, "agent/sessions-spawn",
                     "started anew run=\(run.runID) times=\(restarted.restarts): \(cause)")))
-        return effects + [.commit(operations, then: [launch], failure: .background)]
+        return effects + [.commit(operations, then: launches, failure: .background)]
     }
 
     /// The conversation with which a run's agent goes on.

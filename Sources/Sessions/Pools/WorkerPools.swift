@@ -26,6 +26,8 @@ package struct WorkerPools: Sendable {
     // MARK: - Reading
 
     package func worker(of runID: String) -> PoolWorker? { workerByRun[runID].flatMap { workers[$0] } }
+    /// Whether a run waits here, or has a place.
+    package func has(_ runID: String) -> Bool { poolByRun[runID] != nil }
     package func members(of pool: String) -> [PoolWorker] {
         workers.values.filter { $0.pool == pool }.sorted { $0.id < $1.id }
     }

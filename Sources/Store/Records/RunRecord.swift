@@ -42,6 +42,8 @@ package struct RunRecord: Equatable, Sendable {
     package var parentRunId: String?
     /// How often it was started anew after its worker was lost.
     package var restarts: Int32
+    /// How often it was launched.
+    package var launches: Int32
     /// How often the record has been put. Counted by the store; ignored when putting.
     package var revision: Int64
 
@@ -51,6 +53,7 @@ package struct RunRecord: Equatable, Sendable {
         status: Status, cause: String? = nil, exitCode: Int32? = nil, acceptedAtMs: Int64, launchedAtMs: Int64? = nil,
         startedAtMs: Int64? = nil, endedAtMs: Int64? = nil, runTimeoutSeconds: Int64 = 0, spawnTimeoutMs: Int64,
         external: Bool = false, idempotencyKey: String? = nil, parentRunId: String? = nil, restarts: Int32 = 0,
+        launches: Int32 = 0,
         revision: Int64 = 0
     ) {
         self.runId = runId
@@ -77,6 +80,7 @@ package struct RunRecord: Equatable, Sendable {
         self.idempotencyKey = idempotencyKey
         self.parentRunId = parentRunId
         self.restarts = restarts
+        self.launches = launches
         self.revision = revision
     }
 }

@@ -5,7 +5,7 @@ extension RunRecord: StoredRecord {
             "session_key", "requester_key", "asker_kind", "asker_id", "agent_id", "runtime", "task", "label", "mode",
             "cleanup", "status", "cause", "exit_code", "accepted_at_ms", "launched_at_ms", "started_at_ms",
             "ended_at_ms", "run_timeout_seconds", "spawn_timeout_ms", "external", "idempotency_key", "parent_run_id",
-            "restarts",
+            "restarts", "launches",
         ])
 
     var identity: String { "run \(runId)" }
@@ -35,6 +35,7 @@ extension RunRecord: StoredRecord {
         columns.write(idempotencyKey)
         columns.write(parentRunId)
         columns.write(restarts)
+        columns.write(launches)
     }
 
     init(from columns: inout ColumnReader) throws(StoreError) {
@@ -48,6 +49,6 @@ extension RunRecord: StoredRecord {
             startedAtMs: try columns.optionalInt64(), endedAtMs: try columns.optionalInt64(),
             runTimeoutSeconds: try columns.int64(), spawnTimeoutMs: try columns.int64(), external: try columns.bool(),
             idempotencyKey: try columns.optionalText(), parentRunId: try columns.optionalText(),
-            restarts: try columns.int32(), revision: try columns.int64())
+            restarts: try columns.int32(), launches: try columns.int32(), revision: try columns.int64())
     }
 }

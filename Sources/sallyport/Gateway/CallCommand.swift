@@ -45,7 +45,7 @@ enum CallCommand {
     private static func scopes(for method: String) -> [String] {
         switch Method(name: method)?.requirement {
         case .scope(let scope): [scope.rawValue]
-        case .open, .ownRun: [OperatorScope.read.rawValue]
+        case .open, .ownRun, .poolWorker: [OperatorScope.read.rawValue]
         case nil: [OperatorScope.read, .write, .admin].map(\.rawValue)
         }
     }

@@ -8,6 +8,8 @@ struct GatewayConfiguration {
         var acp: String?
         /// Further members, such as `isolation: "bwrap"`.
         var more = ""
+        /// Its runs go to workers of this pool.
+        var pool: String?
 
         static func acp(_ id: String, _ command: [String], _ more: String = "") -> Agent {
             Agent(id: id, command: command, acp: more)
@@ -19,7 +21,11 @@ struct GatewayConfiguration {
         }
 
         /// Runs the task as a command line, as the fix article's agent does.
-        static func running(_ id: String) -> Agent { shell(id, "eval \"$1\"") }
+        static func running(_ id: String, pool: String? = nil) -> Agent {
+            var agent = shell(id, "eval \"$1\"")
+            agent.pool = pool
+            return agent
+        }
     }
 
     var gateway =
@@ -49,8 +55,9 @@ struct GatewayConfiguration {
             return
                 "      { id: \"\(agent.id)\", runtime: { type: \"acp\", acp: { command: [\(command)], \(acp) } }, \(agent.more) }"
         }
+        let pool = agent.pool.map { "pool: \"\($0)\", " } ?? ""
         return
-            "      { id: \"\(agent.id)\", exec: { command: [\(command)], stdin: \"\(agent.stdin)\" }, \(agent.more) }"
+            "      { id: \"\(agent.id)\", \(pool)exec: { command: [\(command)], stdin: \"\(agent.stdin)\" }, \(agent.more) }"
     }
 
     private static func escaped(_ text: String) -> String {
