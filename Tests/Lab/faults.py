@@ -118,7 +118,7 @@ def half_open(seconds):
 
 def cut_link(run, marks, came_back):
     run.networks.make_link("cut=1")
-    time.sleep(90)
+    time.sleep(70)
     run.networks.make_link("")
 
 
@@ -153,7 +153,7 @@ def all_faults(long):
         Fault("delay of 100 ms, jitter of 20 ms, 5 % of packets lost, both ways", ("slow-link",), slow_and_lossy, False),
         Fault(f"half-open: for {minutes} s every packet to and from the gateway vanishes", ("container", "slow-link"),
               half_open(minutes), True),
-        Fault("the link of one child is silent for 90 s", ("container", "slow-link"), cut_link, False),
+        Fault("the link of one child is silent for 70 s", ("container", "slow-link"), cut_link, False),
         Fault("the container gets another address", ("container",), move, True),
         Fault("a black hole for packets of more than 1,200 bytes, for 30 s; children send and get 4 KiB",
               ("slow-link",), black_hole(0), False),
