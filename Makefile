@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check topology proxies containers dist package-check mutants clean help
+.PHONY: setup build man demo test crash lint format bench fuzz autobahn tls-check topology containers dist package-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -88,6 +88,7 @@ tls-check: build ## what sslyze and testssl.sh think of the TLS of the release b
 topology: build ## where children are admitted: networks, proxies, tunnels, cuts; as root; writes docs/topologies.md
 	@Tests/Lab/topology --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(TOPOLOGY_FLAGS)
 
+.PHONY: proxies
 proxies: build ## Caddy, nginx and HAProxy with the files of deploy/: large messages, silence, restarts
 	@Tests/Lab/proxies --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
 
