@@ -94,6 +94,10 @@ tls-check: build ## what sslyze and testssl.sh think of the TLS of the release b
 topology: build ## where children are admitted: networks, proxies, tunnels, cuts; as root; writes docs/topologies.md
 	@Tests/Lab/topology --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(TOPOLOGY_FLAGS)
 
+.PHONY: proxies
+proxies: build ## Caddy, nginx and HAProxy with the files of deploy/: large messages, silence, restarts
+	@Tests/Lab/proxies --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
+
 containers: build ## deploy/docker as people use it, with a Docker engine (as root it may start one of its own)
 	@Tests/Lab/containers --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(CONTAINERS_FLAGS)
 

@@ -5,6 +5,8 @@ import itertools
 BINDS = ("loopback", "lan", "tailnet", "custom")
 TLS = ("self-signed", "given", "plain")
 PATHS = ("direct", "NAT", "Caddy wss", "Caddy plain", "nginx", "HAProxy PROXY")
+#: Other ways to publish a port: the client's address is kept, or a process relays.
+PUBLISHED = ("NAT kept", "NAT relayed")
 PLACES = ("host", "container", "tunnel")
 KINDS = ("worker", "stock", "presented")
 #: Files of deploy/, by path and whether the gateway has TLS.
@@ -20,6 +22,8 @@ REASONS = {
     "d": "plaintext beyond loopback: clients and workers refuse it, and a gateway that people reach should have TLS",
     "e": "a wss upstream needs TLS at the gateway",
     "f": "a grant is for children that are started elsewhere",
+    "h": "the lab's gateway is in the tunnel itself and would answer by it",
+    "i": "nothing of this gateway is published beyond the bridge and the tunnel",
     "g": "a worker elsewhere is one of a pool, and this build has none",
 }
 
@@ -65,9 +69,10 @@ class Cell:
 
 CELLS = [Cell(place, kind) for place in PLACES for kind in KINDS if (place, kind) != ("host", "presented")]
 GROUPS = [Group(*names) for names in itertools.product(BINDS, TLS, PATHS)]
+GROUPS += [Group("lan", "self-signed", path) for path in PUBLISHED]
 
 #: What one machine can show without anybody's permission.
-REDUCED = [group for group in GROUPS if group.bind == "loopback" and group.path != "NAT" and (
+REDUCED = [group for group in GROUPS if group.bind == "loopback" and "NAT" not in group.path and (
     group.tls == "self-signed" or group.path == "direct")]
 
 
@@ -75,15 +80,20 @@ def unreachable(group, place):
     """Why nobody who is there reaches the gateway by this path, as a letter of REASONS; None when one does."""
     if group.path == "Caddy wss" and not group.has_tls:
         return "e"
-    if group.path in ("direct", "NAT"):
-        if group.bind == "loopback" and (place != "host" or group.path == "NAT"):
+    if not group.source:
+        is_published = group.path != "direct"
+        if group.bind == "loopback" and (place != "host" or is_published):
             return "a"
-        if group.bind == "tailnet" and (place == "container" or group.path == "NAT"):
+        if group.bind == "tailnet" and (place == "container" or is_published):
             return "b"
-        if group.bind == "custom" and place == "tunnel" and group.path == "direct":
+        if group.bind == "custom" and place == "tunnel" and not is_published:
             return "c"
-        if not group.has_tls and (place != "host" or group.path == "NAT"):
+        if not group.has_tls and (place != "host" or is_published):
             return "d"
+        if group.path == "NAT kept" and place == "tunnel":
+            return "h"
+    if place == "outside" and (group.beside if group.source else group.path == "direct"):
+        return "i"
     return None
 
 

@@ -10,7 +10,7 @@ from cells import Cell, Group
 from groups import PEER, GroupRun, Outcome
 from networks import BRIDGE, GATEWAY_PORT, KEPT, SLOW, until
 
-ROLES = {"container": "agent", "slow link": "outside"}
+ROLES = {"container": "agent", "slow-link": "outside"}
 
 
 @dataclasses.dataclass
@@ -28,20 +28,29 @@ class Fault:
 
 
 class FaultRun(GroupRun):
-    def __init__(self, networks, program, python, authority):
-        super().__init__(Group("lan", "self-signed", "direct"), networks, program, python, authority)
+    roles = ROLES
+
+    def __init__(self, networks, program, python, authority, has_pools):
+        super().__init__(Group("lan", "self-signed", "direct"), networks, program, python, authority, has_pools)
+
+    @property
+    def pooled(self):
+        return [Cell(place, "worker") for place in ROLES] if self.has_pools else []
+
+    def url(self, place):
+        return f"wss://{SLOW}:{KEPT}" if place == "slow-link" else f"wss://{BRIDGE['gw']}:{GATEWAY_PORT}"
 
     def agents(self):
         command = ["sh", "-c", 'touch "$1/connected"; while [ ! -e "$1/go" ]; do echo tick; sleep 0.5; done; '
                    'printf %s "$1" | sha256sum', "sh", "{task}"]
-        worker = {"id": "worker", "exec": {"command": command, "stdin": "none"},
-                  "subagents": {"gatewayUrl": f"wss://{BRIDGE['gw']}:{GATEWAY_PORT}"}}
-        urls = {"container": f"wss://{BRIDGE['gw']}:{GATEWAY_PORT}", "slow link": f"wss://{SLOW}:{KEPT}"}
-        return [worker] + [
-            {"id": f"stock-{place.replace(' ', '-')}", "exec": {"stdin": "none", "command": [
-                *self.networks.entered_from(ROLES[place]), self.python, PEER, "child", "{task}", "--url", url,
-                "--silence", "5", "--patience", "300", "--large"]}}
-            for place, url in urls.items()]
+        waiting = {"command": command, "stdin": "none"}
+        worker = {"id": "worker-host", "exec": waiting, "subagents": {"gatewayUrl": self.url("host")}}
+        pools = [{"id": f"worker-{cell.place}", "pool": cell.place, "exec": waiting} for cell in self.pooled]
+        return [worker, *pools] + [
+            {"id": f"stock-{place}", "exec": {"stdin": "none", "command": [
+                *self.networks.entered_from(ROLES[place]), self.python, PEER, "child", "{task}", "--url",
+                self.url(place), "--silence", "5", "--patience", "300", "--large"]}}
+            for place in ROLES]
 
     def try_children(self):
         raise NotImplementedError
@@ -49,18 +58,20 @@ class FaultRun(GroupRun):
     def suffer(self, fault):
         """Children are spawned, the fault happens, they end; what came of it is in the fault."""
         folder = os.path.join(self.work, str(len(os.listdir(self.work))))
-        cells = [Cell("host", "worker")] + [Cell(place, "stock") for place in fault.places]
+        cells = [Cell("host", "worker")] + [cell for cell in self.pooled if cell.place in fault.places]
+        cells += [Cell(place, "stock") for place in fault.places]
         runs, marks = {}, {}
         for cell in cells:
-            marks[cell] = f"{folder}-{cell.place.replace(' ', '-')}"
+            marks[cell] = f"{folder}-{cell.kind}-{cell.place}"
             os.mkdir(marks[cell])
-            agent = "worker" if cell.kind == "worker" else f"stock-{cell.place.replace(' ', '-')}"
-            runs[cell] = self.owner.request("sessions.spawn", {"task": marks[cell], "agentId": agent})
+            runs[cell] = self.owner.request(
+                "sessions.spawn", {"task": marks[cell], "agentId": f"{cell.kind}-{cell.place}"})
             self.outcomes[cell] = Outcome()
         try:
             until(lambda: all(os.path.exists(f"{path}/connected") for path in marks.values()), "all are connected", 60)
             before = {cell: self.attachments(run["runId"]) for cell, run in runs.items()}
-            fault.happens(self, marks)
+            fault.happens(
+                self, marks, lambda cell: cell not in runs or self.attachments(runs[cell]["runId"]) > before[cell])
             stock = [cell for cell in cells if cell.kind == "stock"]
             if fault.breaks:
                 until(lambda: all(os.path.exists(f"{marks[cell]}/again") for cell in stock), "all are back", 90)
@@ -70,7 +81,7 @@ class FaultRun(GroupRun):
         words, failures = [], []
         for cell, run in runs.items():
             word, failure = self.judge_fault(cell, run, marks[cell], self.attachments(run["runId"]) - before[cell])
-            words.append(f"{cell.kind}{'' if cell.kind == 'worker' else ' by ' + cell.place}: {word}")
+            words.append(f"{cell.kind} at {cell.place.replace('-', ' ')}: {word}")
             failures += [f"{cell}: {failure}"] if failure else []
         refused = [line for line in self.gateway.log.splitlines() if "code=1008" in line]
         failures += [f"refused: {refused}"] if refused else []
@@ -92,26 +103,26 @@ class FaultRun(GroupRun):
 # MARK: What happens
 
 
-def slow_and_lossy(run, marks):
+def slow_and_lossy(run, marks, came_back):
     run.networks.make_link("delay=100 jitter=20 loss=5")
     time.sleep(20)
     run.networks.make_link("")
 
 
 def half_open(seconds):
-    def happens(run, marks):
+    def happens(run, marks, came_back):
         with run.networks.silence(("gw",), (GATEWAY_PORT,)):
             time.sleep(seconds)
     return happens
 
 
-def cut_link(run, marks):
+def cut_link(run, marks, came_back):
     run.networks.make_link("cut=1")
-    time.sleep(90)
+    time.sleep(70)
     run.networks.make_link("")
 
 
-def move(run, marks):
+def move(run, marks, came_back):
     """The container comes back with another address, as after `docker network connect`."""
     # Else the second address goes with the first.
     run.networks.sysctl("agent", "net.ipv4.conf.eth0.promote_secondaries=1")
@@ -119,13 +130,15 @@ def move(run, marks):
     run.networks.ip(f"addr del {BRIDGE['agent']}/16 dev eth0", "agent")
     run.networks.ip("route replace default via 172.18.0.1", "agent")
     until(lambda: os.path.exists(f"{marks[Cell('container', 'stock')]}/again"), "the child is back", 60)
+    # It has nothing but its pings to notice it by.
+    until(lambda: came_back(Cell("container", "worker")), "the worker is back", 100)
     run.networks.ip(f"addr add {BRIDGE['agent']}/16 dev eth0", "agent")
     run.networks.ip("addr del 172.18.0.33/16 dev eth0", "agent")
     run.networks.ip("route replace default via 172.18.0.1", "agent")
 
 
 def black_hole(probing):
-    def happens(run, marks):
+    def happens(run, marks, came_back):
         for role in ("gw", "outside"):
             run.networks.sysctl(role, f"net.ipv4.tcp_mtu_probing={probing}")
         run.networks.make_link("mtu=1200")
@@ -137,19 +150,20 @@ def black_hole(probing):
 def all_faults(long):
     minutes = 75 if long else 20
     return [
-        Fault("delay of 100 ms, jitter of 20 ms, 5 % of packets lost, both ways", ("slow link",), slow_and_lossy, False),
-        Fault(f"half-open: for {minutes} s every packet to and from the gateway vanishes", ("container", "slow link"),
+        Fault("delay of 100 ms, jitter of 20 ms, 5 % of packets lost, both ways", ("slow-link",), slow_and_lossy, False),
+        Fault(f"half-open: for {minutes} s every packet to and from the gateway vanishes", ("container", "slow-link"),
               half_open(minutes), True),
-        Fault("the link of one child is silent for 90 s", ("container", "slow link"), cut_link, False),
+        Fault("the link of one child is silent for 70 s", ("container", "slow-link"), cut_link, False),
         Fault("the container gets another address", ("container",), move, True),
-        Fault("a black hole for packets of more than 1,200 bytes, for 30 s; children send and get 4 KiB", ("slow link",), black_hole(0), False),
-        Fault("the same, with `net.ipv4.tcp_mtu_probing=1` on both ends", ("slow link",), black_hole(1), False),
+        Fault("a black hole for packets of more than 1,200 bytes, for 30 s; children send and get 4 KiB",
+              ("slow-link",), black_hole(0), False),
+        Fault("the same, with `net.ipv4.tcp_mtu_probing=1` on both ends", ("slow-link",), black_hole(1), False),
     ]
 
 
-def run_faults(networks, program, python, authority, long=True):
+def run_faults(networks, program, python, authority, has_pools=False, long=True):
     """All of them, one after the other."""
-    run = FaultRun(networks, program, python, authority)
+    run = FaultRun(networks, program, python, authority, has_pools)
     with contextlib.ExitStack() as stack:
         run.stack = stack
         run.start()

@@ -1,6 +1,8 @@
 """Caddy, nginx and HAProxy with the files of deploy/, in front of a gateway."""
+import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 
@@ -30,6 +32,10 @@ class Authority:
 
     def path(self, name):
         return os.path.join(self.directory, name)
+
+    def fingerprint(self, name):
+        with open(self.path(f"{name}.pem"), encoding="ascii") as file:
+            return "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read())).hexdigest()
 
     def openssl(self, *words):
         result = subprocess.run(["openssl", *words], capture_output=True, text=True)

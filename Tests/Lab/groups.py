@@ -15,7 +15,9 @@ from gateways import TOKEN, Gateway, clean_environment, wait_for_all
 from networks import BRIDGE, HERE, Trouble, stop, until
 
 PEER = os.path.join(HERE, "peer.py")
-ROLES = {"host": "gw", "container": "agent", "tunnel": "peer"}
+ROLES = {"host": "gw", "container": "agent", "tunnel": "peer", "outside": "outside"}
+#: From where strangers come.
+EVERYWHERE = (*PLACES, "outside")
 #: Prints while it waits, so that a cut is noticed; what it was told comes back as its digest.
 WAITING = ('touch "$1/connected"; while [ ! -e "$1/go" ]; do echo tick; sleep 0.1; done; '
            'printf %s "$1" | sha256sum')
@@ -60,11 +62,13 @@ class Owner:
 
 
 class GroupRun:
+    roles = ROLES
+
     def __init__(self, group, networks, program, python, authority, has_pools=False):
         self.group, self.networks, self.program, self.python = group, networks, program, python
         self.authority, self.has_pools = authority, has_pools
         self.outcomes = {cell: Outcome(impossible(group, cell, has_pools)) for cell in CELLS}
-        self.strangers = {place: Outcome(unreachable(group, place)) for place in PLACES}
+        self.strangers = {place: Outcome(unreachable(group, place)) for place in EVERYWHERE}
         self.refusals = 0
         #: How often the log says 1008 besides the strangers.
         self.children_refused = 0
@@ -74,6 +78,11 @@ class GroupRun:
     def cells(self):
         return [cell for cell, outcome in self.outcomes.items() if outcome.was_run]
 
+    @property
+    def pooled(self):
+        """Workers of ours that are not launched by the gateway."""
+        return [cell for cell in self.cells if cell.kind == "worker" and cell.place != "host"]
+
     def rule_out(self, place, reason):
         """For what this machine lacks."""
         for outcomes in ({c: o for c, o in self.outcomes.items() if c.place == place}, {place: self.strangers[place]}):
@@ -82,10 +91,13 @@ class GroupRun:
 
     def run(self):
         reason = self.group.source and missing(self.group.source.split("/")[0])
-        for place in PLACES:
+        for place in EVERYWHERE:
             if reason:
                 self.rule_out(place, reason)
-        for place in ("container", "tunnel"):
+        if self.group.path == "NAT relayed" and self.networks.no_relay:
+            for place in EVERYWHERE:
+                self.rule_out(place, self.networks.no_relay)
+        for place in ("container", "tunnel", "outside"):
             if missing_place := getattr(self.networks, f"no_{place}"):
                 self.rule_out(place, missing_place)
         if not self.cells:
@@ -126,13 +138,15 @@ class GroupRun:
         return settings
 
     def agents(self):
-        worker = {"id": "worker", "exec": {"command": ["sh", "-c", WAITING, "sh", "{task}"], "stdin": "none"}}
+        waiting = {"command": ["sh", "-c", WAITING, "sh", "{task}"], "stdin": "none"}
+        worker = {"id": "worker", "exec": waiting}
         if not unreachable(self.group, "host") and (url := self.networks.worker_url(self.group)):
             worker["subagents"] = {"gatewayUrl": url}
         agents = [worker, {"id": "elsewhere", "exec": {"command": ["cat"]}}]
+        agents += [{"id": f"pool-{cell.place}", "pool": cell.place, "exec": waiting} for cell in self.pooled]
         for place in PLACES:
             # As `docker exec` or ssh would carry it there: the same environment, another address.
-            command = [] if place == "host" else self.networks.entered_from(ROLES[place])
+            command = [] if place == "host" else self.networks.entered_from(self.roles[place])
             command += [self.python, PEER, "child", "{task}", "--url", self.url(place), "--ca", self.authority.file]
             agents.append({"id": f"stock-{place}", "exec": {"command": command, "stdin": "none"}})
         return agents
@@ -160,6 +174,20 @@ class GroupRun:
                 raise Trouble(f"{trouble}; {front.log[-600:]}") from None
         self.owner = Owner(self.python, self.gateway)
         self.stack.callback(self.owner.close)
+        for cell in self.pooled:
+            self.start_pool(cell.place)
+
+    def start_pool(self, place):
+        """A pool worker: enrolled once, then known by its own device."""
+        token = json.loads(self.gateway.run("devices", "enroll", "--pool", place, "--json"))["token"]
+        pin = self.gateway.pin if self.group.passes_tls else self.authority.fingerprint("front")
+        log = self.stack.enter_context(open(os.path.join(self.work, f"pool-{place}.log".replace(" ", "-")), "wb"))
+        process = subprocess.Popen(
+            self.networks.inside(self.roles[place]) + [
+                self.program, "worker", "--pool", place, "--url", self.url(place), "--tls-fingerprint", pin,
+                f"--enrol={token}", "--state-dir", os.path.join(self.work, f"pool-{place}")],
+            env=clean_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.stack.callback(stop, process)
 
     # MARK: Children
 
@@ -171,7 +199,9 @@ class GroupRun:
             if cell.kind == "presented":
                 presented[cell] = self.present(cell, marks[cell])
             else:
-                agent = "worker" if cell.kind == "worker" else f"stock-{cell.place}"
+                agent = f"stock-{cell.place}" if cell.kind == "stock" else "worker"
+                if cell in self.pooled:
+                    agent = f"pool-{cell.place}"
                 runs[cell] = self.owner.request("sessions.spawn", {"task": marks[cell], "agentId": agent})
         ended = set()
 
@@ -238,7 +268,7 @@ class GroupRun:
         # A pin where the gateway's own certificate is shown; the authority's word where the front's is.
         pin = ["--pin", self.gateway.pin] if self.group.has_tls and self.group.passes_tls else []
         return subprocess.Popen(
-            self.networks.inside(ROLES[place]) + [self.python, PEER, role, *words, "--url", self.url(place), "--ca",
+            self.networks.inside(self.roles[place]) + [self.python, PEER, role, *words, "--url", self.url(place), "--ca",
                                                   self.authority.file, *pin],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
             env=clean_environment())

@@ -84,7 +84,7 @@ class Relay:
 class Loopback:
     """What `Networks` offers, as far as one address goes."""
 
-    no_tunnel = no_container = "one machine's loopback is one place"
+    no_tunnel = no_container = no_outside = "one machine's loopback is one place"
 
     def __init__(self):
         self.relays = {}

@@ -29,6 +29,7 @@ import time
 
 GATEWAY_PORT, HAPROXY_PORT, FRONT_PORT = 18789, 18790, 443
 MASQUERADED, KEPT, RELAYED = 8443, 8444, 8445
+PUBLISHED = {"NAT": MASQUERADED, "NAT kept": KEPT, "NAT relayed": RELAYED}
 ROLES = ("host", "gw", "agent", "front", "outside", "peer")
 BRIDGE = {"gw": "172.18.0.2", "agent": "172.18.0.3", "front": "172.18.0.4"}
 TAILNET = {"gw": "100.64.0.10", "host": "100.64.0.30", "peer": "100.64.0.20"}
@@ -270,21 +271,23 @@ class Networks:
     # MARK: Where things are
 
     gateway_port, proxied_port, front_port = GATEWAY_PORT, HAPROXY_PORT, FRONT_PORT
-    no_container = None
+    no_container = no_outside = None
 
     def fresh(self):
         """All gateways have the same ports, one after the other."""
 
     def url(self, group, place):
         """What somebody at `place` dials."""
+        if place == "outside":
+            return f"wss://10.99.0.1:{FRONT_PORT if group.source else PUBLISHED[group.path]}"
         if group.source:
             if group.beside:
                 address = TAILNET["gw"] if place == "tunnel" else BRIDGE["gw"]
             else:
                 address = TAILNET["host"] if place == "tunnel" else BRIDGE["front"]
             return f"wss://{address}:{FRONT_PORT}"
-        if group.path == "NAT":
-            return f"wss://{TAILNET['host'] if place == 'tunnel' else '172.18.0.1'}:{MASQUERADED}"
+        if group.path in PUBLISHED:
+            return f"wss://{TAILNET['host'] if place == 'tunnel' else '172.18.0.1'}:{PUBLISHED[group.path]}"
         if not group.has_tls or group.bind == "loopback":
             address = "127.0.0.1"
         else:

@@ -123,11 +123,12 @@ tunnel in user space; {gateways} gateways in all.
 | strangers with the right token, from the same places: `1008 pairing required` | {refused} of {strangers} |
 
 The places: *host* is the gateway's own namespace, *container* another one on its bridge, *tunnel* a machine behind
-WireGuard. The children: *worker* is ours, launched by the gateway; *stock* is Python's `websockets` with the environment
-that an agent command inherits, carried to the place as `docker exec` does; *grant* is the same client with a
-[spawn grant](spawn-grants.md) that its parent signed without asking the gateway. With the bind modes `loopback` and
+WireGuard. The children: *worker* is ours, launched by the gateway or, elsewhere, by a [pool worker](workers.md); *stock* is
+Python's `websockets` with the environment that an agent command inherits, carried to the place as `docker exec` does;
+*grant* is the same client with a [spawn grant](spawn-grants.md) that its parent signed without asking the gateway. With the bind modes `loopback` and
 `tailnet` the proxy shares the gateway's namespace, as in a pod or with a sidecar, else it is a container of its own;
-NAT masquerades, so that the gateway sees the bridge's address whoever comes. `autoApproveLocal` is off, so that loopback
+NAT masquerades, so that the gateway sees the bridge's address whoever comes; *NAT kept* does not, and with *NAT relayed*
+a process accepts and connects anew. Strangers come from outside too, where something is published there. `autoApproveLocal` is off, so that loopback
 is no way in either.
 
 *yes* is: verified by name and authority. *pin*: the certificate lacks the name that was dialled, as behind NAT, and its
@@ -136,8 +137,8 @@ fingerprint decides. *beside*: the proxy ends TLS, so the gateway's own worker d
 
 FAULTS = """## Bad networks
 
-One gateway, bound to all interfaces, with a certificate of its own; its worker dials the bridge's address. No child is
-refused, whatever happens.
+One gateway, bound to all interfaces, with a certificate of its own; its worker dials the bridge's address; pool workers and
+stock clients are in another container and behind a slow link. No child is refused, whatever happens.
 
 | What happens | What the children do | |
 | --- | --- | --- |
