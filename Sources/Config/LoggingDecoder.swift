@@ -24,7 +24,8 @@ struct LoggingDecoder {
         _ name: String, default fallback: LoggingSettings.Level
     ) -> LoggingSettings.Level {
         section.read(
-            name, variable: .init("LOG_LEVEL"), default: fallback, show: { .string($0.rawValue) }
+            name, as: .choice(LoggingSettings.Level.allCases.map(\.rawValue) + ["trace", "fatal"]),
+            variable: .init("LOG_LEVEL"), default: fallback, show: { .string($0.rawValue) }
         ) { raw throws(Refusal) in
             // OpenClaw has finer ones, of which there is nothing to say here.
             switch raw.node.string {
@@ -36,7 +37,10 @@ struct LoggingDecoder {
     }
 
     private func style(_ name: String, default fallback: LoggingSettings.Style) -> LoggingSettings.Style {
-        section.read(name, default: fallback, show: { .string($0.rawValue) }) { raw throws(Refusal) in
+        section.read(
+            name, as: .choice(LoggingSettings.Style.allCases.map(\.rawValue) + ["compact"]), default: fallback,
+            show: { .string($0.rawValue) }
+        ) { raw throws(Refusal) in
             raw.node.string == "compact" ? .pretty : try raw.choice(LoggingSettings.Style.self)
         }
     }

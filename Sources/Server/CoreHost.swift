@@ -1,7 +1,7 @@
 internal import EventLoop
-package import Gateway
+internal import Gateway
 internal import JSON
-package import Store
+internal import Store
 internal import Synchronization
 internal import Wire
 
