@@ -17,7 +17,7 @@ extension ACPFailure: CustomStringConvertible {
         switch self {
         case .notAMessage(let excerpt):
             "the agent wrote something else than a JSON-RPC message to its standard output: \(excerpt); "
-                + "acp.command has to be an agent of the Agent Client Protocol, and log to standard error"
+                + "agents.list[].runtime.acp.command has to be an agent of the Agent Client Protocol, and log to standard error"
         case .lineTooLong(let maxBytes):
             "the agent wrote a line of more than \(maxBytes) bytes"
         case .refused(let method, let error):

@@ -4,7 +4,8 @@ import Testing
 
 /// Every command that a message, a hint or a page of the documentation names is one that exists.
 struct NamedCommandsTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
 
     private static func files(_ directory: String, _ ending: String) -> [URL] {
@@ -15,7 +16,8 @@ struct NamedCommandsTests {
     /// `devices approve` and `devices` for `devices approve`, by the help that everybody reads.
     private static func known() throws -> Set<String> {
         let sandbox = try Sandbox()
-        var known: Set<String> = ["help", "gateway supervise", "worker"]
+        // Hidden ones, and one that comes with the file that names it.
+        var known: Set<String> = ["help", "gateway supervise", "worker", "confine", "config get"]
         for name in try HelpTests.commands(sandbox) {
             known.formUnion([name, String(name.prefix { $0 != " " })])
             let help = try sandbox.run(name.split(separator: " ").map(String.init) + ["--help"]).output
@@ -26,10 +28,14 @@ struct NamedCommandsTests {
         return known
     }
 
+    /// What sallyport does, in words.
+    private static let prose: Set<String> = ["device key", "does with"]
+
     private static func check(_ text: String, _ known: Set<String>, _ place: String) {
         for match in text.matches(of: /\bsallyport ([a-z_]+)(?: ([a-z]+))?/) {
             let first = String(match.output.1)
             let both = match.output.2.map { "\(first) \($0)" }
+            if let both, prose.contains(both) { continue }
             let group = known.filter { $0.hasPrefix(first + " ") }
             // After a command of one word comes an operand, after a group one of its own.
             let exists = group.isEmpty || both == nil ? known.contains(first) : known.contains(both ?? "")

@@ -77,11 +77,15 @@ struct NewcomerTests {
         try type(try Self.hinted(refused, "devices approve"), 0, "Approved")
         try type(other(first), 0, "SESSION ID")
 
+        // Here it is asked for as well: the configuration says that nobody is paired by being local.
+        let own = try type("sallyport sessions_spawn --agent helper -- 'true'", 1, "pairing required")
+        try type(try Self.hinted(own, "devices approve"), 0, "Approved")
+
         // Work.
         let spawned = try type(
-            "sallyport sessions_spawn --agent helper -- 'echo hello from \\$0; sleep 0.2'", 0,
+            "sallyport sessions_spawn --agent helper -- 'echo hello from $((6 * 7)); sleep 0.2'", 0,
             "Spawning agent 'helper' with runtime 'subagent'...", "Agent spawned successfully in session ",
-            "hello from",
+            "hello from 42",
             "Task completed. Exit code: 0")
         #expect(spawned.contains("\r\u{1B}[K"), "progress stands in one line: \(spawned)")
         try type("sallyport sessions list", 0, "spawned", "helper", "done")
@@ -101,7 +105,7 @@ struct NewcomerTests {
         try type(
             "sallyport gateway restart", 78, "openclaw.json:2:", "gateway.bind must be", "hint: write bind: \"lan\"")
         try type("sallyport doctor", 78, "error    configuration: ", "fix: write bind: \"lan\"")
-        try type("sallyport gateway health", 78, "gateway.bind must be")
+        try type("sallyport gateway health", 0, "Healthy")
         try configure(Self.configuration(port: port))
         try type("sallyport gateway restart", 0, "Gateway: restarted (process ")
         try type(other(second), 0, "SESSION ID")

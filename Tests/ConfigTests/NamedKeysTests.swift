@@ -5,7 +5,8 @@ import Testing
 
 /// Every key of the configuration that a message names is one that the configuration has.
 struct NamedKeysTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
 
     /// A document with this key and nothing else, of which an unknown key would be told.
@@ -25,6 +26,26 @@ struct NamedKeysTests {
         return ConfigLoader.load(input).problems.contains { $0.message.hasPrefix("unknown key") }
     }
 
+    /// What stands in quotes, without what is put in by `\\(…)`.
+    private static func literals(_ line: Substring) -> String {
+        var (text, depth, isInside, wasBackslash) = ("", 0, false, false)
+        for character in line {
+            switch character {
+            case "(" where wasBackslash && isInside, "(" where depth > 0: depth += 1
+            case ")" where depth > 0: depth -= 1
+            case "\"" where depth == 0 && !wasBackslash:
+                isInside.toggle()
+                text += " "
+            default: if isInside, depth == 0 { text.append(character) }
+            }
+            wasBackslash = character == "\\" && !wasBackslash
+        }
+        return text
+    }
+
+    /// Names of files.
+    private static let endings = ["json", "lock", "log", "md", "pem", "pid", "sock"]
+
     @Test func whatMessagesNameExists() throws {
         let found = FileManager.default.enumerator(
             at: Self.root.appending(path: "Sources"), includingPropertiesForKeys: nil)
@@ -38,14 +59,14 @@ struct NamedKeysTests {
             // Advice about keys that do not exist.
             if file.lastPathComponent == "KeyAdvice.swift" { continue }
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-                guard !line.drop(while: \.isWhitespace).hasPrefix("//"), let quote = line.firstIndex(of: "\"") else {
-                    continue
-                }
+                guard !line.drop(while: \.isWhitespace).hasPrefix("//") else { continue }
                 let families =
                     /\b(?:gateway|agents|acp|session|security|tools|cron|messages|logging)(?:\.[a-z][A-Za-z]*(?:\[\])?)+/
-                for match in line[quote...].matches(of: families) {
+                for match in Self.literals(line).matches(of: families) {
                     let key = String(match.output)
-                    if !methods.contains(key) { keys[key] = file.lastPathComponent }
+                    if !methods.contains(key), !Self.endings.contains(where: { key.hasSuffix(".\($0)") }) {
+                        keys[key] = file.lastPathComponent
+                    }
                 }
             }
         }

@@ -300,7 +300,7 @@ struct ACPAgentTests {
     static let misbehaviours: [Misbehaviour] = [
         .init(
             testDescription: "garbage", script: "echo why >&2; echo Welcome; sleep 600",
-            cause: "than a JSON-RPC message to its standard output: Welcome; acp.command has to be an agent"),
+            cause: "to its standard output: Welcome; agents.list[].runtime.acp.command has to be an agent"),
         .init(
             testDescription: "binary", script: "head -c 4096 /dev/urandom; echo; sleep 600", cause: "JSON-RPC message"),
         .init(

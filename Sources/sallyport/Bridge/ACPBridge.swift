@@ -119,8 +119,11 @@ struct ACPBridge {
         if let named, options.requiresExisting {
             return [ask("sessions.resolve", ["key": .string(named)], id, .find(sessionID: sessionID, resets: resets))]
         }
-        return begin(id, sessionID, key: named ?? "acp:\(sessionID)", resets: resets && named != nil)
+        return begin(id, sessionID, key: named ?? Self.key(sessionID), resets: resets && named != nil)
     }
+
+    /// Keys with `acp` in the place of a name are those of spawned agents.
+    private static func key(_ sessionID: String) -> String { "acp-\(sessionID)" }
 
     private mutating func begin(_ id: JSON, _ sessionID: String, key: String, resets: Bool) -> [Action] {
         if resets {
@@ -139,7 +142,7 @@ struct ACPBridge {
         }
         let key =
             sessions[sessionID]?.key ?? params["_meta"]?["sessionKey"]?.string ?? options.sessionKey
-            ?? "acp:\(sessionID)"
+            ?? Self.key(sessionID)
         directories[sessionID] = params["cwd"]?.string
         return [
             ask("chat.history", ["sessionKey": .string(key)], id, .load(sessionID: sessionID, key: key))
