@@ -17,6 +17,11 @@ struct CatalogTests {
         #expect(Self.catalog.settings.count > 100)
     }
 
+    @Test("says of each what a change needs; a new family needs a line in ReloadKind")
+    func kinds() {
+        #expect(Self.catalog.settings.filter { $0.reload == .none }.map(\.path) == [])
+    }
+
     @Test("knows every setting that a configuration comes to")
     func complete() throws {
         let configuration = try loaded(
@@ -44,6 +49,12 @@ struct CatalogTests {
     func published() throws {
         let published = try JSONParser.parse(try Files.read(Self.repository + "/docs/openclaw.schema.json"))
         #expect(published == Self.catalog.schema)
+    }
+
+    @Test("the table of docs/configuration.md is the present one: sallyport config schema --markdown")
+    func table() throws {
+        let page = String(decoding: try Files.read(Self.repository + "/docs/configuration.md"), as: UTF8.self)
+        #expect(page.hasSuffix("\n" + Self.catalog.table + "\n"))
     }
 
     @Test("each setting has a place in the schema, with its default and its note")

@@ -37,6 +37,7 @@ package struct SettingCatalog: Sendable {
               agents: { list: [{ id: "x", \(agent) }], entries: { x: { \(agent) } },
                 defaults: { exec: {}, isolation: \(isolation) } },
               plugins: { entries: { acpx: { config: { agents: { x: {} } } } } },
+              logging: { subsystems: { x: "info" } },
             }
             """)
     }
@@ -67,7 +68,7 @@ package struct SettingCatalog: Sendable {
 
     /// Sections whose names are the owner's.
     private static let ownersNames: Set<String> = [
-        "agents.entries", "plugins.entries.acpx.config.agents", "env", "env.vars",
+        "agents.entries", "plugins.entries.acpx.config.agents", "logging.subsystems", "env", "env.vars",
     ]
 }
 

@@ -62,6 +62,7 @@ enum SettingNotes {
         "gateway.reload.mode": "off: a changed file waits for SIGHUP; restart: nothing is applied in process",
         "gateway.reload.debounceMs": "how long the files have to be at rest before they are read",
         "gateway.compression.enabled": "negotiate permessage-deflate with clients that offer it",
+        "logging.subsystems.*": "the level of one subsystem",
         "gateway.remote.url": "the gateway that commands talk to in mode remote",
         "gateway.remote.token": "its token",
         "gateway.remote.password": "its password",

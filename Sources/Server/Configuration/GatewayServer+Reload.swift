@@ -61,6 +61,7 @@ extension GatewayServer {
             logger.log(notice.weight == .warning ? .warn : .info, "gateway", notice.text)
         }
         settings.take(update)
+        if let text = secret.value { logger.hide(Secret(text)) }
         launcher.replaceSecret(secret.value)
         updateReactors()
         let change = update
