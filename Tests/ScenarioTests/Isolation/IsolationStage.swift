@@ -92,8 +92,8 @@ enum IsolationStage {
         try identity head -c 1 "$OPENCLAW_STATE_DIR/identity/device.json"
         try certificate head -c 1 "$NODE_EXTRA_CA_CERTS"
         try bundle head -c 1 "$SSL_CERT_FILE"
-        try work touch here
-        try home touch "$HOME/.x"
+        try work sh -c 'touch here && rm here'
+        try home sh -c 'touch "$HOME/.x" && rm "$HOME/.x"'
         if [ -n "$SALLYPORT" ]; then try sessions "$SALLYPORT" sessions list; fi
         echo "uid=$(id -u)"
         """#
