@@ -104,7 +104,8 @@ struct CredentialTests {
                 dry.output.contains("pairing")
                     && dry.output.contains("1. on the gateway's host: sallyport devices approve"))
             let unknown = try gateway.cli.run("explain", "no-such-decision")
-            #expect(unknown.exitCode == 1 && unknown.errors.contains("unknown decision, request or run id"), "\(unknown)")
+            #expect(
+                unknown.exitCode == 1 && unknown.errors.contains("unknown decision, request or run id"), "\(unknown)")
             try gateway.stop()
         }
     }
