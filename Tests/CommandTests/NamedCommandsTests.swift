@@ -16,8 +16,8 @@ struct NamedCommandsTests {
     /// `devices approve` and `devices` for `devices approve`, by the help that everybody reads.
     private static func known() throws -> Set<String> {
         let sandbox = try Sandbox()
-        // Hidden ones, and one that comes with the file that names it.
-        var known: Set<String> = ["help", "gateway supervise", "worker", "confine", "config get"]
+        // Hidden ones.
+        var known: Set<String> = ["help", "gateway supervise", "worker", "confine"]
         for name in try HelpTests.commands(sandbox) {
             known.formUnion([name, String(name.prefix { $0 != " " })])
             let help = try sandbox.run(name.split(separator: " ").map(String.init) + ["--help"]).output

@@ -21,7 +21,8 @@ struct SystemdUnit {
         lines.append(
             "ExecStart=" + ([executable, "gateway", "run"] + arguments).map(Self.quoted).joined(separator: " "))
         lines += [
-            "ExecReload=/bin/kill -HUP $MAINPID", "Restart=always", "RestartSec=1",
+            // Of /bin/kill, a minimal Debian has none.
+            "ExecReload=/bin/sh -c \"kill -HUP $MAINPID\"", "Restart=always", "RestartSec=1",
             "# What only a changed configuration mends is not tried again.", "RestartPreventExitStatus=78",
             "WatchdogSec=30", "TimeoutStartSec=60", "TimeoutStopSec=30",
             "# The gateway ends its workers by itself, in order.", "KillMode=mixed", "LimitNOFILE=524288",
