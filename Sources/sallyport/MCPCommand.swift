@@ -17,19 +17,17 @@ enum MCPCommand {
         ], handlesSignals: true
     ) { invocation in
         let target = try Target.resolve(invocation, scopes: ["operator.read", "operator.write"])
-        return try MCPSession(target, sessionKey: invocation.arguments["session"], invocation.terminal).run()
+        return StandardInputLoop.run(
+            MCPSession(target, sessionKey: invocation.arguments["session"], invocation.terminal))
     }
 }
 
 /// Between one client on standard input and the gateway. Everything happens on one thread, in one loop.
-private final class MCPSession {
-    private static let readBytes = 64 * 1024
-
+private final class MCPSession: StandardInputPeer {
     private let target: Target
     private let terminal: Terminal
     private var server: MCPServer
-    private var lines = LineSplitter()
-    private var client: GatewayClient?
+    private(set) var client: GatewayClient?
     private var calls: [String: MCPServer.Call] = [:]
 
     init(_ target: Target, sessionKey: String?, _ terminal: Terminal) {
@@ -38,40 +36,11 @@ private final class MCPSession {
         server = MCPServer(version: Main.version, sessionKey: sessionKey)
     }
 
-    /// Until standard input ends.
-    func run() throws -> Int32 {
-        signal(SIGPIPE, SIG_IGN)
-        while true {
-            let wake = try? client?.keepAlive(now: .now())
-            var entries = [
-                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-                pollfd(
-                    fd: client?.descriptor ?? -1,
-                    events: Int16(POLLIN) | (client?.wantsWrite == true ? Int16(POLLOUT) : 0), revents: 0),
-            ]
-            let patience = wake.map { max(0, ($0 - MonotonicInstant.now()) / .milliseconds(1)) } ?? 60_000
-            let timeout = client?.hasBufferedInput == true ? 0 : Int32(min(patience + 1, 60_000))
-            guard unsafe poll(&entries, 2, timeout) >= 0 || errno == EINTR else { return 1 }
-            client?.flush()
-            receive()
-            guard entries[0].revents == 0 || readInput() else { break }
+    func take(_ line: LineSplitter.Line) {
+        switch line {
+        case .whole(let bytes): perform(server.received(bytes))
+        case .tooLong: perform(server.tooLong())
         }
-        client?.close()
-        return 0
-    }
-
-    /// - Returns: false at the end of the input.
-    private func readInput() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: Self.readBytes)
-        let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
-        guard count > 0 else { return count < 0 && (errno == EINTR || errno == EAGAIN) }
-        for line in lines.append(buffer.prefix(count)) {
-            switch line {
-            case .whole(let bytes): perform(server.received(bytes))
-            case .tooLong: perform(server.tooLong())
-            }
-        }
-        return true
     }
 
     private func perform(_ actions: [MCPServer.Action]) {
@@ -117,7 +86,7 @@ private final class MCPSession {
         return fresh
     }
 
-    private func receive() {
+    func receive() {
         guard let client else { return }
         do throws(ClientError) {
             while let message = try client.nextMessage(timeout: .zero) {

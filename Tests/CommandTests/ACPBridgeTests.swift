@@ -41,6 +41,19 @@ struct ACPBridgeTests {
         line(id, "session/prompt", #"{"sessionId":"{S}","prompt":[{"type":"text","text":"\#(text)"}]}"#)
     }
 
+    @Test func aLineThatIsTooLongIsRefusedAndTheNextOneAnswered() throws {
+        let sandbox = try Sandbox()
+        let outcome = try sandbox.run(
+            shell: """
+                { head -c 9000000 /dev/zero | tr '\\0' x; echo; echo '\(Self.line(1, "initialize", #"{"protocolVersion":1}"#))'; } |
+                    "$SALLYPORT" acp --url wss://127.0.0.1:1 --token x
+                """)
+        #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        let answers = try outcome.output.split(separator: "\n").map { try JSONParser.parse(Array($0.utf8)) }
+        #expect(answers.map { $0["error"]?["message"]?.string } == ["Invalid Request: the line is too long", nil])
+        #expect(answers.last?["id"]?.integer == 1)
+    }
+
     @Test func anEditorPromptsCancelsAndLoads() throws {
         let sandbox = try Sandbox()
         let gateway = try sandbox.startGateway(Self.configuration)

@@ -67,6 +67,11 @@ struct ACPBridge {
 
     // MARK: - The editor
 
+    /// A line that is too long to read may have been a request: its sender hears of it.
+    func tooLong() -> [Action] {
+        [.write(MCPMessage.failure(id: .null, MCPMessage.invalidRequest, "Invalid Request: the line is too long"))]
+    }
+
     mutating func received(_ line: [UInt8]) -> [Action] {
         let message: MCPMessage
         do throws(MCPMessage.Failure) {

@@ -30,20 +30,18 @@ enum ACPCommand {
         options.prefixesDirectory = !arguments.has("no-prefix-cwd")
         let scopes = ["operator.read", "operator.write"] + (options.resets ? ["operator.admin"] : [])
         let target = try Target.resolve(invocation, scopes: scopes)
-        return ACPBridgeSession(target, options, invocation.terminal, isVerbose: arguments.has("verbose")).run()
+        return StandardInputLoop.run(
+            ACPBridgeSession(target, options, invocation.terminal, isVerbose: arguments.has("verbose")))
     }
 }
 
 /// Between one editor on standard input and the gateway. Everything happens on one thread, in one loop.
-private final class ACPBridgeSession {
-    private static let readBytes = 64 * 1024
-
+private final class ACPBridgeSession: StandardInputPeer {
     private let target: Target
     private let terminal: Terminal
     private let isVerbose: Bool
     private var bridge: ACPBridge
-    private var lines = LineSplitter()
-    private var client: GatewayClient?
+    private(set) var client: GatewayClient?
     private var questions: [String: ACPBridge.Question] = [:]
 
     init(_ target: Target, _ options: ACPBridge.Options, _ terminal: Terminal, isVerbose: Bool) {
@@ -68,37 +66,11 @@ private final class ACPBridgeSession {
         return parts.joined(separator: "-")
     }
 
-    /// Until standard input ends.
-    func run() -> Int32 {
-        signal(SIGPIPE, SIG_IGN)
-        while true {
-            let wake = try? client?.keepAlive(now: .now())
-            var entries = [
-                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-                pollfd(
-                    fd: client?.descriptor ?? -1,
-                    events: Int16(POLLIN) | (client?.wantsWrite == true ? Int16(POLLOUT) : 0), revents: 0),
-            ]
-            let patience = wake.map { max(0, ($0 - MonotonicInstant.now()) / .milliseconds(1)) } ?? 60_000
-            let timeout = client?.hasBufferedInput == true ? 0 : Int32(min(patience + 1, 60_000))
-            guard unsafe poll(&entries, 2, timeout) >= 0 || errno == EINTR else { return 1 }
-            client?.flush()
-            receive()
-            guard entries[0].revents == 0 || readInput() else { break }
+    func take(_ line: LineSplitter.Line) {
+        switch line {
+        case .whole(let bytes): perform(bridge.received(bytes))
+        case .tooLong: perform(bridge.tooLong())
         }
-        client?.close()
-        return 0
-    }
-
-    /// - Returns: false at the end of the input.
-    private func readInput() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: Self.readBytes)
-        let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
-        guard count > 0 else { return count < 0 && (errno == EINTR || errno == EAGAIN) }
-        for line in lines.append(buffer.prefix(count)) {
-            if case .whole(let bytes) = line { perform(bridge.received(bytes)) }
-        }
-        return true
     }
 
     private func perform(_ actions: [ACPBridge.Action]) {
@@ -132,7 +104,7 @@ private final class ACPBridgeSession {
         return fresh
     }
 
-    private func receive() {
+    func receive() {
         guard let client else { return }
         do throws(ClientError) {
             while let message = try client.nextMessage(timeout: .zero) {
