@@ -5,7 +5,6 @@ internal import EventLoop
 internal import Files
 internal import Gateway
 internal import Glibc
-internal import JSON
 internal import Trust
 internal import Wire
 
@@ -166,24 +165,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             certificatePath: template.certificatePath, caBundlePath: template.caBundlePath,
             inheritsToken: order.inheritsSharedToken, attempt: order.attempt,
             hidden: order.isolation.isSandbox ? template.hidden : [])
-        var ends: [Int32] = [-1, -1]
-        guard unsafe sallyport_pipe(&ends) == 0 else { throw AgentError.system(call: "pipe2", errno: errno) }
-        defer { close(ends[0]) }
-        // Fits into the pipe, so that writing does not wait for the reader.
-        let bytes = bootstrap.json.serialized()
-        guard bytes.count <= WorkerBootstrap.maxBytes else {
-            close(ends[1])
-            throw AgentError.invalid(what: "the grant chain is too long for a worker's pipe")
-        }
-        do {
-            defer { close(ends[1]) }
-            try Files.writeAll(ends[1], bytes, path: "the worker's pipe")
-        }
-        return try ChildProcess.spawn(
-            ProcessSpec(
-                executable: template.executable, arguments: ["worker"], environment: template.environment,
-                newProcessGroup: true, standardInput: .null, standardOutput: .null, standardError: .inherit,
-                inherited: [.init(parent: ends[0], child: WorkerBootstrap.descriptor)]))
+        return try ChildProcess.spawnWorker(
+            bootstrap, executable: template.executable, environment: template.environment)
     }
 
     private func ended(_ worker: Worker, _ status: ExitStatus, in reactor: Reactor) {
