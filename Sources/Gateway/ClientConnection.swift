@@ -50,6 +50,8 @@ package struct ClientConnection: Sendable {
         !isOneShot && !client.isCLI && client.mode != "probe" && client.mode != "backend"
     }
 
+    var instanceID: String { admitted.deviceID ?? client.instanceID ?? connID }
+
     func presenceEntry(reason: String, nowMs: Int64) -> JSON {
         var entry = JSONObject([("mode", .string(client.mode)), ("reason", .string(reason)), ("ts", .integer(nowMs))])
         entry["host"] = client.displayName.map { .string($0) }
@@ -59,7 +61,7 @@ package struct ClientConnection: Sendable {
         entry["modelIdentifier"] = client.modelIdentifier.map { .string($0) }
         if !admitted.isDirectLocal { entry["ip"] = clientAddress.map { .string($0) } }
         entry["deviceId"] = admitted.deviceID.map { .string($0) }
-        entry["instanceId"] = .string(admitted.deviceID ?? client.instanceID ?? connID)
+        entry["instanceId"] = .string(instanceID)
         entry["roles"] = [.string(admitted.role.rawValue)]
         entry["scopes"] = .array(admitted.scopes.names.map { .string($0) })
         return .object(entry)

@@ -294,7 +294,7 @@ extension GatewayCore {
         return session
     }
 
-    func hello(_ connection: ClientConnection, _ opening: Opening, resume: String?, nowMs: Int64) -> [UInt8] {
+    mutating func hello(_ connection: ClientConnection, _ opening: Opening, resume: String?, nowMs: Int64) -> [UInt8] {
         let isAdmin = connection.admitted.scopes.covers(.admin)
         let hello = HelloOK(
             protocolVersion: opening.protocolVersion, serverVersion: settings.serverVersion, connID: connection.connID,
@@ -309,6 +309,6 @@ extension GatewayCore {
                     authMode: settings.policy.authMode.rawValue) : nil,
             role: connection.admitted.role, scopes: connection.admitted.scopes.names, issuedToken: opening.issued,
             policy: settings.connectionPolicy, resume: resume)
-        return hello.json.serialized()
+        return hello.encoded()
     }
 }

@@ -93,7 +93,7 @@ extension GatewayCore {
             case .diagnosticsBroadcast: return broadcast(request)
             case .health: return [reply(request, health(nowMs: nowMs))]
             case .status: return [reply(request, status(caller, nowMs: nowMs))]
-            case .systemPresence: return [reply(request, .array(presence(nowMs: nowMs)))]
+            case .systemPresence: return [reply(request, encoded: presence(nowMs: nowMs))]
             case .gatewayIdentityGet: return [reply(request, identity())]
             case .systemEvent: return try systemEvent(request, reader, nowMs: nowMs)
             case .lastHeartbeat: return [reply(request, .null)]
@@ -198,6 +198,13 @@ extension GatewayCore {
     }
 
     func reply(_ request: GatewayRequest, _ payload: JSON) -> Effect {
-        .respond(request.connection, Frames.response(id: request.id, payload: payload))
+        reply(request, encoded: payload.serialized())
+    }
+
+    /// - Parameter payload: JSON text.
+    func reply(_ request: GatewayRequest, encoded payload: [UInt8]) -> Effect {
+        var frame: [UInt8] = []
+        Frames.response(id: request.id.span, payload: payload.span, into: &frame)
+        return .respond(request.connection, frame)
     }
 }

@@ -6,23 +6,19 @@ internal import Wire
 
 /// What clients ask about the gateway itself (wire protocol, section 6.3).
 extension GatewayCore {
-    func presence(nowMs: Int64) -> [JSON] {
+    /// Who is there, as a JSON array; the gateway itself comes first.
+    mutating func presence(nowMs: Int64) -> [UInt8] {
         let own = JSONObject([
             ("host", .string(settings.hostName)), ("mode", "gateway"), ("reason", "self"),
             ("version", .string(settings.serverVersion)), ("text", .string("Gateway: \(settings.hostName)")),
             ("ts", .integer(nowMs)), ("instanceId", .string(settings.root.deviceID)),
         ])
-        func time(_ row: JSON) -> Int64 { row["ts"]?.integer ?? 0 }
-        let present = connections.values.filter(\.isPresent)
-            .map { $0.presenceEntry(reason: "connect", nowMs: $0.connectedAtMs) }
-        let reported = announced.filter { !Self.isStale($0, nowMs: nowMs) }
-        let recent = departed.filter { !Self.isStale($0, nowMs: nowMs) }
-        var seen: Set<String> = []
-        // One row for each device or instance: that of its latest connection, or how the last one left.
-        let rows = ((present + reported).sorted { time($0) > time($1) } + recent.reversed()).filter { row in
-            row["instanceId"]?.string.map { seen.insert($0).inserted } ?? true
-        }
-        return [.object(own)] + rows.sorted { time($0) > time($1) }.prefix(Self.maxPresence - 1)
+        var writer = JSONWriter(capacity: 512)
+        writer.beginArray()
+        writer.object(own)
+        for row in presenceBook.latest(nowMs: nowMs) { writer.raw(row.entry) }
+        writer.endArray()
+        return writer.take()
     }
 
     func health(nowMs: Int64) -> JSON {

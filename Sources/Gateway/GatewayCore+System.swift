@@ -5,7 +5,7 @@ internal import Wire
 
 /// Presence that others report, heartbeats, and the log (wire protocol, section 6.3).
 extension GatewayCore {
-    static let presenceLifeMs: Int64 = 300_000
+    static let presenceIntervalMs: Int64 = 1000
     private static let maxTextBytes = 1024
     private static let maxNames = 32
     private static let maxNameBytes = 128
@@ -31,20 +31,35 @@ extension GatewayCore {
         entry["ts"] = .integer(nowMs)
         let key = entry["deviceId"] ?? entry["instanceId"] ?? entry["host"] ?? entry["text"] ?? .null
         entry["instanceId"] = key
-        announced.removeAll { $0["instanceId"] == key || Self.isStale($0, nowMs: nowMs) }
-        announced.append(.object(entry))
-        if announced.count > Self.maxPresence { announced.removeFirst() }
-        return [presenceChanged(nowMs: nowMs), reply(request, ["ok": true])]
+        let instance = key.string ?? ""
+        presenceBook.put(.reported(instance), instance: instance, atMs: nowMs, .object(entry))
+        return presenceChanged(nowMs: nowMs) + [reply(request, ["ok": true])]
     }
 
-    static func isStale(_ entry: JSON, nowMs: Int64) -> Bool {
-        (entry["ts"]?.integer ?? 0) <= nowMs - presenceLifeMs
-    }
-
-    mutating func presenceChanged(nowMs: Int64) -> Effect {
+    /// Everybody is told, though not of each of many changes at a time: when a thousand clients leave at once, each of the
+    /// thousand others wants the list, and not a thousand of them.
+    mutating func presenceChanged(nowMs: Int64) -> [Effect] {
         stateVersion.presence += 1
-        return event(
-            .presence, .object(JSONObject([("presence", .array(presence(nowMs: nowMs)))])), stateVersion: stateVersion)
+        guard nowMs - presenceToldMs >= Self.presenceIntervalMs else {
+            isPresenceUntold = true
+            return []
+        }
+        return [presenceEvent(nowMs: nowMs)]
+    }
+
+    /// What was held back.
+    mutating func untoldPresence(nowMs: Int64) -> [Effect] {
+        guard isPresenceUntold, nowMs - presenceToldMs >= Self.presenceIntervalMs else { return [] }
+        return [presenceEvent(nowMs: nowMs)]
+    }
+
+    private mutating func presenceEvent(nowMs: Int64) -> Effect {
+        (isPresenceUntold, presenceToldMs) = (false, nowMs)
+        var payload = JSONWriter()
+        payload.beginObject()
+        payload.field("presence", raw: presence(nowMs: nowMs).span)
+        payload.endObject()
+        return .publish(OutboundEvent(.presence, encoded: payload.take(), stateVersion: stateVersion))
     }
 
     /// Nothing here has a heartbeat: none can be switched on, and whoever asks is told so.

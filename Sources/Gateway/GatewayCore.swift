@@ -35,9 +35,10 @@ package struct GatewayCore: Sendable {
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
     var cron: CronTable
-    var departed: [JSON] = []
-    /// What `system-event` has reported.
-    var announced: [JSON] = []
+    var presenceBook = PresenceBook()
+    /// When everybody was last sent the list, and whether it has changed since.
+    var presenceToldMs: Int64 = .min / 2
+    var isPresenceUntold = false
     /// The health summary as it was last announced, without its time.
     var announcedHealth: JSON?
     /// Nil without TLS.
@@ -102,7 +103,6 @@ package struct GatewayCore: Sendable {
     static let housekeepingIntervalMs: Int64 = 60_000
     /// Acknowledged results are kept for a day, ended runs for a week; both are looked for once an hour.
     static let purgeIntervalMs: Int64 = 3_600_000
-    static let maxPresence = 200
 
     package init(settings: CoreSettings, ids: Identifiers) {
         self.settings = settings
@@ -135,7 +135,12 @@ package struct GatewayCore: Sendable {
         if let device = connection.admitted.deviceID {
             connectionsByDevice[device, default: []].insert(connection.id)
         }
-        if connection.isPresent { stateVersion.presence += 1 }
+        guard connection.isPresent else { return }
+        stateVersion.presence += 1
+        presenceBook.remove(.departed(connection.instanceID))
+        presenceBook.put(
+            .connection(connection.id), instance: connection.instanceID, atMs: connection.connectedAtMs,
+            connection.presenceEntry(reason: "connect", nowMs: connection.connectedAtMs))
     }
 
     package mutating func connectionClosed(_ id: ConnectionID, nowMs: Int64) -> [Effect] {
@@ -155,10 +160,15 @@ package struct GatewayCore: Sendable {
             effects += poolWorkerGone(device, nowMs: nowMs)
         }
         guard connection.isPresent else { return effects }
-        departed.removeAll { Self.isStale($0, nowMs: nowMs) }
-        departed.append(connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
-        if departed.count > Self.maxPresence { departed.removeFirst() }
-        return effects + [presenceChanged(nowMs: nowMs)]
+        presenceBook.remove(.connection(id))
+        // A device may be here with others of its connections.
+        let others = connection.admitted.deviceID.flatMap { connectionsByDevice[$0] } ?? []
+        if !others.contains(where: { connections[$0]?.isPresent == true }) {
+            presenceBook.put(
+                .departed(connection.instanceID), instance: connection.instanceID, atMs: nowMs,
+                connection.presenceEntry(reason: "disconnect", nowMs: nowMs))
+        }
+        return effects + presenceChanged(nowMs: nowMs)
     }
 
     /// Closes all connections of a device; from here on nothing that they send is answered any more.
@@ -181,7 +191,7 @@ package struct GatewayCore: Sendable {
             expireRuns(nowMs: nowMs) + expireLeases(nowMs: nowMs) + expirePools(nowMs: nowMs)
             + expireWaiters(nowMs: nowMs)
             + expireGroups(nowMs: nowMs) + dueDeltas(nowMs: nowMs) + settle(nowMs: nowMs)
-            + archiveLetGo(nowMs: nowMs) + expireApprovals(nowMs: nowMs)
+            + archiveLetGo(nowMs: nowMs) + expireApprovals(nowMs: nowMs) + untoldPresence(nowMs: nowMs)
         if nowMs >= nextTickMs {
             nextTickMs = nowMs + Int64(settings.connectionPolicy.tickIntervalMs)
             effects.append(event(.tick, .object(JSONObject([("ts", .integer(nowMs))]))))

@@ -19,8 +19,18 @@ package struct OutboundEvent: Sendable {
         _ name: EventName, _ payload: JSON, stateVersion: StateVersion? = nil, sessions: [String]? = nil,
         isDroppable: Bool? = nil
     ) {
+        self.init(
+            name, encoded: payload.serialized(), stateVersion: stateVersion, sessions: sessions,
+            isDroppable: isDroppable)
+    }
+
+    /// - Parameter payload: JSON text.
+    init(
+        _ name: EventName, encoded payload: [UInt8], stateVersion: StateVersion? = nil, sessions: [String]? = nil,
+        isDroppable: Bool? = nil
+    ) {
         self.name = name
-        frame = Frames.openEvent(name, payload: payload, stateVersion: stateVersion)
+        frame = Frames.openEvent(name, payload: payload.span, stateVersion: stateVersion)
         self.sessions = sessions
         self.isDroppable = isDroppable ?? name.isDroppable
     }

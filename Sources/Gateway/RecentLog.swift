@@ -29,9 +29,15 @@ package struct RecentLog: Sendable {
 
     /// - Parameter line: with its end of line; a line that is longer than all there is room for leaves its end.
     package mutating func append(_ line: String) {
-        for byte in line.utf8 {
-            ring[size % ring.count] = byte
-            size += 1
+        let bytes = Array(line.utf8)
+        var rest = bytes.suffix(ring.count)
+        size += bytes.count - rest.count
+        while !rest.isEmpty {
+            let place = size % ring.count
+            let piece = rest.prefix(ring.count - place)
+            ring.replaceSubrange(place..<place + piece.count, with: piece)
+            rest = rest.dropFirst(piece.count)
+            size += piece.count
         }
     }
 

@@ -36,3 +36,20 @@ extension StringProtocol {
         return result + rest
     }
 }
+
+extension String {
+    /// As for any text, without its generality.
+    package func contains(_ text: String) -> Bool {
+        let (own, wanted) = (utf8, text.utf8)
+        let (here, there) = (own.span, wanted.span)
+        guard !there.isEmpty else { return true }
+        var start = 0
+        while start + there.count <= here.count {
+            var length = 0
+            while length < there.count, here[start + length] == there[length] { length += 1 }
+            if length == there.count { return true }
+            start += 1
+        }
+        return false
+    }
+}

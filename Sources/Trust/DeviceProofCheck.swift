@@ -36,9 +36,10 @@ package enum DeviceProofCheck {
         guard let signature = Base64URL.decodeLenient(device.signature), signature.count == 64 else {
             return .failed(.signatureInvalid)
         }
-        let isValid = [payloadV3(params, nonce: nonce), payloadV2(params, nonce: nonce)].contains {
-            Ed25519.isValid(signature: signature, for: Array($0.utf8), publicKey: publicKey)
+        func isSigned(_ payload: String) -> Bool {
+            Ed25519.isValid(signature: signature, for: Array(payload.utf8), publicKey: publicKey)
         }
+        let isValid = isSigned(payloadV3(params, nonce: nonce)) || isSigned(payloadV2(params, nonce: nonce))
         return isValid ? .proven(ProvenDevice(id: device.id, publicKey: publicKey)) : .failed(.signatureInvalid)
     }
 
@@ -60,7 +61,9 @@ package enum DeviceProofCheck {
 
     /// Trimmed, ASCII letters lowered, everything else untouched.
     package static func normalised(_ text: String) -> String {
-        String(
+        // Most are so already.
+        if text.utf8.allSatisfy({ 0x21..<0x7F ~= $0 && !(0x41...0x5A ~= $0) }) { return text }
+        return String(
             String.UnicodeScalarView(
                 trimmed(text).unicodeScalars.map { scalar in
                     ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar

@@ -52,11 +52,18 @@ package enum Frames {
 
     /// An event without its end: `seq` differs from connection to connection and is put in by ``finishEvent``.
     package static func openEvent(_ name: EventName, payload: JSON, stateVersion: StateVersion? = nil) -> [UInt8] {
+        openEvent(name, payload: payload.serialized().span, stateVersion: stateVersion)
+    }
+
+    /// - Parameter payload: JSON text, spliced in as it is.
+    package static func openEvent(
+        _ name: EventName, payload: Span<UInt8>, stateVersion: StateVersion? = nil
+    ) -> [UInt8] {
         var out: [UInt8] = []
         out.append(utf8: #"{"type":"event","event":""#)
         out.append(contentsOf: name.rawValue.utf8)
         out.append(utf8: #"","payload":"#)
-        out.append(contentsOf: payload.serialized())
+        out.append(span: payload)
         if let stateVersion {
             out.append(utf8: #","stateVersion":"#)
             out.append(contentsOf: stateVersion.json.serialized())

@@ -5,7 +5,8 @@ package struct HelloOK: Sendable {
     package var protocolVersion: Int
     package var serverVersion: String
     package var connID: String
-    package var presence: [JSON]
+    /// A JSON array, as text.
+    package var presence: [UInt8]
     package var health: JSON
     package var stateVersion: StateVersion
     package var uptimeMs: Int64
@@ -74,7 +75,7 @@ package struct HelloOK: Sendable {
     }
 
     package init(
-        protocolVersion: Int, serverVersion: String, connID: String, presence: [JSON], health: JSON,
+        protocolVersion: Int, serverVersion: String, connID: String, presence: [UInt8], health: JSON,
         stateVersion: StateVersion, uptimeMs: Int64, defaultAgentID: String, mainKey: String, sessionScope: String,
         ownerFacts: OwnerFacts?, role: Role, scopes: [String], issuedToken: IssuedToken?, policy: Policy,
         resume: String?
@@ -97,68 +98,88 @@ package struct HelloOK: Sendable {
         self.resume = resume
     }
 
-    private static let features: JSON = .object(
-        JSONObject([
-            ("methods", .array(Method.advertised.map { .string($0) })),
-            ("events", .array(EventName.advertised.map { .string($0) })),
-        ]))
+    /// The same for everybody, so it is encoded once.
+    private static let features: [UInt8] = {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.field("methods", Method.advertised)
+        writer.field("events", EventName.advertised)
+        writer.endObject()
+        return writer.take()
+    }()
 
-    package var json: JSON {
-        var snapshot = JSONObject([
-            ("presence", .array(presence)), ("health", health), ("stateVersion", stateVersion.json),
-            ("uptimeMs", .integer(uptimeMs)),
-            (
-                "sessionDefaults",
-                .object(
-                    JSONObject([
-                        ("defaultAgentId", .string(defaultAgentID)), ("mainKey", .string(mainKey)),
-                        ("mainSessionKey", .string("agent:\(defaultAgentID):\(mainKey)")),
-                        ("scope", .string(sessionScope)),
-                    ]))
-            ),
-        ])
-        if let ownerFacts {
-            if let path = ownerFacts.configPath { snapshot["configPath"] = .string(path) }
-            snapshot["stateDir"] = .string(ownerFacts.stateDir)
-            snapshot["authMode"] = .string(ownerFacts.authMode)
+    /// As JSON text.
+    package func encoded() -> [UInt8] {
+        var writer = JSONWriter(capacity: Self.features.count + presence.count + 1024)
+        writer.beginObject()
+        writer.field("type", "hello-ok")
+        writer.field("protocol", protocolVersion)
+        writer.key("server")
+        writer.beginObject()
+        writer.field("version", serverVersion)
+        writer.field("connId", connID)
+        writer.endObject()
+        writer.field("features", raw: Self.features.span)
+        writer.key("snapshot")
+        writeSnapshot(&writer)
+        // A version 3 client takes `auth` for complete or absent: without a token it is left out.
+        if protocolVersion >= 4 || issuedToken != nil {
+            writer.key("auth")
+            writeAuth(&writer)
         }
-        var hello = JSONObject([
-            ("type", "hello-ok"), ("protocol", .integer(Int64(protocolVersion))),
-            ("server", .object(JSONObject([("version", .string(serverVersion)), ("connId", .string(connID))]))),
-            ("features", Self.features), ("snapshot", .object(snapshot)),
-        ])
-        if let auth { hello["auth"] = auth }
-        hello["policy"] = .object(
-            JSONObject([
-                ("maxPayload", .integer(Int64(policy.maxPayloadBytes))),
-                ("maxBufferedBytes", .integer(Int64(policy.maxBufferedBytes))),
-                ("tickIntervalMs", .integer(Int64(policy.tickIntervalMs))),
-            ]))
-        if let resume { hello["resume"] = .string(resume) }
-        return .object(hello)
+        writer.key("policy")
+        writer.beginObject()
+        writer.field("maxPayload", policy.maxPayloadBytes)
+        writer.field("maxBufferedBytes", policy.maxBufferedBytes)
+        writer.field("tickIntervalMs", policy.tickIntervalMs)
+        writer.endObject()
+        writer.optionalField("resume", resume)
+        writer.endObject()
+        return writer.take()
     }
 
-    /// A version 3 client takes `auth` for complete or absent: without a token it is left out.
-    private var auth: JSON? {
-        if protocolVersion < 4, issuedToken == nil { return nil }
-        var auth = JSONObject([
-            ("role", .string(role.rawValue)), ("scopes", .array(scopes.map { .string($0) })),
-        ])
+    private func writeSnapshot(_ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.field("presence", raw: presence.span)
+        writer.field("health", health)
+        writer.field("stateVersion", stateVersion.json)
+        writer.field("uptimeMs", uptimeMs)
+        writer.key("sessionDefaults")
+        writer.beginObject()
+        writer.field("defaultAgentId", defaultAgentID)
+        writer.field("mainKey", mainKey)
+        writer.field("mainSessionKey", "agent:\(defaultAgentID):\(mainKey)")
+        writer.field("scope", sessionScope)
+        writer.endObject()
+        if let ownerFacts {
+            writer.optionalField("configPath", ownerFacts.configPath)
+            writer.field("stateDir", ownerFacts.stateDir)
+            writer.field("authMode", ownerFacts.authMode)
+        }
+        writer.endObject()
+    }
+
+    private func writeAuth(_ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.field("role", role.rawValue)
+        writer.field("scopes", scopes)
         if let issuedToken {
-            auth["deviceToken"] = .string(issuedToken.deviceToken)
-            auth["issuedAtMs"] = .integer(issuedToken.issuedAtMs)
+            writer.field("deviceToken", issuedToken.deviceToken)
+            writer.field("issuedAtMs", issuedToken.issuedAtMs)
             if !issuedToken.others.isEmpty {
-                auth["deviceTokens"] = .array(
-                    issuedToken.others.map { other in
-                        .object(
-                            JSONObject([
-                                ("deviceToken", .string(other.deviceToken)), ("role", .string(other.role.rawValue)),
-                                ("scopes", .array(other.scopes.map { .string($0) })),
-                                ("issuedAtMs", .integer(other.issuedAtMs)),
-                            ]))
-                    })
+                writer.key("deviceTokens")
+                writer.beginArray()
+                for other in issuedToken.others {
+                    writer.beginObject()
+                    writer.field("deviceToken", other.deviceToken)
+                    writer.field("role", other.role.rawValue)
+                    writer.field("scopes", other.scopes)
+                    writer.field("issuedAtMs", other.issuedAtMs)
+                    writer.endObject()
+                }
+                writer.endArray()
             }
         }
-        return .object(auth)
+        writer.endObject()
     }
 }

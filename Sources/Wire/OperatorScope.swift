@@ -47,7 +47,14 @@ package struct ScopeSet: Equatable, Hashable, Sendable {
         var unique: [String] = []
         var seen: Set<String> = []
         var effective: UInt16 = 0
-        for name in names where seen.insert(name).inserted {
+        for name in names {
+            // A few are told apart faster without hashing them.
+            if unique.count < 8 {
+                guard !unique.contains(name) else { continue }
+            } else {
+                if seen.isEmpty { seen = Set(unique) }
+                guard seen.insert(name).inserted else { continue }
+            }
             unique.append(name)
             effective |= OperatorScope(rawValue: name)?.implied ?? 0
         }

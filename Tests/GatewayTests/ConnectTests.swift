@@ -133,7 +133,7 @@ struct ConnectTests {
         peer.client.mode = mode
         peer.client.id = mode == "cli" ? "cli" : "gateway-client"
         let id = gateway.connect(peer)
-        #expect(gateway.core.presence(nowMs: gateway.nowMs).count == 1)
+        #expect(try gateway.presence(atMs: gateway.nowMs).count == 1)
         _ = gateway.takeSteps()
         gateway.disconnect(id)
         #expect(gateway.takeSteps().isEmpty)
@@ -148,13 +148,33 @@ struct ConnectTests {
         let first = gateway.connect(Self.desktop(key))
         gateway.nowMs += 10
         let second = gateway.connect(Self.desktop(key))
-        #expect(gateway.core.presence(nowMs: gateway.nowMs).map { $0["reason"] } == ["self", "connect"])
+        #expect(try gateway.presence(atMs: gateway.nowMs).map { $0["reason"] } == ["self", "connect"])
         gateway.disconnect(first)
-        #expect(gateway.core.presence(nowMs: gateway.nowMs).map { $0["reason"] } == ["self", "connect"])
+        #expect(try gateway.presence(atMs: gateway.nowMs).map { $0["reason"] } == ["self", "connect"])
         gateway.disconnect(second)
         let leftAtMs = gateway.nowMs
-        #expect(gateway.core.presence(nowMs: leftAtMs + 299_999).map { $0["reason"] } == ["self", "disconnect"])
-        #expect(gateway.core.presence(nowMs: leftAtMs + 300_000).map { $0["reason"] } == ["self"])
+        #expect(try gateway.presence(atMs: leftAtMs + 299_999).map { $0["reason"] } == ["self", "disconnect"])
+        #expect(try gateway.presence(atMs: leftAtMs + 300_000).map { $0["reason"] } == ["self"])
+    }
+
+    @Test("when many leave at a time, everybody is sent the list at once, and the last state of it within a second")
+    func manyLeave() throws {
+        let gateway = try TestGateway()
+        gateway.connect(.owner())
+        let leavers = try (1...50).map { gateway.connect(Self.desktop(try Peer.key(UInt8($0)))) }
+        _ = gateway.takeSteps()
+        for id in leavers {
+            gateway.disconnect(id)
+            gateway.nowMs += 10
+        }
+        #expect(gateway.takeSteps().events(.presence).count == 1)
+        gateway.advance(ms: 499)
+        #expect(gateway.takeSteps().events(.presence).isEmpty)
+        gateway.advance(ms: 1)
+        let last = try #require(gateway.takeSteps().events(.presence).first)
+        #expect(last.payload["presence"]?.array?.allSatisfy { $0["reason"] != "connect" } == true)
+        gateway.advance(ms: 5000)
+        #expect(gateway.takeSteps().events(.presence).isEmpty)
     }
 
     @Test("a local client's address is left out, a remote one's is shown")
@@ -165,7 +185,7 @@ struct ConnectTests {
         var remote = Peer.remote(try Peer.key(2))
         remote.client = Self.desktop
         gateway.connect(remote)
-        #expect(gateway.core.presence(nowMs: gateway.nowMs).map { $0["ip"] } == [nil, "10.0.0.9", nil])
+        #expect(try gateway.presence(atMs: gateway.nowMs).map { $0["ip"] } == [nil, "10.0.0.9", nil])
     }
 
     // MARK: - Time and the end

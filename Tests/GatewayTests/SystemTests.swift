@@ -24,10 +24,11 @@ struct SystemTests {
             let event = try #require(gateway.takeSteps().events(.presence).first)
             let rows = event.payload["presence"]?.array?.filter { $0["instanceId"] == "mac-1" } ?? []
             #expect(rows.count == 1 && rows[0]["text"] == .string(text) && rows[0]["lastInputSeconds"] == 3)
+            gateway.nowMs += GatewayCore.presenceIntervalMs
         }
         #expect(gateway.core.stateVersion.presence == before.presence + 2)
         #expect(gateway.core.stateVersion.health == before.health)
-        gateway.nowMs += GatewayCore.presenceLifeMs - 1
+        gateway.nowMs += PresenceBook.lifeMs - GatewayCore.presenceIntervalMs - 1
         #expect(presence(gateway, owner).contains { $0["instanceId"] == "mac-1" })
         gateway.nowMs += 1
         #expect(!presence(gateway, owner).contains { $0["instanceId"] == "mac-1" })
@@ -42,9 +43,8 @@ struct SystemTests {
             gateway.nowMs += 1
             gateway.call(owner, .systemEvent, ["text": "here", "instanceId": .string("i\(number)")])
         }
-        #expect(gateway.core.announced.count == GatewayCore.maxPresence)
         let rows = presence(gateway, owner)
-        #expect(rows.count == GatewayCore.maxPresence)
+        #expect(rows.count == PresenceBook.maxRows)
         #expect(rows.contains { $0["instanceId"] == "i299" } && !rows.contains { $0["instanceId"] == "i0" })
     }
 

@@ -13,6 +13,11 @@ final class TestGateway {
     enum CommitMode { case atOnce, held, failing }
 
     var core: GatewayCore
+
+    func presence(atMs nowMs: Int64) throws -> [JSON] {
+        try #require(try JSONParser.parse(core.presence(nowMs: nowMs)).array)
+    }
+
     var nowMs: Int64 = 1_786_000_000_000
     var commitMode = CommitMode.atOnce
     private(set) var steps: [Step] = []

@@ -64,7 +64,9 @@ enum LogFormat {
     }
 
     static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isTreacherous) else { return text }
+        guard !text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 }), text.unicodeScalars.contains(where: isTreacherous) else {
+            return text
+        }
         return text.unicodeScalars.reduce(into: "") { result, scalar in
             if isTreacherous(scalar) {
                 result += scalar.value < 0x100 ? "\\x" : "\\u"

@@ -12,19 +12,28 @@ internal import Synchronization
 /// When the reader is too slow, lines are dropped and counted. What repeats itself is counted, too.
 final class Logger: Sendable {
     private static let maxQueuedLines = 10_000
+    /// Lines that come closer together than this are written together.
+    private static let writeInterval: Duration = .milliseconds(10)
+
+    private struct Queue {
+        var lines: [(line: LogLine, wallMs: Int64)] = []
+        /// The thread knows that there is something to write.
+        var isAwaited = false
+        var dropped = 0
+        var droppedInAll: Int64 = 0
+    }
 
     /// What belongs to the log's thread.
     private struct State: ~Copyable {
         var repeats = RepeatFilter()
         var file: RotatingFile?
         var hasFailed = false
+        var writtenAt: MonotonicInstant?
     }
 
     private let settings: LoggingSettings
     private let thread: ReactorThread
-    private let queued = Atomic<Int>(0)
-    private let dropped = Atomic<Int>(0)
-    private let droppedInAll = Atomic<Int>(0)
+    private let queue = Mutex(Queue())
     private let recent = Mutex(RecentLog())
     private let redactor = Mutex(LogRedactor())
     private let state: Mutex<State>
@@ -50,7 +59,7 @@ final class Logger: Sendable {
         }
     }
 
-    var droppedLines: Int64 { Int64(droppedInAll.load(ordering: .relaxed)) }
+    var droppedLines: Int64 { queue.withLock { $0.droppedInAll } }
 
     /// Must not stand in the log, whoever writes it there.
     func hide(_ secret: Secret) { redactor.withLock { $0.hide(secret) } }
@@ -58,21 +67,25 @@ final class Logger: Sendable {
     func log(_ line: LogLine) {
         let level = line.level.setting
         guard level >= min(threshold(line, settings.consoleLevel), threshold(line, settings.level)) else { return }
-        guard queued.load(ordering: .relaxed) < Self.maxQueuedLines else {
-            dropped.add(1, ordering: .relaxed)
-            droppedInAll.add(1, ordering: .relaxed)
-            return
-        }
-        queued.add(1, ordering: .relaxed)
         let wallMs = GatewayClock.systemMs()
-        thread.handle.enqueue { [self] _ in
-            queued.subtract(1, ordering: .relaxed)
-            let lost = dropped.exchange(0, ordering: .relaxed)
-            if lost > 0 {
-                write(LogLine(.warn, "log", "\(lost) lines dropped, the reader is too slow"), wallMs)
+        let mustWake = queue.withLock { queue -> Bool in
+            guard queue.lines.count < Self.maxQueuedLines else {
+                queue.dropped += 1
+                queue.droppedInAll += 1
+                return false
             }
-            let lines = state.withLock { $0.repeats.admit(line, atMs: wallMs) }
-            for line in lines { write(line, wallMs) }
+            queue.lines.append((line, wallMs))
+            defer { queue.isAwaited = true }
+            return !queue.isAwaited
+        }
+        guard mustWake else { return }
+        thread.handle.enqueue { [self] reactor in
+            let last = state.withLock { $0.writtenAt }
+            if let last, reactor.now - last < Self.writeInterval {
+                reactor.schedule(at: last + Self.writeInterval) { [self] reactor in writeQueued(reactor.now) }
+            } else {
+                writeQueued(reactor.now)
+            }
         }
     }
 
@@ -88,21 +101,41 @@ final class Logger: Sendable {
         return settings.subsystems[String(family)] ?? general
     }
 
-    private func write(_ line: LogLine, _ wallMs: Int64) {
+    private func writeQueued(_ now: MonotonicInstant) {
+        let (lines, dropped) = queue.withLock { queue in
+            defer { (queue.lines, queue.dropped, queue.isAwaited) = ([], 0, false) }
+            return (queue.lines, queue.dropped)
+        }
+        var due: [(LogLine, Int64)] = []
+        if dropped > 0, let first = lines.first {
+            due.append((LogLine(.warn, "log", "\(dropped) lines dropped, the reader is too slow"), first.wallMs))
+        }
+        state.withLock { state in
+            state.writtenAt = now
+            for (line, wallMs) in lines {
+                due += state.repeats.admit(line, atMs: wallMs).map { ($0, wallMs) }
+            }
+        }
+        write(due)
+    }
+
+    private func write(_ lines: [(LogLine, Int64)]) {
         let redactor = redactor.withLock { $0 }
-        let level = line.level.setting
-        let text = redactor.redacted(LogFormat.text(line, .pretty, atMs: wallMs))
-        if level >= threshold(line, settings.consoleLevel) {
-            recent.withLock { $0.append(text) }
-            let shown =
-                settings.consoleStyle == .pretty
-                ? text : redactor.redacted(LogFormat.text(line, settings.consoleStyle, atMs: wallMs))
-            // Nobody is left to tell when the log itself cannot be written.
-            try? Files.writeAll(STDERR_FILENO, Array(shown.utf8), path: "standard error")
+        var shown: [UInt8] = []
+        for (line, wallMs) in lines {
+            let level = line.level.setting
+            func text(_ style: LoggingSettings.Style) -> String {
+                redactor.redacted(LogFormat.text(line, style, atMs: wallMs))
+            }
+            if level >= threshold(line, settings.consoleLevel) {
+                let pretty = text(.pretty)
+                recent.withLock { $0.append(pretty) }
+                shown += (settings.consoleStyle == .pretty ? pretty : text(settings.consoleStyle)).utf8
+            }
+            if settings.file != nil, level >= threshold(line, settings.level) { writeToFile(text(settings.fileStyle)) }
         }
-        if settings.file != nil, level >= threshold(line, settings.level) {
-            writeToFile(redactor.redacted(LogFormat.text(line, settings.fileStyle, atMs: wallMs)))
-        }
+        // Nobody is left to tell when the log itself cannot be written.
+        try? Files.writeAll(STDERR_FILENO, shown, path: "standard error")
     }
 
     private func writeToFile(_ text: String) {
@@ -139,7 +172,8 @@ final class Logger: Sendable {
     func close() {
         let wallMs = GatewayClock.systemMs()
         thread.handle.enqueue { [self] _ in
-            for line in state.withLock({ $0.repeats.end() }) { write(line, wallMs) }
+            writeQueued(.now())
+            write(state.withLock { $0.repeats.end() }.map { ($0, wallMs) })
         }
         thread.handle.stop()
         thread.join()
