@@ -80,10 +80,10 @@ class Client:
                     raise Trouble(f"the gateway refused: {message['error']}")
                 return message["payload"]
 
-    def spawn_all(self, count):
+    def spawn_all(self, count, **params):
         """Asks for that many runs at once. Seconds until all were accepted, admitted and done, each in a list."""
         started = time.monotonic()
-        asked = {self.send("sessions.spawn", {"agentId": "true", "task": "-"}) for _ in range(count)}
+        asked = {self.send("sessions.spawn", {"agentId": "true", "task": "-", **params}) for _ in range(count)}
         runs, accepted, admitted, done = set(), [], {}, {}
         while len(runs) < count or len(set(done) & runs) < count:
             message = self.receive()

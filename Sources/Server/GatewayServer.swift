@@ -308,6 +308,7 @@ package final class GatewayServer {
                 "TLS certificate sha256:\(info.certificateSHA256Hex) spki sha256:\(info.spkiSHA256Hex)")
         }
         if let tokenFile { logger.log(.info, "gateway", "the gateway's token is in \(tokenFile)") }
+        StartupCode.release()
         host.markReady()
         notifier.ready(lines.joined(separator: ", "))
         onReady(lines)
