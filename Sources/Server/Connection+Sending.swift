@@ -58,6 +58,12 @@ extension Connection {
     }
 
     func send(_ event: OutboundEvent, isNumbered: Bool) {
+        var frame = EventFrame(event)
+        send(&frame, isNumbered: isNumbered)
+    }
+
+    /// Sends an event. What nothing waits before is written at once; of the rest ``flush()`` sees to it.
+    func send(_ frame: inout EventFrame, isNumbered: Bool) {
         guard case .open = phase, closeHandshake.maySendData else { return }
         var seq: UInt64?
         if isNumbered {
@@ -67,23 +73,36 @@ extension Connection {
         guard unsentBytes < context.host.policy.maxBufferedBytes else {
             context.metrics.count(.droppedEvents)
             // A lost event has used up its number, so the client sees the hole.
-            if !event.isDroppable { closeSlowConsumer() }
+            if !frame.event.isDroppable { closeSlowConsumer() }
             return
         }
         context.metrics.count(.events)
-        if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
-        var end: [UInt8] = context.takeBuffer()
-        Frames.finishEvent(seq: seq, into: &end)
+        frame.number(seq)
         if let compressor {
+            if outbound.isEmpty, outbound.capacity == 0 { outbound = context.takeBuffer() }
             // The number in its end makes every connection's event another message.
-            end.insert(contentsOf: event.frame, at: 0)
-            compressor.append(to: &outbound, opcode: .text, payload: end.span)
+            compressor.append(to: &outbound, opcode: .text, payload: frame.payload.span)
+        } else if let tls, outbound.isEmpty {
+            writeThrough(frame.bytes.span, tls)
         } else {
-            FrameEncoder.appendHeader(to: &outbound, opcode: .text, payloadLength: event.frame.count + end.count)
-            outbound.append(contentsOf: event.frame)
-            outbound.append(contentsOf: end)
+            queue(frame.bytes.span)
         }
-        context.giveBack(end)
+    }
+
+    /// Without the way through our own buffer. What TLS does not take is queued, to be offered again as it is.
+    private func writeThrough(_ bytes: Span<UInt8>, _ tls: TLSConnection) {
+        var written = 0
+        while written < bytes.count {
+            do throws(TLSError) {
+                guard case .bytes(let count) = try tls.write(bytes.extracting(written..<bytes.count)) else { break }
+                written += count
+                liveness.sent(count)
+            } catch {
+                peerGone()
+                return
+            }
+        }
+        if written < bytes.count { queue(bytes.extracting(written..<bytes.count)) }
     }
 
     var unsentBytes: Int { outbound.count - sent }

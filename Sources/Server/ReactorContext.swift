@@ -224,10 +224,11 @@ final class ReactorContext {
         case .frame(let serial, let frame):
             connections[serial]?.answer(frame)
         case .event(let event, let serials, let isNumbered):
+            var frame = EventFrame(event)
             for serial in serials {
                 guard let connection = connections[serial] else { continue }
-                connection.send(event, isNumbered: isNumbered)
-                connection.flush()
+                connection.send(&frame, isNumbered: isNumbered)
+                if connection.unsentBytes > 0 { connection.flush() }
             }
         case .open(let serial, let opened):
             connections[serial]?.open(opened)
