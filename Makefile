@@ -14,7 +14,8 @@ SWIFT_FLAGS ?=
 LINK := -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --icf=safe -Xlinker --no-export-dynamic
 RELEASE := -c release --product sallyport --static-swift-stdlib $(LINK) $(SWIFT_FLAGS)
 SOURCES := Sources Tests Fuzz Package.swift
-SCRIPTS := .ci/setup .ci/run deploy/demo/run deploy/dist/make deploy/docker/setup Tests/Lab/engine Tests/Lab/package Fuzz/run
+SCRIPTS := .ci/setup .ci/run deploy/demo/run deploy/dist/make deploy/dist/install deploy/docker/setup \
+    Tests/Lab/engine Tests/Lab/package Tests/Lab/inside/common Tests/Lab/inside/deb Tests/Lab/inside/tarball Fuzz/run
 # For instance: make bench BENCH_FLAGS='--rows echo-1,echo-16 --runs 5'
 BENCH_FLAGS ?=
 AUTOBAHN_FLAGS ?=
@@ -68,7 +69,7 @@ lint: setup ## format, module dependencies and scripts, without changing anythin
 	@swift format lint --strict --parallel --recursive $(SOURCES)
 	@echo '==> scripts'
 	@for script in $(SCRIPTS); do bash -n "$$script"; done
-	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
+	@if command -v shellcheck >/dev/null; then shellcheck --external-sources --source-path=Tests/Lab/inside $(SCRIPTS); \
 	    else echo 'shellcheck is not installed: scripts were checked for syntax only'; fi
 	@echo '==> no module imports what Package.swift does not say (builds what is not built yet)'
 	@swift build --build-tests --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
@@ -104,7 +105,7 @@ containers: build ## deploy/docker as people use it, with a Docker engine (as ro
 dist: build ## a Debian package and a tarball, in dist/
 	@deploy/dist/make "$$(swift build $(RELEASE) --show-bin-path)/sallyport" dist
 
-package-check: dist ## install the package in a clean Debian under systemd, try it, remove it; as root
+package-check: dist ## install package and tarball in a clean Debian under systemd, try them, remove them; as root
 	@Tests/Lab/package dist
 
 clean: ## remove everything that was built
