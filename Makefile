@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: setup build man demo test crash chaos lint format bench fuzz autobahn tls-check topology containers dist package-check mutants clean help
+.PHONY: setup build man demo test crash chaos lint format bench bench-count soak fuzz autobahn tls-check topology containers dist package-check mutants clean help
 
 # For instance: make test SWIFT_FLAGS='--jobs 1'
 SWIFT_FLAGS ?=
@@ -79,6 +79,12 @@ format: ## format all Swift sources in place
 
 bench: build ## speed and memory beside what OpenSSL and epoll alone can do (BENCH_FLAGS=--quick: in two minutes)
 	@Benchmarks/run --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(BENCH_FLAGS)
+
+bench-count: build ## instructions and allocations of each operation, against Benchmarks/counts.json (needs valgrind)
+	@Benchmarks/count --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
+
+soak: build ## half an hour of mixed load: what grows meanwhile
+	@Benchmarks/soak --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
 
 fuzz: setup ## all fuzz targets, each for SECONDS=60
 	@SECONDS_EACH=$(SECONDS) Fuzz/run $(TARGETS)

@@ -14,10 +14,14 @@ class Row:
     field: str = "server_us_per_op"
     #: At most so many times `limit` …
     times: float = None
-    #: … or so much.
+    #: … or so much …
     most: float = None
+    #: … or has to be so much.
+    least: float = None
     #: The row of `limit` to compare with, if another.
     beside: str = None
+    #: The row of the gateway itself to compare with.
+    own: str = None
 
 
 ROWS = [
@@ -38,6 +42,17 @@ ROWS = [
         limit=None),
     Row("fan-out", "event to 1,000 connections, per delivery", "µs", "fanout {url} -c 1000 --parallel 128 {hello} {request:broadcast}",
         "fanout {url} -c 1000 --parallel 128 {request:event}", times=1.10),
+    Row("p50", "median latency at 5,000 messages/s", "µs", "echo {echo} -c 64 -s 128 -r 5000", field="p50_us"),
+    Row("p99", "p99 at 5,000 messages/s", "µs", "echo {echo} -c 64 -s 128 -r 5000", field="p99_us", times=1.2),
+    Row("commits", "durable requests, 64 clients", "1/s", "echo {url} -c 64 -k 1 {hello} {request:label}", limit=None,
+        field="ops_per_s"),
+    Row("p99-alone", "p99 of health at 1,000/s", "µs", "echo {url} -c 32 -r 1000 {hello} {request:health}", limit=None,
+        field="p99_us"),
+    Row("p99-store", "the same beside 1,000 durable requests/s", "µs",
+        "echo {url} -c 32 -r 1000 {hello} {request:health}", limit=None, field="p99_us", times=2, own="p99-alone"),
+    Row("reconnect", "1,000 clients at once, each to hello-ok", "µs", "idle {url} -c 1000 --parallel 1000 {hello}",
+        limit=None, field="open_s", times=1.2, own="connect"),
+    Row("reactors", "capacity of two reactors, in those of one", "×", least=1.8),
     Row("idle", "idle, per authenticated connection", "KiB", "idle {url} -c {idle} --parallel 128 --probe {hello}",
         "idle {echo} -c {idle} --parallel 128 --probe", field="rss_kib_per_conn", most=18),
     Row("rss", "RSS at start", "MiB", most=18),
@@ -53,5 +68,7 @@ REQUESTS = {
     "echo": ("diagnostics.echo", {"note": "one hundred and twenty-four bytes in all.."}),
     "broadcast": ("diagnostics.broadcast", {"note": "one hundred and twenty-four bytes", "sent": "@TS@"}),
     "health": ("health", {}),
+    # Changes a session: answered when it is on the disk.
+    "label": ("sessions.patch", {"key": "main", "label": "label @ID@"}),
     "sessions": ("sessions.list", {}),
 }

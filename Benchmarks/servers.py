@@ -67,8 +67,8 @@ class Server:
 class Gateway(Server):
     name = "sallyport"
 
-    def __init__(self, program, work, cores):
-        """Starts it with one reactor on these processors and waits until it listens.
+    def __init__(self, program, work, cores, reactors=1):
+        """Starts it with so many reactors on these processors and waits until it listens.
 
         Each has a copy of the state that the first one in `work` made, so that none carries what others left.
         """
@@ -80,7 +80,7 @@ class Gateway(Server):
         write_json(os.path.join(self.state, "openclaw.json"), CONFIGURATION)
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": work}
         command = ["taskset", "-c", ",".join(map(str, cores)), program, "gateway", "run", "--state-dir", self.state,
-                   "--port", "0", "--echo-path", "/echo", "--reactors", "1"]
+                   "--port", "0", "--echo-path", "/echo", "--reactors", str(reactors)]
         started = time.monotonic()
         with open(os.path.join(work, "gateway.log"), "a") as log:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
