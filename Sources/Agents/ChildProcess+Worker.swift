@@ -34,4 +34,19 @@ extension ChildProcess {
                 standardInput: .null, standardOutput: .null, standardError: .inherit,
                 inherited: [.init(parent: ends[0], child: WorkerBootstrap.descriptor)]))
     }
+
+    /// Starts what runs a command under us: it reads its orders from a file without a name, since they may be long, and
+    /// speaks by its standard input and output.
+    package static func spawnLocal(
+        _ bootstrap: LocalBootstrap, executable: String, environment: [String: String]
+    ) throws(AgentError) -> ChildProcess {
+        let file = try MemoryFile(bootstrap.json.serialized())
+        return try withExtendedLifetime(file) { () throws(AgentError) in
+            try spawn(
+                ProcessSpec(
+                    executable: executable, arguments: ["worker"], environment: environment, newProcessGroup: true,
+                    standardInput: .pipe, standardOutput: .pipe, standardError: .inherit,
+                    inherited: [.init(parent: file.descriptor, child: WorkerBootstrap.descriptor)]))
+        }
+    }
 }

@@ -42,6 +42,8 @@ package struct AgentSettings: Equatable, Sendable {
     package let runtime: JSON?
     /// What `runtime` says, when that can be run.
     package let acp: ACPAgentSettings?
+    /// Its command runs under the gateway itself, by a `runtime` of type `local`.
+    package let isLocal: Bool
     /// Its runs go to workers of this pool; `nil`: the gateway launches them itself.
     package let pool: String?
 

@@ -67,7 +67,7 @@ struct AgentsDecoder {
         AgentSettings(
             id: id, name: nil, isDefault: isDefault, exec: acp == nil ? defaults.exec : nil, cwd: defaults.cwd,
             workspace: nil, environment: defaults.environment, isolation: defaults.isolation,
-            subagents: defaults.subagents, runtime: nil, acp: acp, pool: defaults.pool)
+            subagents: defaults.subagents, runtime: nil, acp: acp, isLocal: false, pool: defaults.pool)
     }
 
     // MARK: Where agents are written
@@ -112,6 +112,7 @@ struct AgentsDecoder {
         let id = id(section, entryName: entryName)
         // Read in full even without an id, so that all problems are found.
         let exec = section.section("exec")
+        let isLocal = isLocal(section)
         let agent = AgentSettings(
             id: id ?? "", name: section.optionalString("name"), isDefault: section.bool("default", default: false),
             exec: exec.isPresent ? self.exec(exec) : defaults.exec,
@@ -119,7 +120,8 @@ struct AgentsDecoder {
             environment: defaults.environment.merging(section.environment("env")) { $1 },
             isolation: IsolationDecoder(parent: section).decode(over: defaults.isolation),
             subagents: SubagentDecoder(section: section.section("subagents")).decode(over: defaults.subagents),
-            runtime: runtime(section), acp: acp(section, id: id), pool: pool(section, default: defaults.pool))
+            runtime: runtime(section), acp: acp(section, id: id), isLocal: isLocal,
+            pool: isLocal ? ownPool(section) : pool(section, default: defaults.pool))
         section.warnAboutUnknownKeys(ignoring: [
             "agentDir", "contextLimits", "description", "embeddedHarness", "fastModeDefault", "groupChat", "heartbeat",
             "humanDelay", "identity", "memorySearch", "model", "models", "params", "reasoningDefault", "sandbox",
@@ -188,13 +190,34 @@ struct AgentsDecoder {
 
     private func runtime(_ section: Section) -> JSON? {
         section.read("runtime", as: .object, default: nil, show: { $0 ?? .null }) { raw throws(Refusal) in
-            let allowed = "an object such as {type: \"acp\", acp: {…}}"
+            let allowed = "an object such as {type: \"acp\", acp: {…}} or {type: \"local\"}"
             guard raw.node.members != nil, raw.node["type"]?.string != nil else { throw Refusal(allowed: allowed) }
             if let acp = raw.node["acp"], acp.members == nil {
                 throw Refusal(allowed: allowed, seen: "\(Seen.describe(acp.json)) for acp", location: acp.location)
             }
             return raw.json
         }
+    }
+
+    /// Whether its command runs under the gateway itself.
+    private func isLocal(_ section: Section) -> Bool {
+        guard let written = section.node?["runtime"], written["type"]?.string == "local" else { return false }
+        let runtime = section.section("runtime")
+        _ = runtime.optionalString("type")
+        runtime.warnAboutUnknownKeys()
+        return true
+    }
+
+    /// What a local agent may say of pools: nothing but that it is in none.
+    private func ownPool(_ section: Section) -> String? {
+        if let pool = pool(section, default: nil) {
+            context.error(
+                section.path(of: "pool"),
+                "an agent whose runtime is \"local\" runs under the gateway, and not in pool \"\(pool)\"",
+                at: section.node?["pool"]?.location,
+                remedy: "remove the pool, or the runtime")
+        }
+        return nil
     }
 
     /// The command of an agent of type `acp`: its own, or that of the harness that it names.

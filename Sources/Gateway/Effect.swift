@@ -27,6 +27,10 @@ package enum Effect: Sendable {
     /// Reads or changes the configuration files, and answers the request.
     case configure(ConfigRequest, for: GatewayRequest)
     case launch(LaunchOrder)
+    /// Prepares a run under the gateway itself, and tells the core (``GatewayCore/localReady(runID:attempt:nowMs:)``).
+    case launchLocally(LocalOrder)
+    /// Lets its command run.
+    case beginLocal(runID: String, attempt: Int)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)
     /// Ends what is left of runs other than these: processes, directories.
@@ -58,6 +62,10 @@ package enum CommitFailure: Equatable, Sendable {
     case systemEvent(ConnectionID, id: [UInt8], sessionKey: String)
     /// A worker hands in its result again when it is told of the failure.
     case end(ConnectionID, id: [UInt8], runID: String)
+    /// A local run was about to begin.
+    case localBegin(runID: String)
+    /// Nobody says the end of a local run again: it is kept, and written later.
+    case localEnd(runID: String)
     /// Nobody waits; what follows is performed all the same.
     case background
 

@@ -92,6 +92,11 @@ extension GatewayCore {
         case .end(let connection, let id, let runID):
             unsavedEnds.insert(runID)
             return [.respond(connection, Frames.failure(id: id, error))]
+        case .localBegin(let runID): return localNotBegun(runID, why: why, nowMs: nowMs)
+        case .localEnd(let runID):
+            unsavedEnds.insert(runID)
+            if nextSettleMs < nowMs { nextSettleMs = nowMs + Self.settleIntervalMs }
+            return []
         case .background:
             owe(operations, nowMs: nowMs)
             return []
@@ -167,14 +172,15 @@ extension GatewayCore {
 
     /// Writes what memory has of the records that the disk once refused.
     mutating func settle(nowMs: Int64) -> [Effect] {
-        guard !owed.isEmpty, nowMs >= nextSettleMs else { return [] }
+        guard !owed.isEmpty || !unsavedEnds.isEmpty, nowMs >= nextSettleMs else { return [] }
         nextSettleMs = nowMs + Self.settleIntervalMs
         let records = owed.take { record in
             // A change under way has its own commit, and may yet be taken back.
             if case .device(let id) = record { !trust.pairing.isUnderWay(id) } else { true }
         }
         let operations = records.flatMap { record(operations: $0, nowMs: nowMs) }
-        return operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)]
+        return saveLocalEnds()
+            + (operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)])
     }
 
     private func record(operations record: OwedRecords.Record, nowMs: Int64) -> [StoreOperation] {

@@ -5,15 +5,24 @@ internal import Wire
 
 /// Answers for which the store was read.
 extension GatewayCore {
-    package func wasRead(
+    package mutating func wasRead(
         _ reading: StoreReading, _ result: Result<StoreAnswer, StoreError>, nowMs: Int64
     ) -> [Effect] {
+        if case .localWork(let order) = reading.view {
+            switch result {
+            case .success(.transcript(let page)): return localWorkRead(order, page)
+            case .success: return []
+            case .failure(let error):
+                return launchFailed(runID: order.runID, why: "its files cannot be read: \(error)", nowMs: nowMs)
+            }
+        }
+        guard let request = reading.request else { return [] }
         let answer: StoreAnswer
         switch result {
         case .success(let read): answer = read
         case .failure(let error):
             let failure = GatewayError(.unavailable, "the gateway's store cannot be read: \(error)", retryable: true)
-            return [.respond(reading.connection, Frames.failure(id: reading.requestID, failure))]
+            return [.respond(request.connection, Frames.failure(id: request.id, failure))]
         }
         let payload =
             switch (reading.view, answer) {
@@ -35,7 +44,7 @@ extension GatewayCore {
                 cronRunsPage(page, limit: limit, offset: offset)
             default: JSON.null
             }
-        return [.respond(reading.connection, Frames.response(id: reading.requestID, payload: payload))]
+        return [.respond(request.connection, Frames.response(id: request.id, payload: payload))]
     }
 
     private func history(asked: String, key: String, _ page: TranscriptPage, maxCharacters: Int) -> JSON {

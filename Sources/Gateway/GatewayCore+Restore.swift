@@ -24,13 +24,14 @@ extension GatewayCore {
             guard let key = record.idempotencyKey else { continue }
             runByIdempotencyKey[IdempotencyKey(requesterKey: record.requesterKey, key: key)] = record.runId
         }
-        for run in table.unendedRuns where run.startedAtMs != nil && !run.isExternal {
+        for run in table.unendedRuns where run.startedAtMs != nil && !run.isExternal && !isLocal(run) {
             leases.await(run.runID, graceUntilMs: nowMs + limits(of: run).workerGraceMs)
         }
         var operations: [StoreOperation] = []
         let key = settings.defaultMainSessionKey
         if table.sessions[key] == nil { operations.append(.putSession(mainSession(&table, nowMs: nowMs).record)) }
         var effects = endChildrenOfOldSecret(snapshot.meta, nowMs: nowMs, &operations)
+        effects += restoreLocalRuns(nowMs: nowMs, &operations)
         for requester in Set(table.unendedRuns.map(\.requesterKey)).sorted() {
             effects += launches(of: requester, nowMs: nowMs, &operations)
         }

@@ -40,22 +40,30 @@ extension GatewayCore {
         let answer: Effect =
             hasAttachments(run)
             ? .read(
-                .transcript(sessionId: Self.attachmentRows(of: run.runID), limit: 1000),
+                .transcript(sessionId: Self.attachmentRows(of: run.runID), limit: SpawnAttachments.maxRows),
                 StoreReading(request, .workOrder(runID: run.runID)))
             : reply(request, workOrder(run))
         guard isFirst else { return [answer] }
+        return began(
+            run, answering: [answer], failure: .request(request.connection, id: request.id),
+            log: "attached run=\(run.runID) conn=\(caller.connID)", ids: [.connection: caller.connID], nowMs: nowMs)
+    }
+
+    /// A run begins: whoever does the work is told when that is durable.
+    mutating func began(
+        _ run: Run, answering: [Effect], failure: CommitFailure, log: String, ids: [LogLine.ID: String] = [:],
+        nowMs: Int64
+    ) -> [Effect] {
         counts.attached(after: nowMs - run.acceptedAtMs)
         let started = agentEvent(
             run, stream: "lifecycle", data: [("phase", "start"), ("startedAt", .integer(nowMs))], nowMs: nowMs)
+        let ids = ids.merging([.run: run.runID, .session: run.sessionKey]) { own, _ in own }
         return [
             .commit(
                 [.putRun(run.record)],
-                then: [answer, started] + sessionsChanged(run.sessionKey, phase: "start", nowMs: nowMs),
-                failure: .request(request.connection, id: request.id)),
-            .log(
-                LogLine(
-                    .info, "agent/sessions-spawn", "attached run=\(run.runID) conn=\(caller.connID)",
-                    ids: [.run: run.runID, .connection: caller.connID, .session: run.sessionKey])),
+                then: answering + [started] + sessionsChanged(run.sessionKey, phase: "start", nowMs: nowMs),
+                failure: failure),
+            .log(LogLine(.info, "agent/sessions-spawn", log, ids: ids)),
         ]
     }
 
@@ -95,8 +103,7 @@ extension GatewayCore {
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
         let run = try ownRun(reader, caller)
-        let stream = try reader.requiredString("stream")
-        guard stream == "stdout" || stream == "stderr" else {
+        guard let stream = OutputStream(rawValue: try reader.requiredString("stream")) else {
             throw reader.failure("stream", "must be \"stdout\" or \"stderr\"")
         }
         guard let text = try reader.string("text") else { throw reader.failure("text", "must be string") }
@@ -108,17 +115,24 @@ extension GatewayCore {
             return [reply(request, .object(JSONObject([("ok", true)])))]
         }
         progress[run.runID, default: RunProgress()].outputSeq = seq
-        let event: Effect
-        if stream == "stdout" {
+        return [reply(request, .object(JSONObject([("ok", true)])))] + said(run, stream, text, nowMs: nowMs)
+    }
+
+    /// Output of a run: an `agent` event, and what chats see of it.
+    mutating func said(_ run: Run, _ stream: OutputStream, _ text: String, nowMs: Int64) -> [Effect] {
+        switch stream {
+        case .stdout:
             var data: [(String, JSON)] = [("delta", .string(text))]
             if let whole = noteText(run.runID, text) { data.insert(("text", .string(whole)), at: 0) }
-            event = agentEvent(run, stream: "assistant", data: data, nowMs: nowMs)
-        } else {
-            event = agentEvent(
-                run, stream: "command_output", data: [("stream", "stderr"), ("delta", .string(text))], nowMs: nowMs)
+            return [agentEvent(run, stream: "assistant", data: data, nowMs: nowMs)]
+                + chatDelta(run, text, nowMs: nowMs)
+        case .stderr:
+            return [
+                agentEvent(
+                    run, stream: "command_output", data: [("stream", "stderr"), ("delta", .string(text))],
+                    nowMs: nowMs)
+            ]
         }
-        let delta = stream == "stdout" ? chatDelta(run, text, nowMs: nowMs) : []
-        return [reply(request, .object(JSONObject([("ok", true)]))), event] + delta
     }
 
     /// - Returns: the whole text so far, while it is short enough to repeat.

@@ -128,7 +128,7 @@ extension GatewayCore {
         let spawnID = ids.uuid()
         let key =
             switch runtime {
-            case .subagent: SessionKeySyntax.subagent(agentID: agent.id, spawnID: spawnID)
+            case .subagent, .local: SessionKeySyntax.subagent(agentID: agent.id, spawnID: spawnID)
             case .acp: SessionKeySyntax.acp(agentID: agent.id, spawnID: spawnID)
             }
         var session = Session(
@@ -264,6 +264,7 @@ extension GatewayCore {
 
     /// Here, or where the agent's pool has a place.
     mutating func launch(_ run: Run, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
+        if isLocal(run) { return launchLocally(run, &operations) }
         if let pool = pool(of: run) { return enqueue(run, pool: pool, nowMs: nowMs, &operations) }
         guard var entry = ownEntry(of: run, &operations), let identity = identity(of: entry),
             let run = table.launched(run.runID)

@@ -94,8 +94,8 @@ struct SpawnParams {
         guard let name = try reader.string("runtime") else { return nil }
         guard let runtime = SpawnRequest.Runtime(rawValue: name) else {
             throw SpawnRefusal(
-                .error, "runtime \"\(name.prefix(64))\" is not available (available: subagent, acp)", rule: "runtime",
-                remedy: "use runtime \"subagent\" or \"acp\"")
+                .error, "runtime \"\(name.prefix(64))\" is not available (available: subagent, acp, local)",
+                rule: "runtime", remedy: "use runtime \"subagent\", \"acp\" or \"local\"")
         }
         return runtime
     }

@@ -13,17 +13,23 @@ package struct StoreReading: Sendable {
         case toolHistory(key: String, includesTools: Bool)
         /// `run.attach` of a run that has attachments
         case workOrder(runID: String)
+        /// The same for a local run.
+        case localWork(LocalOrder)
         /// `cron.runs`
         case cronRuns(limit: Int, offset: Int)
     }
 
-    let connection: ConnectionID
-    let requestID: [UInt8]
+    /// Nil: nobody waits for an answer.
+    let request: GatewayRequest?
     let view: View
 
     init(_ request: GatewayRequest, _ view: View) {
-        connection = request.connection
-        requestID = request.id
+        self.request = request
         self.view = view
+    }
+
+    init(_ order: LocalOrder) {
+        request = nil
+        view = .localWork(order)
     }
 }

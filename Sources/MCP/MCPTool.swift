@@ -65,7 +65,7 @@ enum MCPTool: String, CaseIterable {
                 [
                     ("task", Self.text("what the sub-agent is to do")), ("agentId", .object(agentID)),
                     ("label", Self.text("shown in lists")),
-                    ("runtime", ["type": "string", "enum": ["subagent", "acp"]]),
+                    ("runtime", ["type": "string", "enum": ["subagent", "acp", "local"]]),
                     ("runTimeoutSeconds", Self.number("end the run after this time; 0: never")),
                     ("cleanup", ["type": "string", "enum": ["keep", "delete"]]),
                     ("idempotencyKey", Self.text("a repeat with the same key starts nothing new")),

@@ -187,7 +187,8 @@ package final class CoreHost: Sendable {
                 }
                 if refusal != nil { metrics.commitEnded(after: .zero, isDone: false) }
                 if let refusal { staged.refused.append((commit, refusal)) }
-            case .read, .readZone, .tailLog, .configure, .launch, .stopWorker, .reconcile, .log:
+            case .read, .readZone, .tailLog, .configure, .launch, .launchLocally, .beginLocal, .stopWorker, .reconcile,
+                .log:
                 staged.others.append(effect)
             }
         }
@@ -213,7 +214,11 @@ package final class CoreHost: Sendable {
             case .configure(let asked, let request):
                 configure(asked, request, on: context)
             case .launch(let order):
-                launcher.withLock { $0 }?.launch(order)
+                launcher.withLock { $0 }?.launch(.worker(order))
+            case .launchLocally(let order):
+                launcher.withLock { $0 }?.launch(.local(order))
+            case .beginLocal(let runID, let attempt):
+                launcher.withLock { $0 }?.begin(runID: runID, attempt: attempt)
             case .stopWorker(let runID):
                 launcher.withLock { $0 }?.stop(runID: runID)
             case .reconcile(let unended):
@@ -309,7 +314,9 @@ protocol ConfigurationDesk: Sendable {
 
 /// Starts and stops the processes of runs.
 protocol WorkerLauncher: Sendable {
-    func launch(_ order: LaunchOrder)
+    func launch(_ order: RunOrder)
+    /// Lets the command of a local run begin.
+    func begin(runID: String, attempt: Int)
     func stop(runID: String)
     /// Ends what is left of any other run.
     func reconcile(unended: Set<String>)

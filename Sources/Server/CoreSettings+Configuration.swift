@@ -78,7 +78,7 @@ extension AgentDefinition {
                 ACP(command: acp.command, workingDirectory: acp.cwd, permissionMode: acp.permissionMode.rawValue)
             },
             workingDirectory: agent.cwd ?? agent.workspace, environment: agent.environment,
-            isolation: isolation, limits: SpawnLimits(agent.subagents), pool: agent.pool)
+            isolation: isolation, limits: SpawnLimits(agent.subagents), pool: agent.pool, isLocal: agent.isLocal)
     }
 }
 

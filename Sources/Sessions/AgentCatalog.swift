@@ -41,11 +41,13 @@ package struct AgentDefinition: Equatable, Sendable {
     package var limits: SpawnLimits
     /// Its runs go to workers of this pool; nil: the gateway launches them itself.
     package var pool: String?
+    /// Its command runs under the gateway itself, unless something else is asked for.
+    package var isLocal: Bool
 
     package init(
         id: String, name: String? = nil, exec: Exec?, acp: ACP? = nil, workingDirectory: String? = nil,
         environment: [String: String] = [:], isolation: Isolation = Isolation(), limits: SpawnLimits = SpawnLimits(),
-        pool: String? = nil
+        pool: String? = nil, isLocal: Bool = false
     ) {
         self.id = id
         self.name = name
@@ -56,10 +58,11 @@ package struct AgentDefinition: Equatable, Sendable {
         self.isolation = isolation
         self.limits = limits
         self.pool = pool
+        self.isLocal = isLocal
     }
 
     /// What it runs by, unless something else is asked for.
-    package var runtime: SpawnRequest.Runtime { acp == nil ? .subagent : .acp }
+    package var runtime: SpawnRequest.Runtime { acp != nil ? .acp : isLocal ? .local : .subagent }
 }
 
 /// `agents.defaults.subagents`, as it applies to one agent.
@@ -129,6 +132,7 @@ package struct AgentCatalog: Equatable, Sendable {
     package func turnRuntime(of agentID: String) -> SpawnRequest.Runtime? {
         guard let agent = self[agentID] else { return nil }
         if agent.acp != nil, acp.isEnabled { return .acp }
-        return agent.exec == nil ? nil : .subagent
+        guard agent.exec != nil else { return nil }
+        return agent.isLocal ? .local : .subagent
     }
 }

@@ -37,6 +37,8 @@ package struct SpawnAttachments: Equatable, Sendable {
     package var totalBytes: Int { files.reduce(0) { $0 + $1.bytes.count } }
 
     package static let maxNameBytes = 128
+    /// Above any `maxFiles`.
+    package static let maxRows = 1000
     /// Relative to the run's own directory (`OPENCLAW_STATE_DIR`).
     package static let directory = "attachments"
 

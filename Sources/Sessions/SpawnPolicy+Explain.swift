@@ -36,7 +36,13 @@ extension SpawnPolicy {
         }
         let facts = Facts(request: request, requester: requester, catalog: catalog, target: target)
         var isOver = false
-        let steps = (runtime == .acp ? acpRules : nativeRules).map { rule in
+        let rules =
+            switch runtime {
+            case .subagent: nativeRules
+            case .local: nativeRules + [localPool]
+            case .acp: acpRules
+            }
+        let steps = rules.map { rule in
             let verdict: Step.Verdict =
                 isOver ? .notReached : rule.name == refusal?.rule ? .refused : .passed
             isOver = isOver || verdict == .refused
@@ -105,6 +111,10 @@ extension SpawnPolicy {
         Rule("agent-configured", ["agents.list"]) { $0.agent == nil ? "not configured" : "configured" },
         Rule("agent-exec", ["agents.list"]) { $0.agent?.exec == nil ? "no command" : "a command" },
     ]
+
+    private static let localPool = Rule("local-pool", ["agents.list", "agents.defaults.pool"]) { facts in
+        facts.agent?.pool.map { "its runs go to pool \($0)" } ?? "its runs go to no pool"
+    }
 
     private static let acpRules = [
         Rule("acp-disabled", ["acp.enabled"]) { $0.catalog.acp.isEnabled ? "enabled" : "disabled" },

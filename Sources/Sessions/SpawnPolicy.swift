@@ -36,6 +36,7 @@ package enum SpawnPolicy {
     ) throws(SpawnRefusal) -> (AgentDefinition, SpawnRequest.Runtime) {
         switch runtime(of: request, from: requester, catalog: catalog) {
         case .subagent: (try checkNative(request, from: requester, catalog: catalog), .subagent)
+        case .local: (try checkLocal(request, from: requester, catalog: catalog), .local)
         case .acp: (try checkACP(request, from: requester, catalog: catalog), .acp)
         }
     }
@@ -55,8 +56,24 @@ package enum SpawnPolicy {
         return request.agentID ?? implied
     }
 
-    private static func checkNative(
+    /// As of any command; but it runs where the gateway does.
+    private static func checkLocal(
         _ request: SpawnRequest, from requester: Requester, catalog: AgentCatalog
+    ) throws(SpawnRefusal) -> AgentDefinition {
+        let agent = try checkNative(request, as: .local, from: requester, catalog: catalog)
+        if let pool = agent.pool {
+            throw SpawnRefusal(
+                .error, .configuration,
+                "runtime=\"local\" runs beside the gateway, and the runs of agent \"\(agent.id)\" go to workers of "
+                    + "pool \"\(pool)\"",
+                rule: "local-pool", remedy: "use runtime \"subagent\", or set pool of agent \"\(agent.id)\" to \"\"")
+        }
+        return agent
+    }
+
+    private static func checkNative(
+        _ request: SpawnRequest, as runtime: SpawnRequest.Runtime = .subagent, from requester: Requester,
+        catalog: AgentCatalog
     ) throws(SpawnRefusal) -> AgentDefinition {
         let limits = catalog.limits(of: requester.agentID)
         if let asked = request.agentID { try checkID(asked) }
@@ -96,7 +113,7 @@ package enum SpawnPolicy {
             guard agent.acp == nil else {
                 throw SpawnRefusal(
                     .error, .configuration,
-                    "agent \"\(target)\" speaks ACP and has no command for runtime=\"subagent\"",
+                    "agent \"\(target)\" speaks ACP and has no command for runtime=\"\(runtime.rawValue)\"",
                     rule: "agent-exec", remedy: "use runtime \"acp\", or leave runtime out")
             }
             throw SpawnRefusal(

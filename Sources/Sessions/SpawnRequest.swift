@@ -1,6 +1,10 @@
 /// What a caller of `sessions_spawn` asks for, shape already checked.
 package struct SpawnRequest: Equatable, Sendable {
-    package enum Runtime: String, CaseIterable, Sendable { case subagent, acp }
+    package enum Runtime: String, CaseIterable, Sendable {
+        case subagent, acp
+        /// A command under the gateway itself, which has no connection to it.
+        case local
+    }
     package enum Cleanup: String, Sendable { case keep, delete }
     package enum Mode: String, Sendable { case run, session }
     package enum Sandbox: String, Sendable { case inherit, require }

@@ -55,17 +55,18 @@ enum PrivateDirectory {
     }
 
     /// Hands the directory over. Nothing runs yet that could put something else in the place of what is in it.
-    static func give(_ bootstrap: WorkerBootstrap, to user: Isolation.User) throws(FileError) {
-        let identity = bootstrap.directory + "/identity"
-        let workspace = IsolatedCommand.ownWorkingDirectory(bootstrap.directory)
-        let attached = bootstrap.directory + "/" + AttachedFile.directory
+    static func give(_ directory: String, to user: Isolation.User) throws(FileError) {
+        let identity = directory + "/identity"
+        let workspace = IsolatedCommand.ownWorkingDirectory(directory)
+        let attached = directory + "/" + AttachedFile.directory
         for name in Files.names(in: attached) { try give(attached + "/" + name, user) }
         if Files.exists(attached) { try give(attached, user) }
-        for path in [
-            identity + "/device.json", identity + "/device-auth.json", identity, workspace, bootstrap.directory,
-        ] {
+        // A local run has no identity.
+        for path in [identity + "/device.json", identity + "/device-auth.json", identity] where Files.exists(path) {
             try give(path, user)
         }
+        try give(workspace, user)
+        try give(directory, user)
     }
 
     private static func give(_ path: String, _ user: Isolation.User) throws(FileError) {

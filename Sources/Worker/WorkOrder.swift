@@ -46,6 +46,18 @@ struct WorkOrder {
         self.environment = environment
     }
 
+    /// What the command is told besides its task.
+    func variables(in directory: String) -> [String: String] {
+        var variables: [String: String] = [:]
+        variables["SALLYPORT_MODEL"] = model
+        variables["SALLYPORT_THINKING"] = thinking
+        if !attachments.isEmpty {
+            variables["SALLYPORT_ATTACHMENTS_DIR"] = directory + "/" + AttachedFile.directory
+            variables["SALLYPORT_ATTACHMENTS_MOUNT"] = attachMountPath
+        }
+        return variables
+    }
+
     private static func program(_ json: JSON) -> Program? {
         if let acp = json["acp"] {
             guard let command = command(acp),

@@ -25,6 +25,12 @@ package final class Worker {
     /// Our own.
     let environment: [String: String]
 
+    private var commands: CommandHost {
+        CommandHost(
+            runID: bootstrap.runID, gatewayID: bootstrap.gatewayID, directory: bootstrap.directory,
+            hidden: bootstrap.hidden, environment: environment)
+    }
+
     package enum Failure: Error, Equatable, Sendable {
         case bootstrap(String)
     }
@@ -35,12 +41,16 @@ package final class Worker {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try Files.readAll(
-                WorkerBootstrap.descriptor, path: "the bootstrap pipe", maxBytes: WorkerBootstrap.maxBytes)
+                WorkerBootstrap.descriptor, path: "the bootstrap pipe", maxBytes: LocalBootstrap.maxBytes)
         } catch {
             throw .bootstrap("\(error); sallyport worker is started by the gateway, not by hand")
         }
         close(WorkerBootstrap.descriptor)
-        guard let json = try? JSONParser.parse(bytes), let bootstrap = WorkerBootstrap(json),
+        let orders = try? JSONParser.parse(bytes)
+        if let local = orders.flatMap(LocalBootstrap.init) {
+            return try LocalRun(local, environment: environment).run()
+        }
+        guard let orders, let bootstrap = WorkerBootstrap(orders),
             let seed = Base64URL.decode(bootstrap.seed), let identity = try? SigningIdentity(seed: seed)
         else { throw .bootstrap("the bootstrap pipe does not hold a worker's orders") }
         // The gateway removes it too, but it may be another one by then, or gone.
@@ -59,13 +69,7 @@ package final class Worker {
         self.identity = identity
         self.environment = environment
         do {
-            try ProcessTree.makeUndumpable()
-            try ProcessTree.becomeSubreaper()
-            var set = sigset_t()
-            unsafe sigemptyset(&set)
-            for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&set, signal) }
-            unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-            signals = FileDescriptor(owning: unsafe sallyport_signalfd(&set))
+            signals = try Self.prepareProcess()
             connection = RunConnection(
                 try Self.options(bootstrap, interrupt: signals.raw), runToken: bootstrap.runToken,
                 runID: bootstrap.runID, attempt: bootstrap.attempt, grace: Self.gatewayGrace,
@@ -73,6 +77,19 @@ package final class Worker {
         } catch {
             throw .bootstrap("\(error)")
         }
+    }
+
+    /// What every process does first that has commands below it.
+    ///
+    /// - Returns: where SIGTERM and SIGINT are seen.
+    static func prepareProcess() throws(AgentError) -> FileDescriptor {
+        try ProcessTree.makeUndumpable()
+        try ProcessTree.becomeSubreaper()
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&set, signal) }
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        return FileDescriptor(owning: unsafe sallyport_signalfd(&set))
     }
 
     /// No proxies: the gateway that a worker dials is on its own host, or at an address that the owner has named.
@@ -107,8 +124,8 @@ package final class Worker {
             case .exec(let template, let stdin):
                 let command = ExecCommand(
                     template: template, task: order.task, stdinMode: stdin,
-                    workingDirectory: try workingDirectory(order), environment: environment)
-                let agent = try start(command, order.isolation)
+                    workingDirectory: try commands.workingDirectory(order), environment: environment)
+                let agent = try commands.start(command, order.isolation)
                 let status = supervise(agent)
                 removeContainer(order.isolation, after: status)
                 return handIn(result(of: agent, status))
@@ -130,9 +147,9 @@ package final class Worker {
     private func start(
         _ argv: [String], _ mode: PermissionMode, resume: String?, _ order: WorkOrder, _ environment: [String: String]
     ) throws -> (ExecAgent, ACPSession) {
-        let named = try workingDirectory(order) ?? "."
+        let named = try commands.workingDirectory(order) ?? "."
         let user = order.isolation.isSandbox ? order.isolation.user : nil
-        guard let directory = Self.resolved(named),
+        guard let directory = CommandHost.resolved(named),
             let files = WorkspaceFiles(directory, user: user, hidden: bootstrap.hidden + order.isolation.hidden)
         else { throw AgentError.workingDirectory(path: named, errno: errno) }
         var settings = ACPClient.Settings(
@@ -155,19 +172,13 @@ package final class Worker {
             ]
         }
         let isolation = order.isolation
-        let terminals = ACPTerminals(directory: directory, environment: environment) { [unowned self] command in
-            try start(command, isolation)
+        let commands = commands
+        let terminals = ACPTerminals(directory: directory, environment: environment) { command in
+            try commands.start(command, isolation)
         }
-        let agent = try start(
+        let agent = try commands.start(
             ExecCommand(argv: argv, workingDirectory: directory, environment: environment), order.isolation)
         return (agent, ACPSession(settings, agent: agent, connection: connection, files: files, terminals: terminals))
-    }
-
-    /// Absolute and without symbolic links, as agents see it.
-    static func resolved(_ path: String) -> String? {
-        guard let resolved = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
     }
 
     private func attach() -> WorkOrder? {
@@ -273,6 +284,10 @@ package final class Worker {
             result += [("status", "error"), ("cause", .string("the command ended with \(status)"))]
         }
         return result
+    }
+
+    private func removeContainer(_ isolation: Isolation, after status: ExitStatus) {
+        if connection.cancelReason != nil || !status.isSuccess { commands.removeContainer(isolation) }
     }
 
     private func handIn(_ result: [(String, JSON)]) -> Int32 {

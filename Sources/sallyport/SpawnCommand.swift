@@ -8,7 +8,7 @@ enum SpawnCommand {
         summary: "Spawns an agent and waits for its result.",
         options: [
             .init("agent", "ID", "agent to run (default: the session's own)"),
-            .init("runtime", "NAME", "subagent (default)"),
+            .init("runtime", "NAME", "subagent (default), acp or local"),
             .init("session", "KEY", "session that spawns (default: the main session)"),
             .init("label", "TEXT", "shown in lists"),
             .init("run-timeout", "SECONDS", "end the run after this time; 0: never"),

@@ -82,9 +82,9 @@ struct TestGateway {
                     ? core.committed(failure, nowMs: Self.nowMs) + then
                     : core.commitFailed(failure, operations, why: "disk full", nowMs: Self.nowMs) + otherwise
                 answer.add(self.answer(next))
-            case .launch: answer.launches += 1
+            case .launch, .launchLocally: answer.launches += 1
             case .publish(let event): _ = core.publish(event)
-            case .event, .read, .readZone, .tailLog, .configure, .stopWorker, .reconcile, .log: break
+            case .event, .read, .readZone, .tailLog, .configure, .beginLocal, .stopWorker, .reconcile, .log: break
             }
         }
         return answer

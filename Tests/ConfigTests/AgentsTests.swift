@@ -4,6 +4,20 @@ import Testing
 
 @Suite("Agents")
 struct AgentsTests {
+    @Test("a local agent is in no pool, whatever the defaults say; its own pool is a mistake")
+    func local() throws {
+        let configuration = try loaded(
+            """
+            agents: { defaults: { pool: "gpu", exec: { command: ["/bin/agent"] } },
+              list: [{ id: "here", runtime: { type: "local" } }, { id: "there" }] }
+            """)
+        #expect(configuration.agent("here")?.isLocal == true && configuration.agent("here")?.pool == nil)
+        #expect(configuration.agent("there")?.isLocal == false && configuration.agent("there")?.pool == "gpu")
+        let found = problems(
+            "agents:{list:[{id:'a',pool:'gpu',exec:{command:['x']},runtime:{type:'local'}}]}")
+        #expect(found.map(\.path) == ["agents.list[0].pool"])
+    }
+
     @Test("list and entries are both read, with the defaults under them")
     func agents() throws {
         let configuration = try loaded(

@@ -181,7 +181,7 @@ struct SpawnTests {
                 ["task": "w", "thread": true],
                 "thread=true is unavailable because no channel plugin registered subagent_spawning hooks."
             ),
-            (["task": "w", "runtime": "vm"], "runtime \"vm\" is not available (available: subagent, acp)"),
+            (["task": "w", "runtime": "vm"], "runtime \"vm\" is not available (available: subagent, acp, local)"),
         ] as [(JSON, String)])
     func paramOrder(_ params: JSON, _ text: String) throws {
         let gateway = try TestGateway()

@@ -12,6 +12,8 @@ enum Step {
     case commit([StoreOperation])
     case commitFailed
     case launch(LaunchOrder)
+    case launchLocally(LocalOrder)
+    case beginLocal(String, attempt: Int)
     case stopWorker(String)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
@@ -27,6 +29,8 @@ enum Step {
         case .commit: "commit"
         case .commitFailed: "commit failed"
         case .launch: "launch"
+        case .launchLocally: "launch locally"
+        case .beginLocal: "begin"
         case .stopWorker: "stop"
         case .close(_, let close): "close \(close.code)"
         case .log: "log"
@@ -41,6 +45,10 @@ extension [Step] {
 
     var launches: [LaunchOrder] {
         compactMap { if case .launch(let order) = $0 { order } else { nil } }
+    }
+
+    var localLaunches: [LocalOrder] {
+        compactMap { if case .launchLocally(let order) = $0 { order } else { nil } }
     }
 
     var closes: [(ConnectionID, GatewayClose)] {

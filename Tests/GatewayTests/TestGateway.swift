@@ -177,6 +177,10 @@ final class TestGateway {
             steps.append(.open(opening.connection, opened.admitted, parsed(opened.hello)))
             for event in opened.missed { note(event, to: [opening.connection]) }
         case .launch(let order): steps.append(.launch(order))
+        case .launchLocally(let order):
+            expectNoSecret(order.work.serialized())
+            steps.append(.launchLocally(order))
+        case .beginLocal(let runID, let attempt): steps.append(.beginLocal(runID, attempt: attempt))
         case .stopWorker(let runID): steps.append(.stopWorker(runID))
         case .close(let id, let close):
             guard open.contains(id) || !dropped.contains(id) else { break }

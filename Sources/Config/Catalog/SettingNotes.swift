@@ -159,7 +159,7 @@ enum SettingNotes {
         "default": "the agent of those who name none",
         "workspace": "working directory, where cwd is not set",
         "runtime": "how it is spoken to",
-        "runtime.type": "acp: by the Agent Client Protocol",
+        "runtime.type": "acp: by the Agent Client Protocol; local: its exec runs under the gateway itself",
         "runtime.acp.agent": "an agent of plugins.entries.acpx.config.agents",
         "runtime.acp.command": "its own program and arguments",
         "runtime.acp.cwd": "working directory of its sessions",

@@ -15,7 +15,7 @@ extension GatewayCore {
     static let poolScopePrefix = "pool:"
 
     /// Where a run goes; nil: it is launched by the gateway itself.
-    func pool(of run: Run) -> String? { run.isExternal ? nil : settings.catalog[run.agentID]?.pool }
+    func pool(of run: Run) -> String? { run.isExternal || isLocal(run) ? nil : settings.catalog[run.agentID]?.pool }
 
     // MARK: - Requests of pool workers
 
@@ -252,7 +252,7 @@ extension GatewayCore {
     mutating func restorePools(nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
         var effects: [Effect] = []
         let runs = table.unendedRuns.sorted { ($0.acceptedAtMs, $0.runID) < ($1.acceptedAtMs, $1.runID) }
-        for run in runs where !run.isExternal && run.phase != .queued && !pools.has(run.runID) {
+        for run in runs where !run.isExternal && !isLocal(run) && run.phase != .queued && !pools.has(run.runID) {
             guard let entry = trust.lineage.entry(forRun: run.runID) else { continue }
             let agentPool = pool(of: run)
             if run.startedAtMs == nil {

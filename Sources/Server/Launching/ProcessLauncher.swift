@@ -36,7 +36,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     private var template: Template
     private let host: CoreHost
     private let reactor: ReactorHandle
-    private var workers: [String: Worker] = [:]
+    private var workers: [String: WorkerProcess] = [:]
     private var removals: Set<ContainerRemoval> = []
     private var isStopping = false
     /// Children that the process had before it became a gateway, such as those of the shell that it replaced.
@@ -48,8 +48,15 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         self.reactor = reactor
     }
 
-    func launch(_ order: LaunchOrder) {
+    func launch(_ order: RunOrder) {
         reactor.enqueue { [self] reactor in start(order, in: reactor) }
+    }
+
+    func begin(runID: String, attempt: Int) {
+        reactor.enqueue { [self] _ in
+            guard let line = workers[runID]?.line, line.attempt == attempt else { return }
+            line.begin()
+        }
     }
 
     func stop(runID: String) {
@@ -101,7 +108,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         reactor.enqueue { [self] reactor in
             for entry in inherited {
                 guard let child = ChildProcess.adopt(entry.pid, leadsGroup: true) else { continue }
-                let worker = Worker(
+                let worker = WorkerProcess(
                     runID: entry.runID, child: child,
                     directory: template.directories.existing(runID: entry.runID), inheritedChildren: inheritedChildren
                 ) {
@@ -126,7 +133,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
 
     var isIdle: Bool { workers.isEmpty && removals.isEmpty }
 
-    private func start(_ order: LaunchOrder, in reactor: Reactor) {
+    private func start(_ order: RunOrder, in reactor: Reactor) {
         // An order waits for its commit, a stop does not: the run may have ended since.
         guard !isStopping, host.isUnended(run: order.runID) else { return }
         // A worker that was stopped may still be on its way out; its successor waits for it, but not for its grace: it
@@ -139,8 +146,12 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         let directory = template.directories.path(runID: order.runID, order.isolation)
         do {
             try Files.makeDirectory(directory)
-            let child = try spawn(order, directory: directory)
-            let worker = Worker(
+            let child =
+                switch order {
+                case .worker(let order): try spawn(order, directory: directory)
+                case .local(let order): try spawn(order, directory: directory)
+                }
+            let worker = WorkerProcess(
                 runID: order.runID, child: child, directory: directory, inheritedChildren: inheritedChildren
             ) {
                 [weak self] worker, status, reactor in
@@ -148,6 +159,9 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             }
             workers[order.runID] = worker
             try worker.watch(in: reactor)
+            if case .local(let order) = order {
+                worker.line = try LocalLine(order, child, host: host, in: reactor)
+            }
         } catch {
             Files.removeTree(directory)
             workers[order.runID] = nil
@@ -169,7 +183,15 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             bootstrap, executable: template.executable, environment: template.environment)
     }
 
-    private func ended(_ worker: Worker, _ status: ExitStatus, in reactor: Reactor) {
+    private func spawn(_ order: LocalOrder, directory: String) throws -> ChildProcess {
+        let bootstrap = LocalBootstrap(
+            runID: order.runID, sessionKey: order.sessionKey, gatewayID: template.gatewayID, directory: directory,
+            hidden: order.isolation.isSandbox ? template.hidden : [], work: order.work)
+        return try ChildProcess.spawnLocal(
+            bootstrap, executable: template.executable, environment: template.environment)
+    }
+
+    private func ended(_ worker: WorkerProcess, _ status: ExitStatus, in reactor: Reactor) {
         workers[worker.runID] = nil
         Files.removeTree(worker.directory)
         let runID = worker.runID
@@ -185,7 +207,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     // MARK: - Containers
 
     /// What a worker that was killed could not end: a container is no process of ours.
-    private func removeContainer(_ worker: Worker, in reactor: Reactor) {
+    private func removeContainer(_ worker: WorkerProcess, in reactor: Reactor) {
         let isolation = host.isolation(ofRun: worker.runID)
         guard isolation.kind == .container, let container = isolation.container else { return }
         let words = ContainerRun.removal(container, name: ContainerRun.name(runID: worker.runID))
@@ -198,101 +220,5 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         let removal = ContainerRemoval(child) { [weak self] in self?.removals.remove($0) }
         removals.insert(removal)
         removal.watch(in: reactor)
-    }
-}
-
-/// Keeps an engine's client until it has ended.
-private final class ContainerRemoval: EventHandler, Hashable {
-    private let child: ChildProcess
-    private let onEnd: (ContainerRemoval) -> Void
-    private var registration: Registration?
-
-    init(_ child: ChildProcess, onEnd: @escaping (ContainerRemoval) -> Void) {
-        self.child = child
-        self.onEnd = onEnd
-    }
-
-    func watch(in reactor: Reactor) {
-        registration = try? reactor.register(child.pidfd, for: .read, handler: self)
-    }
-
-    func ready(_ events: Readiness, in reactor: Reactor) {
-        guard child.reap() != nil else { return }
-        if let registration { reactor.deregister(registration) }
-        registration = nil
-        onEnd(self)
-    }
-
-    static func == (left: ContainerRemoval, right: ContainerRemoval) -> Bool { left === right }
-    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-}
-
-/// One worker process, until nothing of it is left.
-private final class Worker: EventHandler {
-    typealias Ended = (Worker, ExitStatus, Reactor) -> Void
-
-    private static let sweepInterval = Duration.milliseconds(20)
-    private static let maxSweeps = 100
-
-    let runID: String
-    var pid: Int32 { child.pid }
-    let directory: String
-    var successor: LaunchOrder?
-    private let child: ChildProcess
-    private let onEnd: Ended
-    private var registration: Registration?
-    private(set) var isStopping = false
-    private let inheritedChildren: Set<Int32>
-
-    init(
-        runID: String, child: ChildProcess, directory: String, inheritedChildren: Set<Int32>,
-        onEnd: @escaping Ended
-    ) {
-        self.inheritedChildren = inheritedChildren
-        self.runID = runID
-        self.child = child
-        self.directory = directory
-        self.onEnd = onEnd
-    }
-
-    func watch(in reactor: Reactor) throws(EventLoopError) {
-        registration = try reactor.register(child.pidfd, for: .read, handler: self)
-    }
-
-    func stop(after grace: Duration, in reactor: Reactor) {
-        guard !isStopping else { return }
-        isStopping = true
-        child.signal(SIGTERM)
-        _ = reactor.schedule(after: grace) { [weak self] _ in self?.child.signalGroup(SIGKILL) }
-    }
-
-    func stopNow() {
-        isStopping = true
-        child.signalGroup(SIGKILL)
-    }
-
-    func ready(_ events: Readiness, in reactor: Reactor) {
-        guard let status = child.peek() else { return }
-        if let registration { reactor.deregister(registration) }
-        registration = nil
-        // While the leader is unreaped its group's number cannot be given to anybody else.
-        child.signalGroup(SIGKILL)
-        _ = child.reap()
-        sweep(status, round: 0, in: reactor)
-    }
-
-    /// What escaped from the group has become our child. Process 1 adopts strangers as well, so there the run's id in the
-    /// environment has to tell them apart, which a command can evade.
-    private func sweep(_ status: ExitStatus, round: Int, in reactor: Reactor) {
-        let left = ProcessTree.sweepAdoptedChildren(
-            excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(runID)" : nil
-        ).remaining
-        guard left > 0, round < Self.maxSweeps else {
-            onEnd(self, status, reactor)
-            return
-        }
-        _ = reactor.schedule(after: Self.sweepInterval) { [self] reactor in
-            sweep(status, round: round + 1, in: reactor)
-        }
     }
 }

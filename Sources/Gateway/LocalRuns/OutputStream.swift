@@ -1,0 +1,2 @@
+/// What a command writes to.
+package enum OutputStream: String, Sendable { case stdout, stderr }

@@ -1,0 +1,76 @@
+internal import Agents
+internal import EventLoop
+internal import Glibc
+
+/// One worker process, until nothing of it is left.
+final class WorkerProcess: EventHandler {
+    typealias Ended = (WorkerProcess, ExitStatus, Reactor) -> Void
+
+    private static let sweepInterval = Duration.milliseconds(20)
+    private static let maxSweeps = 100
+
+    let runID: String
+    var pid: Int32 { child.pid }
+    let directory: String
+    var successor: RunOrder?
+    /// Of a local run: what its supervisor says.
+    var line: LocalLine?
+    private let child: ChildProcess
+    private let onEnd: Ended
+    private var registration: Registration?
+    private(set) var isStopping = false
+    private let inheritedChildren: Set<Int32>
+
+    init(
+        runID: String, child: ChildProcess, directory: String, inheritedChildren: Set<Int32>,
+        onEnd: @escaping Ended
+    ) {
+        self.inheritedChildren = inheritedChildren
+        self.runID = runID
+        self.child = child
+        self.directory = directory
+        self.onEnd = onEnd
+    }
+
+    func watch(in reactor: Reactor) throws(EventLoopError) {
+        registration = try reactor.register(child.pidfd, for: .read, handler: self)
+    }
+
+    func stop(after grace: Duration, in reactor: Reactor) {
+        guard !isStopping else { return }
+        isStopping = true
+        child.signal(SIGTERM)
+        _ = reactor.schedule(after: grace) { [weak self] _ in self?.child.signalGroup(SIGKILL) }
+    }
+
+    func stopNow() {
+        isStopping = true
+        child.signalGroup(SIGKILL)
+    }
+
+    func ready(_ events: Readiness, in reactor: Reactor) {
+        guard let status = child.peek() else { return }
+        if let registration { reactor.deregister(registration) }
+        registration = nil
+        // While the leader is unreaped its group's number cannot be given to anybody else.
+        child.signalGroup(SIGKILL)
+        _ = child.reap()
+        sweep(status, round: 0, in: reactor)
+    }
+
+    /// What escaped from the group has become our child. Process 1 adopts strangers as well, so there the run's id in the
+    /// environment has to tell them apart, which a command can evade.
+    private func sweep(_ status: ExitStatus, round: Int, in reactor: Reactor) {
+        let left = ProcessTree.sweepAdoptedChildren(
+            excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(runID)" : nil
+        ).remaining
+        guard left > 0, round < Self.maxSweeps else {
+            line?.finish(in: reactor)
+            onEnd(self, status, reactor)
+            return
+        }
+        _ = reactor.schedule(after: Self.sweepInterval) { [self] reactor in
+            sweep(status, round: round + 1, in: reactor)
+        }
+    }
+}
