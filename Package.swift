@@ -42,16 +42,17 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         module("Text"),
+        module("Errors", runsOften: false),
         module("JSON"),
         module("ACP", "JSON", runsOften: false),
         module("Crypto", "COpenSSL", "CSodium"),
         module("TLS", "COpenSSL", "Crypto", "Files"),
         module("WebSocket", "CZlib"),
-        module("HTTP"),
-        module("Wire", "JSON"),
-        module("Trust", "Crypto", "JSON", "Wire", "Text"),
-        module("Sessions", "JSON", "Wire", "Text"),
-        module("Config", "Files", "JSON", "Text", runsOften: false),
+        module("HTTP", "Errors"),
+        module("Wire", "Errors", "JSON"),
+        module("Trust", "Crypto", "Errors", "JSON", "Wire", "Text"),
+        module("Sessions", "Errors", "JSON", "Wire", "Text"),
+        module("Config", "Errors", "Files", "JSON", "Text", runsOften: false),
         module("Store", "CSQLite"),
         module("Agents", "CLinux", "JSON", "Wire", runsOften: false),
         module("EventLoop", "CLinux"),
@@ -65,14 +66,13 @@ let package = Package(
             "Wire", runsOften: false),
         module("Gateway", "JSON", "Crypto", "Wire", "Trust", "Sessions", "Store", "Text"),
         module(
-            "Server", "Agents", "CLinux", "Config", "Crypto", "EventLoop", "Files", "Gateway", "HTTP", "JSON",
+            "Server", "Agents", "CLinux", "Config", "Crypto", "Errors", "EventLoop", "Files", "Gateway", "HTTP", "JSON",
             "Sessions", "Store", "TLS", "Text", "Trust", "WebSocket", "Wire"),
         .executableTarget(
             name: "sallyport",
             dependencies: [
-                "Agents", "CLinux", "Client", "Config", "EventLoop", "Files", "JSON", "MCP", "Server", "TLS", "Text",
-                "Wire",
-                "Worker",
+                "Agents", "CLinux", "Client", "Config", "Errors", "EventLoop", "Files", "HTTP", "JSON", "MCP", "Server",
+                "Sessions", "TLS", "Text", "Trust", "Wire", "Worker",
             ],
             swiftSettings: productSettings + forSize),
 
@@ -111,7 +111,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: productSettings),
         tests("WebSocketTests", "CZlib", "WebSocket"),
-        tests("WireTests", "JSON", "Wire"),
+        tests("WireTests", "Errors", "JSON", "Wire"),
     ],
     cxxLanguageStandard: .cxx17
 )

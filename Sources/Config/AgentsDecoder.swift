@@ -37,13 +37,15 @@ struct AgentsDecoder {
             guard let (agent, place) = agent(section, entryName: entryName, defaults: defaults) else { continue }
             if let first = places[agent.id] {
                 context.error(
-                    section.path, "agent \"\(agent.id)\" is configured twice, first at \(first)", at: place,
+                    .duplicateAgent, section.path, "agent \"\(agent.id)\" is configured twice, first at \(first)",
+                    at: place,
                     remedy: "give one of them another id")
                 continue
             }
             if agent.isDefault, let earlier = agents.first(where: \.isDefault) {
                 context.warn(
-                    section.path, "agent \"\(agent.id)\" is also marked as default; \"\(earlier.id)\" is used",
+                    .conflict, section.path,
+                    "agent \"\(agent.id)\" is also marked as default; \"\(earlier.id)\" is used",
                     at: place)
             }
             places[agent.id] = place
@@ -101,7 +103,8 @@ struct AgentsDecoder {
     }
 
     private func refuse(_ node: ConfigNode, _ path: String, _ allowed: String) {
-        context.error(path, "\(path) must be \(allowed), not \(Seen.describe(node.json))", at: node.location)
+        context.error(
+            .invalidValue, path, "\(path) must be \(allowed), not \(Seen.describe(node.json))", at: node.location)
     }
 
     // MARK: One agent
@@ -144,20 +147,22 @@ struct AgentsDecoder {
             "id", as: .string, default: nil, show: { $0.map { .string($0) } ?? .null }, decode: decode)
         guard let entryName else {
             if written == nil, !context.isSet(section.path(of: "id")), section.node?["id"] == nil {
-                context.error(section.path(of: "id"), "\(section.path) has no id", at: section.node?.location)
+                context.error(
+                    .incomplete, section.path(of: "id"), "\(section.path) has no id", at: section.node?.location)
             }
             return written
         }
         guard AgentSettings.isValidID(entryName.name) else {
             let seen = Seen.describe(.string(entryName.name))
             context.error(
-                section.path, "the name of an entry in agents.entries must be \(allowed), not \(seen)",
+                .invalidValue, section.path, "the name of an entry in agents.entries must be \(allowed), not \(seen)",
                 at: entryName.keyLocation, remedy: Self.similarID(to: entryName.name).map { "write \($0)" })
             return nil
         }
         if let written, written != entryName.name {
             context.error(
-                section.path(of: "id"), "\(section.path(of: "id")) is \"\(written)\", other than the name of the entry",
+                .conflict, section.path(of: "id"),
+                "\(section.path(of: "id")) is \"\(written)\", other than the name of the entry",
                 at: context.location(of: section.path(of: "id")), remedy: "remove the id")
         }
         return entryName.name
@@ -180,7 +185,8 @@ struct AgentsDecoder {
         if command.isEmpty {
             if section.node?["command"] == nil {
                 context.error(
-                    section.path(of: "command"), "\(section.path) has no command", at: section.node?.location,
+                    .incomplete, section.path(of: "command"), "\(section.path) has no command",
+                    at: section.node?.location,
                     remedy: "add command: [\"/path/to/program\"]")
             }
             return nil
@@ -212,7 +218,7 @@ struct AgentsDecoder {
     private func ownPool(_ section: Section) -> String? {
         if let pool = pool(section, default: nil) {
             context.error(
-                section.path(of: "pool"),
+                .conflict, section.path(of: "pool"),
                 "an agent whose runtime is \"local\" runs under the gateway, and not in pool \"\(pool)\"",
                 at: section.node?["pool"]?.location,
                 remedy: "remove the pool, or the runtime")
@@ -239,7 +245,8 @@ struct AgentsDecoder {
             if acp.node?["command"] == nil {
                 let path = acp.path(of: "command")
                 context.warn(
-                    path, "agent \"\(id ?? "")\" has no command to run: nothing says how to start \"\(harness)\"",
+                    .incomplete, path,
+                    "agent \"\(id ?? "")\" has no command to run: nothing says how to start \"\(harness)\"",
                     at: written.location,
                     remedy: "set \(path), or plugins.entries.acpx.config.agents.\(harness).command")
             }

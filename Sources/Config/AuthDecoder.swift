@@ -33,7 +33,8 @@ struct AuthDecoder {
         ]
         for (isAbsent, path) in unused where !isAbsent {
             context.warn(
-                path, "\(path) has no effect in mode \"\(settings.mode.rawValue)\"", at: context.location(of: path),
+                .noEffect, path, "\(path) has no effect in mode \"\(settings.mode.rawValue)\"",
+                at: context.location(of: path),
                 remedy: "set gateway.auth.mode: \"trusted-proxy\", or remove it")
         }
     }
@@ -46,12 +47,12 @@ struct AuthDecoder {
             let place =
                 context.location(of: section.path(of: "token")) ?? context.location(of: section.path(of: "password"))
             context.error(
-                path, "both a token and a password are set, and gateway.auth.mode is not", at: place,
+                .conflict, path, "both a token and a password are set, and gateway.auth.mode is not", at: place,
                 remedy: "add mode: \"token\" or mode: \"password\" to gateway.auth")
         }
         if mode == .password, !context.isSet(section.path(of: "password")) {
             context.error(
-                section.path(of: "password"), "gateway.auth.mode is \"password\" but there is no password",
+                .incomplete, section.path(of: "password"), "gateway.auth.mode is \"password\" but there is no password",
                 at: context.location(of: path), remedy: "set gateway.auth.password or OPENCLAW_GATEWAY_PASSWORD")
         }
         return mode
@@ -62,10 +63,10 @@ struct AuthDecoder {
         let path = section.path(of: "token")
         let message = "gateway.auth.token has no place in mode \"trusted-proxy\""
         if case .environment(let name) = context.source(of: path) {
-            context.warn(path, "\(name) is ignored: \(message)")
+            context.warn(.noEffect, path, "\(name) is ignored: \(message)")
         } else {
             context.error(
-                path, message, at: context.location(of: path),
+                .conflict, path, message, at: context.location(of: path),
                 remedy: "remove it; callers on the same host may use gateway.auth.password")
         }
     }
@@ -78,7 +79,7 @@ struct AuthDecoder {
             deviceAutoApprove: deviceAutoApprove(section.section("deviceAutoApprove")))
         if isRequired, !context.isSet(section.path(of: "userHeader")) {
             context.error(
-                section.path(of: "userHeader"),
+                .incomplete, section.path(of: "userHeader"),
                 "gateway.auth.mode is \"trusted-proxy\" but gateway.auth.trustedProxy.userHeader is not set",
                 at: context.location(of: self.section.path(of: "mode")),
                 remedy: "add trustedProxy: { userHeader: \"x-forwarded-user\" } to gateway.auth")

@@ -72,7 +72,7 @@ package enum ConfigFiles {
             } catch {
                 let remedy = locations.isExplicit && path == locations.configFile ? "check --config" : nil
                 problems.append(
-                    ConfigProblem(.error, path: "", message: "cannot read \(error)", remedy: remedy))
+                    ConfigProblem(.error, .unreadable, path: "", message: "cannot read \(error)", remedy: remedy))
             }
         }
     }

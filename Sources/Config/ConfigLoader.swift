@@ -61,7 +61,7 @@ package enum ConfigLoader {
         let agents = agentsDecoder.agents(defaults)
         top.warnAboutUnknownKeys(ignoring: KeyAdvice.families)
         for (name, instead) in KeyAdvice.inventedVariables where context.variables.find(name) != nil {
-            context.warn(name, "\(name) has no effect", remedy: "use \(instead)")
+            context.warn(.noEffect, name, "\(name) has no effect", remedy: "use \(instead)")
         }
         context.reportUnknownFlags()
         let defaultAgent = agents.first { $0.isDefault } ?? agents.first
@@ -81,7 +81,7 @@ package enum ConfigLoader {
         if !settings.requireForExternal {
             let path = pairing.path(of: "requireForExternal")
             section.context.warn(
-                path, "\(path) is false: unknown remote devices are let in without approval",
+                .exposed, path, "\(path) is false: unknown remote devices are let in without approval",
                 at: section.context.location(of: path))
         }
         pairing.warnAboutUnknownKeys()

@@ -18,7 +18,8 @@ extension ConfigNode {
         if let written = value(at: path), written.json != member.value.json {
             let first = path.joined(separator: ".")
             context.warn(
-                "\(parent).\(name)", "\(parent).\(name) and \(first) are both set; where they differ, \(first) is used",
+                .conflict, "\(parent).\(name)",
+                "\(parent).\(name) and \(first) are both set; where they differ, \(first) is used",
                 at: location, remedy: "keep \(first)")
         }
         self = wrapped.merged(with: self, arrays: .replace)

@@ -7,6 +7,7 @@ package struct ConfigProblem: Equatable, Sendable {
     }
 
     package let severity: Severity
+    package let rule: ConfigRule
     /// The setting, such as `gateway.port`; empty when a whole file is meant.
     package let path: String
     /// A sentence that stands by itself: lower case, no full stop, no secrets.
@@ -17,9 +18,11 @@ package struct ConfigProblem: Equatable, Sendable {
     package let remedy: String?
 
     package init(
-        _ severity: Severity, path: String, message: String, location: SourceLocation? = nil, remedy: String? = nil
+        _ severity: Severity, _ rule: ConfigRule, path: String, message: String, location: SourceLocation? = nil,
+        remedy: String? = nil
     ) {
         self.severity = severity
+        self.rule = rule
         self.path = path
         self.message = message
         self.location = location

@@ -122,6 +122,6 @@ struct DocumentReader {
     private func describe(_ node: ConfigNode) -> String { Seen.describe(node.json) }
 
     private mutating func fail(_ message: String, at location: SourceLocation) {
-        problems.append(ConfigProblem(.error, path: "", message: message, location: location))
+        problems.append(ConfigProblem(.error, .syntax, path: "", message: message, location: location))
     }
 }

@@ -15,7 +15,8 @@ extension GatewayDecoder {
             let isHalf = context.isSet(section.path(of: present)) && !context.isSet(section.path(of: missing))
             if isHalf {
                 context.error(
-                    section.path(of: missing), "gateway.tls.\(present) is set without gateway.tls.\(missing)",
+                    .incomplete, section.path(of: missing),
+                    "gateway.tls.\(present) is set without gateway.tls.\(missing)",
                     at: context.location(of: section.path(of: present)), remedy: "set both or neither")
             }
         }
@@ -33,7 +34,7 @@ extension GatewayDecoder {
         if settings.clientKeyPath != nil, settings.clientCertPath == nil {
             let path = section.path(of: "clientCertPath")
             context.error(
-                path, "gateway.remote.clientKeyPath is set without gateway.remote.clientCertPath",
+                .incomplete, path, "gateway.remote.clientKeyPath is set without gateway.remote.clientCertPath",
                 at: context.location(of: section.path(of: "clientKeyPath")), remedy: "set both or neither")
         }
         section.warnAboutUnknownKeys(ignoring: [

@@ -50,7 +50,7 @@ struct GatewayDecoder {
                 "add mode: \"local\" to the block at \($0.location), as in gateway: { mode: \"local\" }"
             }
             ?? "add the line gateway: { mode: \"local\" }"
-        context.error("gateway.mode", "gateway.mode is not set", at: mainFile, remedy: remedy)
+        context.error(.modeMissing, "gateway.mode", "gateway.mode is not set", at: mainFile, remedy: remedy)
         return mode
     }
 
@@ -107,7 +107,8 @@ struct GatewayDecoder {
         }
         if bind == .custom, host == nil, context.source(of: "gateway.customBindHost") == .builtIn {
             context.error(
-                "gateway.customBindHost", "gateway.bind is \"custom\" but gateway.customBindHost is not set",
+                .incomplete, "gateway.customBindHost",
+                "gateway.bind is \"custom\" but gateway.customBindHost is not set",
                 at: context.location(of: "gateway.bind"), remedy: "add customBindHost: \"<IP address>\"")
         }
         return host
@@ -121,7 +122,7 @@ struct GatewayDecoder {
             check: AddressSyntax.isAddressOrRange)
         for proxy in proxies where proxy.hasSuffix("/0") {
             context.warn(
-                "gateway.trustedProxies",
+                .exposed, "gateway.trustedProxies",
                 "gateway.trustedProxies holds \(proxy): every peer's forwarding headers are believed",
                 at: context.location(of: "gateway.trustedProxies"), remedy: "name the address of the proxy")
         }
@@ -149,7 +150,8 @@ struct GatewayDecoder {
             ("dangerouslyAllowHostHeaderOriginFallback", settings.dangerouslyAllowHostHeaderOriginFallback),
         ] where isOn {
             let path = section.path(of: name)
-            context.warn(path, "\(path) is on: browsers are let in with less proof", at: context.location(of: path))
+            context.warn(
+                .exposed, path, "\(path) is on: browsers are let in with less proof", at: context.location(of: path))
         }
         section.warnAboutUnknownKeys(ignoring: [
             "root", "environment", "embedSandbox", "allowExternalEmbedUrls", "chatMessageMaxWidth",
@@ -200,7 +202,7 @@ struct GatewayDecoder {
         if !isEnforced {
             let path = section.path(of: "enforcePairing")
             context.warn(
-                path, "\(path) is false: unknown devices are let in without approval, for development only",
+                .exposed, path, "\(path) is false: unknown devices are let in without approval, for development only",
                 at: context.location(of: path), remedy: "remove it; children of this gateway need no pairing")
         }
         section.warnAboutUnknownKeys()
@@ -237,12 +239,12 @@ struct GatewayDecoder {
         for listener in settings.listeners {
             guard case .address(let host, _) = listener.place, !AddressSyntax.isLoopback(host) else { continue }
             context.error(
-                listener.path, "\(listener.path) is beyond loopback while gateway.auth.mode is \"none\"",
+                .exposed, listener.path, "\(listener.path) is beyond loopback while gateway.auth.mode is \"none\"",
                 at: context.location(of: listener.path + ".address"), remedy: "set auth: { mode: \"token\" }")
         }
         guard !isLoopback else { return }
         context.error(
-            "gateway.auth.mode",
+            .exposed, "gateway.auth.mode",
             "gateway.bind is \"\(settings.bind.rawValue)\", beyond loopback, while gateway.auth.mode is \"none\"",
             at: context.location(of: "gateway.auth.mode") ?? context.location(of: "gateway.bind"),
             remedy: "set auth: { mode: \"token\" }, or bind: \"loopback\"")
@@ -260,12 +262,14 @@ struct GatewayDecoder {
         let place = context.location(of: "gateway.tailscale.mode")
         if settings.bind != .loopback {
             context.error(
-                "gateway.bind", "tailscale serve/funnel requires gateway bind=loopback (127.0.0.1)", at: place,
+                .conflict, "gateway.bind", "tailscale serve/funnel requires gateway bind=loopback (127.0.0.1)",
+                at: place,
                 remedy: "set bind: \"loopback\", or bind: \"tailnet\" with tailscale: { mode: \"off\" }")
         }
         if settings.tailscale == .funnel, settings.auth.mode != .password {
             context.error(
-                "gateway.auth.mode", "gateway.tailscale.mode is \"funnel\", which is public and needs a password",
+                .exposed, "gateway.auth.mode",
+                "gateway.tailscale.mode is \"funnel\", which is public and needs a password",
                 at: place, remedy: "set auth: { mode: \"password\", password: … }")
         }
     }
@@ -275,7 +279,8 @@ struct GatewayDecoder {
             !settings.hasProxySocket
         else { return }
         context.error(
-            "gateway.trustedProxies", "gateway.auth.mode is \"trusted-proxy\" but gateway.trustedProxies is empty",
+            .incomplete, "gateway.trustedProxies",
+            "gateway.auth.mode is \"trusted-proxy\" but gateway.trustedProxies is empty",
             at: context.location(of: "gateway.auth.mode"),
             remedy:
                 "add trustedProxies: [\"<address of the proxy>\"], or a Unix socket for the proxy (gateway.listeners)")

@@ -65,12 +65,12 @@ struct IsolationDecoder {
     private func check(_ settings: IsolationSettings, _ section: Section, _ node: ConfigNode) {
         if settings.kind == .container, settings.image == nil, section.node?["image"] == nil {
             context.error(
-                section.path, "\(section.path) is \"container\" and names no image", at: node.location,
+                .incomplete, section.path, "\(section.path) is \"container\" and names no image", at: node.location,
                 remedy: "write isolation: { type: \"container\", image: \"…\" }")
         }
         for bind in settings.binds where settings.kind == .container && bind.path.contains(":") {
             context.error(
-                section.path(of: "binds"),
+                .invalidValue, section.path(of: "binds"),
                 "\(section.path(of: "binds")): a container engine takes no path with a colon",
                 at: node.location, remedy: "bind a directory with another name")
         }

@@ -30,7 +30,8 @@ struct ListenersDecoder {
     }
 
     private func refuse(_ node: ConfigNode, _ path: String, _ allowed: String) {
-        context.error(path, "\(path) must be \(allowed), not \(Seen.describe(node.json))", at: node.location)
+        context.error(
+            .invalidValue, path, "\(path) must be \(allowed), not \(Seen.describe(node.json))", at: node.location)
     }
 
     private func listener(_ section: Section) -> ListenerSettings? {
@@ -102,20 +103,22 @@ struct ListenersDecoder {
         let place = section.node?.location
         if has("path") == has("address") {
             context.error(
-                section.path, "\(section.path) has \(has("path") ? "both" : "neither") address and path", at: place,
+                .conflict, section.path, "\(section.path) has \(has("path") ? "both" : "neither") address and path",
+                at: place,
                 remedy: "write address and port for a network listener, or path for a Unix socket")
         } else if has("address"), !has("port") {
             context.error(
-                section.path(of: "port"), "\(section.path(of: "address")) is set without \(section.path(of: "port"))",
+                .incomplete, section.path(of: "port"),
+                "\(section.path(of: "address")) is set without \(section.path(of: "port"))",
                 at: place, remedy: "add the port; gateway.port belongs to the addresses of gateway.bind")
         } else if has("path"), has("port") {
             context.warn(
-                section.path(of: "port"), "\(section.path(of: "port")) has no effect beside path",
+                .noEffect, section.path(of: "port"), "\(section.path(of: "port")) has no effect beside path",
                 at: context.location(of: section.path(of: "port")))
         }
         if has("mode"), !has("path") {
             context.warn(
-                section.path(of: "mode"), "\(section.path(of: "mode")) has no effect without path",
+                .noEffect, section.path(of: "mode"), "\(section.path(of: "mode")) has no effect without path",
                 at: context.location(of: section.path(of: "mode")))
         }
     }
@@ -124,7 +127,7 @@ struct ListenersDecoder {
         if settings.isTLS, !isTLSEnabled {
             let path = section.path(of: "tls")
             context.error(
-                path, "\(path) is true while gateway.tls.enabled is false: there is no certificate",
+                .conflict, path, "\(path) is true while gateway.tls.enabled is false: there is no certificate",
                 at: context.location(of: path), remedy: "set gateway.tls.enabled: true")
         }
         switch settings.place {
@@ -132,20 +135,22 @@ struct ListenersDecoder {
             if !settings.isTLS, !AddressSyntax.isLoopback(host) {
                 let path = context.location(of: section.path(of: "tls")) == nil ? section.path : section.path(of: "tls")
                 context.warn(
-                    path, "\(section.path) listens beyond loopback without TLS: tokens can be read on the way",
+                    .exposed, path,
+                    "\(section.path) listens beyond loopback without TLS: tokens can be read on the way",
                     at: context.location(of: path) ?? section.node?.location, remedy: "set tls: true")
             }
             guard settings.proxyProtocol == .required, !hasTrustedProxies else { break }
             let path = section.path(of: "proxyProtocol")
             context.error(
-                path, "\(path) is \"required\" but gateway.trustedProxies is empty: nobody may send such a header",
+                .incomplete, path,
+                "\(path) is \"required\" but gateway.trustedProxies is empty: nobody may send such a header",
                 at: context.location(of: path),
                 remedy: "add trustedProxies: [\"<address of the proxy>\"] to the gateway block")
         case .unix(_, let mode):
             guard mode & 0o002 != 0 else { break }
             let path = section.path(of: "mode")
             context.warn(
-                path, "\(path) lets every user of this host connect, who can then name any client address",
+                .exposed, path, "\(path) lets every user of this host connect, who can then name any client address",
                 at: context.location(of: path), remedy: "use \"0660\" and put the proxy into the socket's group")
         }
     }

@@ -71,17 +71,23 @@ final class LoadContext {
     func reportUnknownFlags() {
         for path in flags.keys.sorted() where !flagPaths.contains(path) {
             let nearest = KeyAdvice.nearest(to: path, among: flagPaths.sorted())
-            error(path, "\(path) is not a setting that the command line can set", remedy: nearest.map { "use \($0)" })
+            error(
+                .unknownFlag, path, "\(path) is not a setting that the command line can set",
+                remedy: nearest.map { "use \($0)" })
         }
     }
 
     // MARK: Problems
 
-    func error(_ path: String, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil) {
-        problems.append(ConfigProblem(.error, path: path, message: message, location: location, remedy: remedy))
+    func error(
+        _ rule: ConfigRule, _ path: String, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil
+    ) {
+        problems.append(ConfigProblem(.error, rule, path: path, message: message, location: location, remedy: remedy))
     }
 
-    func warn(_ path: String, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil) {
-        problems.append(ConfigProblem(.warning, path: path, message: message, location: location, remedy: remedy))
+    func warn(
+        _ rule: ConfigRule, _ path: String, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil
+    ) {
+        problems.append(ConfigProblem(.warning, rule, path: path, message: message, location: location, remedy: remedy))
     }
 }

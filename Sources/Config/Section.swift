@@ -29,7 +29,7 @@ struct Section {
         var child = node?[name]
         if let found = child, found.members == nil {
             let seen = Seen.describe(found.json)
-            context.error(childPath, "\(childPath) must be an object, not \(seen)", at: found.location)
+            context.error(.invalidValue, childPath, "\(childPath) must be an object, not \(seen)", at: found.location)
             child = nil
         }
         return Section(path: childPath, node: child, context: context, recordsDefaults: recordsDefaults)
@@ -90,7 +90,7 @@ struct Section {
                 node.content = .scalar(.string(try context.variables.substitute(text).text))
             } catch {
                 context.error(
-                    path, "\(path) refers to \(error.name), which is not set", at: node.location,
+                    .unsetVariable, path, "\(path) refers to \(error.name), which is not set", at: node.location,
                     remedy: "set \(error.name) in the environment, or write $${\(error.name)} for a literal")
                 return nil
             }
@@ -123,7 +123,9 @@ struct Section {
             }
         let seen = isSecret ? Seen.kind(of: raw.json) : refusal.seen ?? Seen.describe(raw.json)
         let location = refusal.location.flatMap { $0.line > 0 ? $0 : nil } ?? raw.location
-        context.error(path, "\(subject) must be \(refusal.allowed), not \(seen)", at: location, remedy: refusal.remedy)
+        context.error(
+            .invalidValue, path, "\(subject) must be \(refusal.allowed), not \(seen)", at: location,
+            remedy: refusal.remedy)
         context.record(path, .null, raw.source, at: raw.location)
     }
 
@@ -138,11 +140,13 @@ struct Section {
             let message = "unknown key \(memberPath)"
             if let instead = KeyAdvice.inventedKeys[memberPath] {
                 context.warn(
-                    memberPath, "\(message), which has no effect", at: member.keyLocation, remedy: "use \(instead)")
+                    .unknownKey, memberPath, "\(message), which has no effect", at: member.keyLocation,
+                    remedy: "use \(instead)")
             } else {
                 let nearest = KeyAdvice.nearest(to: member.name, among: known + ignored.sorted())
                 let remedy = nearest.map { "did you mean \(path(of: $0))?" }
-                context.warn(memberPath, "\(message), which has no effect", at: member.keyLocation, remedy: remedy)
+                context.warn(
+                    .unknownKey, memberPath, "\(message), which has no effect", at: member.keyLocation, remedy: remedy)
             }
         }
     }

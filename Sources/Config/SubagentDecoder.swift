@@ -71,14 +71,16 @@ struct SubagentDecoder {
         let credential = section.path(of: "credential")
         if settings.credential == .inherit, context.isSet(credential) {
             context.warn(
-                credential, "\(credential) is \"inherit\": such a command can speak as the owner of the gateway",
+                .exposed, credential,
+                "\(credential) is \"inherit\": such a command can speak as the owner of the gateway",
                 at: context.location(of: credential))
         }
         let allowAgents = section.path(of: "allowAgents")
         guard context.isSet(allowAgents) else { return }
         for id in settings.allowAgents where id != "*" && !AgentSettings.isValidID(id.lowercased()) {
             context.warn(
-                allowAgents, "\(allowAgents) holds \(Seen.describe(.string(id))), which no agent can be called",
+                .invalidValue, allowAgents,
+                "\(allowAgents) holds \(Seen.describe(.string(id))), which no agent can be called",
                 at: context.location(of: allowAgents))
         }
     }

@@ -65,11 +65,7 @@ extension GatewayCore {
             .flatMap { SessionKeySyntax.agentID(of: canonicalKey($0)) }
         let agentID = named ?? ofSession ?? settings.catalog.defaultAgentID
         guard let agent = settings.catalog[agentID] else {
-            throw GatewayError(
-                .invalidRequest, "unknown agent id \"\(agentID)\"",
-                details: JSONObject([
-                    ("code", "AGENT_NOT_FOUND"), ("remediationHint", "use an id of agents.list"),
-                ]))
+            throw GatewayError(.invalidRequest, .agentNotFound, "unknown agent id \"\(agentID)\"")
         }
         return .object(
             JSONObject([
@@ -89,7 +85,7 @@ extension GatewayCore {
         let nodeID = try reader.requiredString("nodeId", maxBytes: SpawnParams.maxNameBytes)
         let found = connections.values.map { $0.isOpen && $0.admitted.role == .node ? node($0) : JSONObject() }
         guard var node = found.first(where: { $0["nodeId"] == .string(nodeID) }) else {
-            throw GatewayError(.invalidRequest, "unknown nodeId")
+            throw GatewayError(.invalidRequest, .nodeNotFound)
         }
         node["ts"] = .integer(nowMs)
         return .object(node)

@@ -252,7 +252,7 @@ extension GatewayCore {
                         activeChildren: table.activeChildren(of: issuer.key).count),
                     catalog: settings.catalog)
             } catch {
-                throw .spawnPolicy(message: error.message, rule: error.rule, remedy: error.remedy)
+                throw .spawnPolicy(message: error.message, rule: error.rule.rawValue, remedy: error.remedy)
             }
             issuers[grant.issuer] = issuer
             issuers[grant.subject] = (grant.sessionKey, grant.agentID)

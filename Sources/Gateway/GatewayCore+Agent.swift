@@ -12,8 +12,7 @@ extension GatewayCore {
         try refuseAnotherWait(caller)
         let message = try text(try reader.requiredString("message"), reader)
         if reader.isPresent("provider") || reader.isPresent("model"), !caller.admitted.scopes.covers(.admin) {
-            throw GatewayError(
-                .invalidRequest, "provider/model overrides are not authorized for this caller.")
+            throw GatewayError(.invalidRequest, .modelOverrideDenied)
         }
         let key = try agentSession(reader, caller)
         let before = table.sessions[key]
@@ -90,8 +89,7 @@ extension GatewayCore {
             return Frames.failure(
                 id: requestID,
                 GatewayError(
-                    .unavailable, cause,
-                    details: JSONObject([("code", "RUN_FAILED"), ("status", .string(end.status.rawValue))])),
+                    .unavailable, .runFailed, cause, details: JSONObject([("status", .string(end.status.rawValue))])),
                 payload: .object(payload))
         }
         payload["result"] = .object(result)

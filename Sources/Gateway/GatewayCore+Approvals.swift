@@ -71,18 +71,10 @@ extension GatewayCore {
             throw reader.failure("decision", "must be allow-once, allow-always or deny")
         }
         guard let approval = approvals.open[id] else {
-            throw GatewayError(
-                .invalidRequest, "unknown or expired approval id",
-                details: JSONObject([
-                    ("code", "APPROVAL_NOT_FOUND"), ("remediationHint", "exec.approval.list has those that are open"),
-                ]))
+            throw GatewayError(.invalidRequest, .approvalNotFound)
         }
         guard decision != .allowAlways || approval.allowsAlways else {
-            throw GatewayError(
-                .invalidRequest, "the agent does not offer to allow this always",
-                details: JSONObject([
-                    ("code", "APPROVAL_ALLOW_ALWAYS_UNAVAILABLE"), ("remediationHint", "use allow-once or deny"),
-                ]))
+            throw GatewayError(.invalidRequest, .approvalAllowAlwaysUnavailable)
         }
         return [reply(request, .object(JSONObject([("ok", true)])))]
             + resolve(approval, decision, by: caller.admitted.deviceID ?? caller.connID, nowMs: nowMs)

@@ -108,15 +108,10 @@ extension GatewayCore {
             throw reader.failure("message", "must NOT have more than \(Self.maxMessageBytes) bytes")
         }
         if let attachments = reader.raw("attachments")?.array, !attachments.isEmpty {
-            throw GatewayError(
-                .invalidRequest, "attachments are not available: agents here are commands that read text",
-                details: JSONObject([
-                    ("code", "ATTACHMENTS_UNSUPPORTED"),
-                    ("remediationHint", "put the content into the message, or the path of a file the agent can read"),
-                ]))
+            throw GatewayError(.invalidRequest, .attachmentsUnsupported)
         }
         guard message.contains(where: { !$0.isWhitespace }) else {
-            throw GatewayError(.invalidRequest, "message or attachment required")
+            throw GatewayError(.invalidRequest, .messageRequired)
         }
         return message
     }
@@ -125,11 +120,11 @@ extension GatewayCore {
         guard !caller.admitted.scopes.covers(.admin) else { return }
         let routing = ["originatingChannel", "originatingTo", "originatingAccountId", "originatingThreadId"]
         if routing.contains(where: reader.isPresent) {
-            throw GatewayError(.invalidRequest, "originating route fields require admin scope")
+            throw GatewayError(.invalidRequest, .ownerField)
         }
         let provenance = ["systemInputProvenance", "systemProvenanceReceipt", "suppressCommandInterpretation"]
         if provenance.contains(where: reader.isPresent) {
-            throw GatewayError(.invalidRequest, "system provenance fields require admin scope")
+            throw GatewayError(.invalidRequest, .ownerField, "system provenance fields require admin scope")
         }
     }
 
@@ -151,12 +146,14 @@ extension GatewayCore {
         if let spawn = table.run(ofSession: key), !spawn.phase.isEnded { runs.append(spawn) }
         if let runID {
             if let known = table.runs[runID], known.sessionKey != key {
-                return [refusal(request, "runId does not match sessionKey")]
+                return [refusal(request, GatewayError(.invalidRequest, .runSessionMismatch))]
             }
             runs.removeAll { $0.runID != runID }
         }
         let allowed = runs.filter { mayAbort($0, caller) }
-        if runID != nil, allowed.count < runs.count { return [refusal(request, "unauthorized")] }
+        if runID != nil, allowed.count < runs.count {
+            return [refusal(request, GatewayError(.invalidRequest, .notYourChild, "unauthorized"))]
+        }
         var effects: [Effect] = []
         // What waits first, or its turn would come.
         for run in allowed.filter({ $0.phase == .queued }) + allowed.filter({ $0.phase != .queued }) {
@@ -170,8 +167,8 @@ extension GatewayCore {
         return effects + [.commit([], then: [reply(request, .object(answer))], failure: .background)]
     }
 
-    func refusal(_ request: GatewayRequest, _ message: String) -> Effect {
-        .respond(request.connection, Frames.failure(id: request.id, GatewayError(.invalidRequest, message)))
+    func refusal(_ request: GatewayRequest, _ error: GatewayError) -> Effect {
+        .respond(request.connection, Frames.failure(id: request.id, error))
     }
 
     private func mayAbort(_ run: Run, _ caller: ClientConnection) -> Bool {

@@ -9,9 +9,7 @@ extension GatewayCore {
     ) throws -> [Effect] {
         // It tells of everybody.
         guard caller.admitted.lineage == nil else {
-            throw GatewayError(
-                .forbidden, "the configuration is not for the devices of runs",
-                details: JSONObject([("code", "CONFIG_NOT_VISIBLE")]))
+            throw GatewayError(.forbidden, .configNotVisible)
         }
         switch request.method {
         case .configSchema: return [.configure(.schema, for: request)]
@@ -43,7 +41,8 @@ extension GatewayCore {
             method: author.method, device: caller.admitted.deviceID, address: caller.clientAddress)
         if let waitMs = controlPlane.admit(limited, nowMs: nowMs) {
             throw GatewayError(
-                .unavailable, "rate limit exceeded for \(author.method); retry after \((waitMs + 999) / 1000)s",
+                .unavailable, .rateLimited,
+                "rate limit exceeded for \(author.method); retry after \((waitMs + 999) / 1000)s",
                 details: JSONObject([
                     ("method", .string(author.method)),
                     ("limit", .string("\(ControlPlaneLimiter.maxCalls) per \(ControlPlaneLimiter.windowMs / 1000)s")),

@@ -41,9 +41,7 @@ extension GatewayCore {
     private func cronJob(_ reader: ParamReader, _ caller: ClientConnection) throws -> CronJob {
         let id = try cronJobID(reader)
         guard let job = cron.jobs[id], isVisible(job, to: caller) else {
-            throw GatewayError(
-                .invalidRequest, "unknown cron job: \(id)",
-                details: JSONObject([("code", "CRON_JOB_NOT_FOUND"), ("remediationHint", "use an id of cron.list")]))
+            throw GatewayError(.invalidRequest, .cronJobNotFound, "unknown cron job: \(id)")
         }
         return job
     }
@@ -83,9 +81,7 @@ extension GatewayCore {
         if caller.admitted.lineage != nil {
             // The log outlives jobs; whose an old one was is not known.
             guard let job = filter.jobId.flatMap({ cron.jobs[$0] }), isVisible(job, to: caller) else {
-                throw GatewayError(
-                    .forbidden, "a spawned session sees the runs of its own jobs only",
-                    details: JSONObject([("code", "CRON_JOB_NOT_VISIBLE"), ("remediationHint", "name the job: jobId")]))
+                throw GatewayError(.forbidden, .cronJobNotVisible)
             }
         }
         filter.runId = try reader.nonEmptyString("runId", maxBytes: 256)
@@ -134,9 +130,7 @@ extension GatewayCore {
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
         guard cron.jobs.count < CronTable.maxJobs else {
-            throw GatewayError(
-                .invalidRequest, "there are \(CronTable.maxJobs) cron jobs already",
-                details: JSONObject([("code", "CRON_JOB_LIMIT"), ("remediationHint", "cron.remove those not needed")]))
+            throw GatewayError(.invalidRequest, .cronJobLimit, "there are \(CronTable.maxJobs) cron jobs already")
         }
         let named = try reader.nonEmptyString("sessionKey", maxBytes: 512).map(canonicalKey)
         let job = try CronJob(
@@ -254,8 +248,9 @@ extension GatewayCore {
             return handle(request, nowMs: nowMs)
         case .failure(let failure):
             let error = GatewayError(
-                .invalidRequest, "invalid \(request.method.rawValue) params: at /schedule/tz: \(failure.message)",
-                details: JSONObject([("code", "TIME_ZONE_UNKNOWN"), ("remediationHint", .string(failure.remedy))]))
+                .invalidRequest, .timeZoneUnknown,
+                "invalid \(request.method.rawValue) params: at /schedule/tz: \(failure.message)", remedy: failure.remedy
+            )
             return [.respond(request.connection, Frames.failure(id: request.id, error))]
         }
     }

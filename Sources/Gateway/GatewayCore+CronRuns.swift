@@ -78,7 +78,8 @@ extension GatewayCore {
         switch try startTurn(wanted, asked: .owner, nowMs: nowMs, &operations) {
         case .accepted(_, let started): effects = started
         case .known:
-            throw GatewayError(.invalidRequest, "a run \(run.runID) is known already: this firing has happened")
+            throw GatewayError(
+                .invalidRequest, .cronFiringRepeated, "a run \(run.runID) is known already: this firing has happened")
         }
         cron.note(run.runID, sessionKey: key, sessionID: table.sessions[key]?.sessionID ?? "")
         return (effects, false)

@@ -11,16 +11,9 @@ extension GatewayCore {
             if let run = table.runs[id] { return explanation(run) }
             guard let record = decisions.find(id) else {
                 throw GatewayError(
-                    .invalidRequest, "unknown decision, request or run id",
-                    details: JSONObject([
-                        ("code", "DECISION_NOT_FOUND"),
-                        (
-                            "remediationHint",
-                            .string(
-                                "the last \(DecisionLog.capacity) decisions are kept since the gateway started; log lines "
-                                    + "and refusals name them as decision and decisionId")
-                        ),
-                    ]))
+                    .invalidRequest, .decisionNotFound,
+                    remedy: "the last \(DecisionLog.capacity) decisions are kept since the gateway started; log lines "
+                        + "and refusals name them as decision and decisionId")
             }
             return explanation(record, isDryRun: false)
         }
@@ -45,7 +38,7 @@ extension GatewayCore {
         case .device:
             auth.deviceToken = stand
             guard let device, var token = trust.pairing.devices[device.id]?.tokens[dryRun.role.rawValue] else {
-                throw GatewayError(.invalidRequest, "there is no such device token: name a paired device")
+                throw GatewayError(.invalidRequest, .deviceTokenNotFound)
             }
             if token.digest != DeviceToken.unissued { token.digest = digest }
             _ = state.pairing.setToken(token, deviceID: device.id)
@@ -68,14 +61,7 @@ extension GatewayCore {
         let identity = settings.policy.identity
         if let user = dryRun.user {
             guard let header = identity.userHeader else {
-                throw GatewayError(
-                    .invalidRequest, "no proxy names users here",
-                    details: JSONObject([
-                        (
-                            "remediationHint",
-                            "set gateway.auth.mode: \"trusted-proxy\" and gateway.auth.trustedProxy.userHeader"
-                        )
-                    ]))
+                throw GatewayError(.invalidRequest, .noProxyIdentity)
             }
             // What the proxy has to send besides, it sends.
             position.headers = Dictionary(
@@ -90,13 +76,8 @@ extension GatewayCore {
         if let login = dryRun.tailscaleLogin { facts.tailscale = .login(login) }
         if position.relayedFor != nil, !facts.peerIsTrustedProxy {
             throw GatewayError(
-                .invalidRequest, "\(facts.peer) is no trusted proxy, and is refused before any rule",
-                details: JSONObject([
-                    (
-                        "remediationHint",
-                        .string("a PROXY header may come only from gateway.trustedProxies: [\"\(facts.peer)\"]")
-                    )
-                ]))
+                .invalidRequest, .notATrustedProxy, "\(facts.peer) is no trusted proxy, and is refused before any rule",
+                remedy: "a PROXY header may come only from gateway.trustedProxies: [\"\(facts.peer)\"]")
         }
         return facts
     }
@@ -113,9 +94,7 @@ extension GatewayCore {
             let derived = trust.lineage.all.filter { $0.deviceID.hasPrefix(id) || $0.sessionKey == id }
                 .map { ProvenDevice(id: $0.deviceID, publicKey: $0.publicKey) }
             guard let found = (paired + derived).first, (paired + derived).count == 1 else {
-                throw GatewayError(
-                    .invalidRequest, "no device, or more than one, is called \(id)",
-                    details: JSONObject([("remediationHint", "see: sallyport devices list")]))
+                throw GatewayError(.invalidRequest, .deviceNotFound, "no device, or more than one, is called \(id)")
             }
             return found
         }

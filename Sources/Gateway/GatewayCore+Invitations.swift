@@ -9,7 +9,7 @@ extension GatewayCore {
     mutating func enrollCreate(
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
-        guard mayManage("", caller) else { throw GatewayError(.invalidRequest, "device enrolment denied") }
+        guard mayManage("", caller) else { throw GatewayError(.invalidRequest, .enrolmentDenied) }
         let kindName = try reader.nonEmptyString("kind") ?? Invitation.Kind.enrolment.rawValue
         guard let kind = Invitation.Kind(rawValue: kindName) else {
             throw GatewayError.invalidParams(
@@ -31,14 +31,15 @@ extension GatewayCore {
         let scopes = named ?? usual
         let roles = isLimited ? [Role.node.rawValue] : isSetupCode ? Invitation.mobileRoles : [role]
         guard caller.admitted.scopes.covers(.admin) || roles == [Role.operator.rawValue] else {
-            throw GatewayError(.invalidRequest, "device enrolment denied")
+            throw GatewayError(.invalidRequest, .enrolmentDenied)
         }
         if let missing = caller.admitted.scopes.missing(from: scopes).first {
-            throw GatewayError(.invalidRequest, "missing scope: \(missing)")
+            throw GatewayError(.invalidRequest, .scopeExceeded, "missing scope: \(missing)")
         }
         guard roles.contains(Role.operator.rawValue) || !scopes.names.contains(where: { $0.hasPrefix("operator.") })
         else {
-            throw GatewayError(.invalidRequest, "invalid scope for requested roles: \(scopes.names.first ?? "")")
+            throw GatewayError(
+                .invalidRequest, .scopeNotOfRole, "invalid scope for requested roles: \(scopes.names.first ?? "")")
         }
         let uses = try reader.integer("uses", in: 1...Int64(Invitation.maxUses)) ?? 1
         let lifeMs =
@@ -46,8 +47,8 @@ extension GatewayCore {
             ?? (isSetupCode ? Invitation.setupCodeLifeMs : 3_600_000)
         guard trust.invitations.all.count < Invitation.maxInvitations else {
             throw GatewayError(
-                .invalidRequest, "there are \(Invitation.maxInvitations) enrolment tokens that have not expired",
-                details: JSONObject([("remediationHint", "revoke some: sallyport devices enroll --list")]))
+                .invalidRequest, .invitationLimit,
+                "there are \(Invitation.maxInvitations) enrolment tokens that have not expired")
         }
         let token = ids.token()
         let invitation = Invitation(
@@ -83,10 +84,10 @@ extension GatewayCore {
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection
     ) throws -> [Effect] {
         let id = try reader.requiredString("id")
-        guard mayManage("", caller) else { throw GatewayError(.invalidRequest, "device enrolment denied") }
+        guard mayManage("", caller) else { throw GatewayError(.invalidRequest, .enrolmentDenied) }
         // What is revoked here, but not on the disk yet, may be revoked again.
         guard trust.invitations.remove(id: id) != nil || owed.contains(.invitation(id: id)) else {
-            throw GatewayError(.invalidRequest, "unknown id", details: JSONObject([("code", "INVITATION_NOT_FOUND")]))
+            throw GatewayError(.invalidRequest, .invitationNotFound)
         }
         return [
             .commit(

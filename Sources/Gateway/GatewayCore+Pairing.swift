@@ -40,21 +40,21 @@ extension GatewayCore {
         let isAdmin = caller.admitted.scopes.covers(.admin)
         guard let pending = trust.pairing.pending(requestID: requestID, nowMs: nowMs) else {
             throw GatewayError(
-                .invalidRequest, isAdmin ? "unknown requestId" : "device pairing approval denied",
-                details: JSONObject([("code", "PAIRING_REQUEST_NOT_FOUND")]))
+                .invalidRequest, .pairingRequestNotFound,
+                isAdmin ? "unknown requestId" : "device pairing approval denied")
         }
         guard mayManage(pending.deviceID, caller), isAdmin || pending.role == Role.operator.rawValue else {
-            throw GatewayError(.invalidRequest, "device pairing approval denied")
+            throw GatewayError(.invalidRequest, .deviceManagementDenied)
         }
         // The new token has all that was ever approved, so the approver must hold that too.
         let scopes = (trust.pairing.devices[pending.deviceID]?.approvedScopes ?? .none).union(pending.scopes)
         if let missing = caller.admitted.scopes.missing(from: scopes).first {
-            throw GatewayError(.invalidRequest, "missing scope: \(missing)")
+            throw GatewayError(.invalidRequest, .scopeExceeded, "missing scope: \(missing)")
         }
         if pending.role != Role.operator.rawValue,
             let foreign = scopes.names.first(where: { $0.hasPrefix("operator.") })
         {
-            throw GatewayError(.invalidRequest, "invalid scope for requested roles: \(foreign)")
+            throw GatewayError(.invalidRequest, .scopeNotOfRole, "invalid scope for requested roles: \(foreign)")
         }
         var undo = beginUndo()
         undo.devices = [pending.deviceID]
@@ -85,11 +85,10 @@ extension GatewayCore {
     ) throws -> [Effect] {
         let requestID = try reader.requiredString("requestId")
         guard let pending = trust.pairing.pending(requestID: requestID, nowMs: nowMs) else {
-            throw GatewayError(
-                .invalidRequest, "unknown requestId", details: JSONObject([("code", "PAIRING_REQUEST_NOT_FOUND")]))
+            throw GatewayError(.invalidRequest, .pairingRequestNotFound)
         }
         guard mayManage(pending.deviceID, caller) else {
-            throw GatewayError(.invalidRequest, "device pairing rejection denied")
+            throw GatewayError(.invalidRequest, .deviceManagementDenied, "device pairing rejection denied")
         }
         _ = trust.pairing.removePending(deviceID: pending.deviceID)
         var undo = beginUndo()
@@ -109,14 +108,15 @@ extension GatewayCore {
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
         let deviceID = try reader.requiredString("deviceId")
-        guard mayManage(deviceID, caller) else { throw GatewayError(.invalidRequest, "device pairing removal denied") }
+        guard mayManage(deviceID, caller) else {
+            throw GatewayError(.invalidRequest, .deviceManagementDenied, "device pairing removal denied")
+        }
         let derived = trust.lineage[deviceID].flatMap { $0.runID }
         let waiting = trust.pairing.pending(nowMs: nowMs).filter { $0.deviceID == deviceID }
         // What is removed here, but not on the disk yet, may be removed again.
         let isOwed = owed.contains(.device(deviceID))
         guard trust.pairing.devices[deviceID] != nil || derived != nil || isOwed else {
-            throw GatewayError(
-                .invalidRequest, "unknown deviceId", details: JSONObject([("code", "DEVICE_NOT_FOUND")]))
+            throw GatewayError(.invalidRequest, .deviceNotFound)
         }
         _ = trust.pairing.remove(deviceID: deviceID)
         let answer = reply(request, .object(JSONObject([("deviceId", .string(deviceID))])))

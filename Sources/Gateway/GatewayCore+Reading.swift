@@ -21,7 +21,8 @@ extension GatewayCore {
         switch result {
         case .success(let read): answer = read
         case .failure(let error):
-            let failure = GatewayError(.unavailable, "the gateway's store cannot be read: \(error)", retryable: true)
+            let failure = GatewayError(
+                .unavailable, .storeUnavailable, "the gateway's store cannot be read: \(error)", retryable: true)
             return [.respond(request.connection, Frames.failure(id: request.id, failure))]
         }
         let payload =

@@ -41,19 +41,13 @@ extension GatewayCore {
     /// Whether a connection may call a method; pure, so that hot methods can be answered without the core's lock.
     package static func authorise(_ method: Method, _ rights: CallerRights) throws(GatewayError) {
         if rights.isReportingOnly, method != .runComplete, method != .runAttach {
-            throw GatewayError(
-                .forbidden, "the run of this device has ended",
-                details: JSONObject([
-                    ("code", "RUN_ENDED"), ("remediationHint", "only run.complete is answered until the grace is over"),
-                ]))
+            throw GatewayError(.forbidden, .runEnded)
         }
         switch method.requirement {
         case .open: return
         case .ownRun:
             guard rights.hasRun else {
-                throw GatewayError(
-                    .forbidden, "\(method.rawValue) is for the derived device of a run",
-                    details: JSONObject([("code", "NOT_A_RUN_DEVICE")]))
+                throw GatewayError(.forbidden, .notARunDevice, "\(method.rawValue) is for the derived device of a run")
             }
         case .poolWorker:
             guard rights.role == .operator, !rights.hasRun,
@@ -61,11 +55,7 @@ extension GatewayCore {
                     || rights.scopes.names.contains(where: { $0.hasPrefix(Self.poolScopePrefix) })
             else {
                 throw GatewayError(
-                    .forbidden, "\(method.rawValue) is for devices that are enrolled for a pool",
-                    details: JSONObject([
-                        ("code", "NOT_IN_POOL"),
-                        ("remediationHint", "on the gateway's host: sallyport devices enroll --pool NAME"),
-                    ]))
+                    .forbidden, .notInPool, "\(method.rawValue) is for devices that are enrolled for a pool")
             }
         case .scope(let scope):
             guard rights.role == .operator else { throw .unauthorizedRole(rights.role) }
@@ -87,7 +77,7 @@ extension GatewayCore {
             let reader = try ParamReader(request.params)
             switch request.method {
             case .connect:
-                throw GatewayError(.invalidRequest, "connect is only valid as the first request")
+                throw GatewayError(.invalidRequest, .connectRepeated)
             case .diagnosticsEcho:
                 return [reply(request, request.params ?? .object(JSONObject()))]
             case .diagnosticsBroadcast: return broadcast(request)
@@ -184,7 +174,7 @@ extension GatewayCore {
         } catch let error as GatewayError {
             throw error
         } catch {
-            throw GatewayError(.unavailable, "\(error)")
+            throw GatewayError(.unavailable, .internalError, "\(error)")
         }
     }
 

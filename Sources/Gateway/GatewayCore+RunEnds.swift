@@ -30,7 +30,7 @@ extension GatewayCore {
         var closing: [Effect] = []
         if let entry = trust.lineage.end(runID: runID, nowMs: nowMs) {
             closing = close(
-                device: entry.deviceID, GatewayClose(4001, "client invalidated: run-ended"), except: keepingOpen)
+                device: entry.deviceID, .clientInvalidated("run-ended"), except: keepingOpen)
             // It may hear the answer and say the same again, and no more.
             if let keepingOpen { connections[keepingOpen]?.admitted.isReportingOnly = true }
         }

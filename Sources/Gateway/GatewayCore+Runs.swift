@@ -12,11 +12,7 @@ extension GatewayCore {
     func ownRun(_ reader: ParamReader, _ caller: ClientConnection) throws -> Run {
         let named = try reader.requiredString("runId")
         guard let own = caller.admitted.lineage?.runID, own == named, let run = table.runs[own] else {
-            throw GatewayError(
-                .forbidden, "run \(named) is not the run of this device",
-                details: JSONObject([
-                    ("code", "NOT_YOUR_RUN"), ("remediationHint", "use the run id that came with the identity"),
-                ]))
+            throw GatewayError(.forbidden, .notYourRun, "run \(named) is not the run of this device")
         }
         return run
     }
@@ -30,10 +26,10 @@ extension GatewayCore {
         let attempt = try reader.integer("attempt", in: 0...1000) ?? Int64(run.launches)
         guard attempt == run.launches, table.attached(run.runID, nowMs: nowMs), let run = table.runs[run.runID] else {
             throw GatewayError(
-                .invalidRequest,
+                .invalidRequest, .runNotAttachable,
                 attempt == run.launches
                     ? "run \(run.runID) is \(run.phase.name)" : "run \(run.runID) was given to another worker",
-                details: JSONObject([("code", "RUN_NOT_ATTACHABLE"), ("phase", .string(run.phase.name))]))
+                details: JSONObject([("phase", .string(run.phase.name))]))
         }
         connections[request.connection]?.isWorker = true
         if !run.isExternal { renewLease(run.runID, nowMs: nowMs) }

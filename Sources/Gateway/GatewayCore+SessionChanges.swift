@@ -14,8 +14,7 @@ extension GatewayCore {
             reader.isPresent("key")
             ? try sessionKey(reader, "key", caller) : "agent:\(agentID):dashboard:\(ids.uuid())"
         guard caller.admitted.lineage == nil else {
-            throw GatewayError(
-                .forbidden, "a spawned session opens no others", details: JSONObject([("code", "SESSION_NOT_VISIBLE")]))
+            throw GatewayError(.forbidden, .sessionNotVisible, "a spawned session opens no others")
         }
         let before = table.sessions[key]
         let changes = try changes(reader, to: key, caller)
@@ -99,8 +98,8 @@ extension GatewayCore {
             let other = table.sessions.values.first(where: { $0.label == label && $0.key != key })
         {
             throw GatewayError(
-                .invalidRequest, "label already in use: \(label)",
-                details: JSONObject([("code", "LABEL_IN_USE"), ("sessionKey", .string(other.key))]))
+                .invalidRequest, .labelInUse, "label already in use: \(label)",
+                details: JSONObject([("sessionKey", .string(other.key))]))
         }
         return changes
     }
@@ -163,7 +162,7 @@ extension GatewayCore {
         if let agentID = SessionKeySyntax.agentID(of: key),
             key == SessionKeySyntax.main(agentID: agentID, mainKey: settings.mainKey)
         {
-            throw GatewayError(.invalidRequest, "Cannot delete the main session (\(key)).")
+            throw GatewayError(.invalidRequest, .mainSessionProtected, "Cannot delete the main session (\(key)).")
         }
         guard let session = table.sessions[key] else {
             return [
@@ -259,9 +258,7 @@ extension GatewayCore {
         if let lineage = caller.admitted.lineage, let run, !run.phase.isEnded,
             run.sessionKey == lineage.sessionKey || !table.isSession(run.sessionKey, atOrBelow: lineage.sessionKey)
         {
-            throw GatewayError(
-                .forbidden, "a spawned session can abort only what it spawned",
-                details: JSONObject([("code", "NOT_YOUR_CHILD")]))
+            throw GatewayError(.forbidden, .notYourChild)
         }
         guard let run, !run.phase.isEnded else {
             return [

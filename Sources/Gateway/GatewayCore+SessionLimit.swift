@@ -11,12 +11,7 @@ extension GatewayCore {
         guard table.sessions.count >= limit else { return }
         let idle = settings.conversation.archivesOldest ? table.sessions.values.filter(mayBeLetGo) : []
         guard !idle.isEmpty else {
-            throw GatewayError(
-                .unavailable, "there are \(table.sessions.count) sessions already",
-                details: JSONObject([
-                    ("code", "TOO_MANY_SESSIONS"),
-                    ("remediationHint", "delete some, or set session.maintenance.maxEntries and its mode"),
-                ]))
+            throw GatewayError(.unavailable, .tooManySessions, "there are \(table.sessions.count) sessions already")
         }
         // Some at once, so that not every new session looks through all.
         for session in idle.sorted(by: { $0.updatedAtMs < $1.updatedAtMs }).prefix(max(1, limit / 100)) {

@@ -93,7 +93,7 @@ extension GatewayCore {
         if let lineage = caller.admitted.lineage {
             guard let session = table.sessions[lineage.sessionKey] else {
                 throw SpawnRefusal(
-                    .error, "the requester session \(lineage.sessionKey) is gone", rule: "requester-session",
+                    .error, "the requester session \(lineage.sessionKey) is gone", rule: .requesterSession,
                     remedy: "spawn from a live session")
             }
             return session
@@ -109,7 +109,7 @@ extension GatewayCore {
             settings.catalog[agentID] != nil || agentID == settings.catalog.defaultAgentID
         else {
             throw SpawnRefusal(
-                .error, "session not found: \(key)", rule: "requester-session",
+                .error, "session not found: \(key)", rule: .requesterSession,
                 remedy: "use a key of sessions.list, or agent:<id>:\(settings.mainKey) of a configured agent")
         }
         let session = Session(
@@ -153,7 +153,7 @@ extension GatewayCore {
         guard let identity = ownKey ?? (try? settings.root.child(sessionKey: session.key, spawnID: spawnID)) else {
             throw SpawnRefusal(
                 .error, "Failed to register subagent run: no identity can be derived for \(session.key)",
-                rule: "derived-identity", remedy: "report this; the parent's chain is damaged")
+                rule: .childIdentity, remedy: "report this; the parent's chain is damaged")
         }
         let limits = settings.catalog.limits(of: requester.agentID)
         let run = Run(
@@ -323,7 +323,7 @@ extension SpawnRefusal {
     var fields: JSONObject {
         JSONObject(
             [
-                ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule)),
+                ("status", .string(status.rawValue)), ("error", .string(message)), ("rule", .string(rule.rawValue)),
                 ("kind", .string(kind.rawValue)), ("remediationHint", .string(remedy)),
             ] + (errorCode.map { [("errorCode", .string($0))] } ?? []))
     }

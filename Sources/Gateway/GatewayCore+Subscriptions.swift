@@ -26,18 +26,13 @@ extension GatewayCore {
             return [reply(request, JSON.object(JSONObject([("subscribed", false), ("key", .string(key))])))]
         }
         guard isVisible(key, to: caller) else {
-            throw GatewayError(
-                .forbidden, "this device sees its own session and those below it",
-                details: JSONObject([("code", "SESSION_NOT_VISIBLE")]))
+            throw GatewayError(.forbidden, .sessionNotVisible)
         }
         guard subscriptions.subscribe(request.connection, to: key) else {
             throw GatewayError(
-                .invalidRequest,
+                .invalidRequest, .tooManySubscriptions,
                 "too many subscriptions: a connection may have \(Subscriptions.maxKeys) sessions subscribed to",
-                details: JSONObject([
-                    ("code", "TOO_MANY_SUBSCRIPTIONS"), ("limit", .integer(Int64(Subscriptions.maxKeys))),
-                    ("remediationHint", "call sessions.messages.unsubscribe, or sessions.subscribe for all sessions"),
-                ]))
+                details: JSONObject([("limit", .integer(Int64(Subscriptions.maxKeys)))]))
         }
         return [reply(request, JSON.object(JSONObject([("subscribed", true), ("key", .string(key))])))]
     }

@@ -75,9 +75,7 @@ extension GatewayCore {
     ) throws -> Effect {
         // The log tells of everybody.
         guard caller.admitted.lineage == nil else {
-            throw GatewayError(
-                .forbidden, "the log is not for the devices of runs", details: JSONObject([("code", "LOG_NOT_VISIBLE")])
-            )
+            throw GatewayError(.forbidden, .logNotVisible)
         }
         let query = RecentLog.Query(
             cursor: try reader.integer("cursor", in: 0...(1 << 53)),

@@ -9,7 +9,7 @@ extension GatewayCore {
     mutating func tokenRotate(
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
-        let denied = GatewayError(.invalidRequest, "device token rotation denied")
+        let denied = GatewayError(.invalidRequest, .deviceManagementDenied, "device token rotation denied")
         let (device, role) = try managedToken(reader, caller, orElse: denied)
         let old = device.tokens[role]
         // What was revoked is approved again, or stays revoked.
@@ -71,7 +71,7 @@ extension GatewayCore {
     mutating func tokenRevoke(
         _ request: GatewayRequest, _ reader: ParamReader, from caller: ClientConnection, nowMs: Int64
     ) throws -> [Effect] {
-        let denied = GatewayError(.invalidRequest, "device token revocation denied")
+        let denied = GatewayError(.invalidRequest, .deviceManagementDenied, "device token revocation denied")
         let (device, role) = try managedToken(reader, caller, orElse: denied)
         guard var token = device.tokens[role] else { throw denied }
         token.revokedAtMs = token.revokedAtMs ?? nowMs

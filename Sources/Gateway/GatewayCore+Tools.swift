@@ -13,10 +13,8 @@ extension GatewayCore {
         let name = try reader.nonEmptyString("tool") ?? reader.requiredString("name")
         guard let tool = ToolName(rawValue: name) else {
             throw GatewayError(
-                .invalidRequest, "tool not available: \(name.prefix(128))",
-                details: JSONObject([
-                    ("code", "TOOL_NOT_FOUND"), ("available", .array(ToolName.allCases.map { .string($0.rawValue) })),
-                ]))
+                .invalidRequest, .toolNotFound, "tool not available: \(name.prefix(128))",
+                details: JSONObject([("available", .array(ToolName.allCases.map { .string($0.rawValue) }))]))
         }
         let arguments = try reader.object("args") ?? ParamReader(nil)
         let own =

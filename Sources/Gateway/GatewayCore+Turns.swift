@@ -20,27 +20,16 @@ extension GatewayCore {
         guard settings.catalog.turnRuntime(of: agentID) != nil else { throw nothingToRun(agentID) }
         let session = try openSession(wanted.sessionKey, nowMs: nowMs)
         guard session.overrides["sendPolicy"]?.string != "deny" else {
-            throw GatewayError(
-                .invalidRequest, "send blocked by session policy",
-                details: JSONObject([
-                    ("code", "SEND_BLOCKED"),
-                    ("remediationHint", "sessions.patch {key, sendPolicy: \"allow\"}"),
-                ]))
+            throw GatewayError(.invalidRequest, .sendBlocked)
         }
         let before = table.turns(of: session.key)
         guard before.isEmpty || settings.conversation.whenBusy != .reject else {
-            throw GatewayError(
-                .unavailable, "session \(session.key) is busy",
-                details: JSONObject([
-                    ("code", "SESSION_BUSY"),
-                    ("remediationHint", "wait for the turn, abort it, or set messages.queue.mode"),
-                ]), retryable: true)
+            throw GatewayError(.unavailable, .sessionBusy, "session \(session.key) is busy", retryable: true)
         }
         guard before.count <= settings.conversation.maxQueued else {
             throw GatewayError(
-                .unavailable, "\(settings.conversation.maxQueued) turns of session \(session.key) wait already",
-                details: JSONObject([("code", "QUEUE_FULL"), ("remediationHint", "messages.queue.cap")]),
-                retryable: true)
+                .unavailable, .queueFull,
+                "\(settings.conversation.maxQueued) turns of session \(session.key) wait already", retryable: true)
         }
         let speaker = speaker(for: session, &operations)
         let entry = try turnDevice(of: session, speaker: speaker, run: wanted.runID, asked: caller, nowMs: nowMs)
@@ -70,10 +59,7 @@ extension GatewayCore {
     private func repeated(_ known: Run, _ wanted: TurnRequest) throws(GatewayError) -> Run {
         guard known.kind == .turn(wanted.origin), known.sessionKey == wanted.sessionKey else {
             throw GatewayError(
-                .invalidRequest, "idempotencyKey \(wanted.runID) is in use by another run",
-                details: JSONObject([
-                    ("code", "IDEMPOTENCY_CONFLICT"), ("remediationHint", "use a new idempotencyKey for each message"),
-                ]))
+                .invalidRequest, .idempotencyConflict, "idempotencyKey \(wanted.runID) is in use by another run")
         }
         return known
     }
@@ -81,20 +67,11 @@ extension GatewayCore {
     func nothingToRun(_ agentID: String) -> GatewayError {
         if settings.catalog[agentID]?.acp != nil {
             return GatewayError(
-                .unavailable, "agent \"\(agentID)\" speaks ACP, which is disabled by policy (`acp.enabled=false`)",
-                details: JSONObject([
-                    ("code", "AGENT_NOT_RUNNABLE"), ("remediationHint", "set acp.enabled to true"),
-                ]))
+                .unavailable, .agentNotRunnable,
+                "agent \"\(agentID)\" speaks ACP, which is disabled by policy (`acp.enabled=false`)",
+                remedy: "set acp.enabled to true")
         }
-        return GatewayError(
-            .unavailable, "agent \"\(agentID)\" has nothing to run",
-            details: JSONObject([
-                ("code", "AGENT_NOT_RUNNABLE"),
-                (
-                    "remediationHint",
-                    .string("give it a command: agents.list[].exec.command, or agents.list[].runtime.acp.command")
-                ),
-            ]))
+        return GatewayError(.unavailable, .agentNotRunnable, "agent \"\(agentID)\" has nothing to run")
     }
 
     /// A device for one turn, beside the session's own: what the agent spawns hangs on the session, and outlives the turn.
@@ -111,8 +88,8 @@ extension GatewayCore {
             let identity = try? issuer.child(sessionKey: session.key, spawnID: spawnID)
         else {
             throw GatewayError(
-                .invalidRequest, "session \(session.key) belongs to another host, which alone can speak for it",
-                details: JSONObject([("code", "SESSION_NOT_OURS")]))
+                .invalidRequest, .sessionNotOurs,
+                "session \(session.key) belongs to another host, which alone can speak for it")
         }
         return LineageEntry(
             deviceID: identity.deviceID, publicKey: identity.key.publicKey, issuer: issuer.deviceID, spawnID: spawnID,
@@ -168,12 +145,7 @@ extension GatewayCore {
     }
 
     func sessionNotFound(_ key: String) -> GatewayError {
-        GatewayError(
-            .invalidRequest, "session not found: \(key.prefix(SpawnParams.maxNameBytes))",
-            details: JSONObject([
-                ("code", "SESSION_NOT_FOUND"),
-                ("remediationHint", "use a key of sessions.list, or agent:<id>:<name> of a configured agent"),
-            ]))
+        GatewayError(.invalidRequest, .sessionNotFound, "session not found: \(key.prefix(SpawnParams.maxNameBytes))")
     }
 
     /// Puts a message at the end of a transcript.

@@ -13,8 +13,7 @@ extension GatewayCore {
         let timeoutMs = try reader.integer("timeoutMs", in: 0...86_400_000) ?? 30_000
         // Somebody else's run is no different from none: a result is for whom it concerns.
         guard let run = table.runs[runID], isVisible(run, to: caller) else {
-            throw GatewayError(
-                .invalidRequest, "unknown runId: \(runID)", details: JSONObject([("code", "RUN_NOT_FOUND")]))
+            throw GatewayError(.invalidRequest, .runNotFound, "unknown runId: \(runID)")
         }
         if let end = run.end {
             return [reply(request, outcome(of: run, end))] + (run.isTurn ? [] : acknowledge(runID, nowMs: nowMs))
@@ -38,9 +37,7 @@ extension GatewayCore {
 
     func refuseAnotherWait(_ caller: ClientConnection) throws(GatewayError) {
         guard caller.waits < ClientConnection.maxWaits else {
-            throw GatewayError(
-                .unavailable, "\(caller.waits) requests of this connection wait already",
-                details: JSONObject([("code", "TOO_MANY_WAITS")]))
+            throw GatewayError(.unavailable, .tooManyWaits, "\(caller.waits) requests of this connection wait already")
         }
     }
 

@@ -58,10 +58,8 @@ extension GatewayCore {
         let session = try openSession(key, nowMs: nowMs)
         guard session.systemEvents.count < Self.maxSystemEvents else {
             throw GatewayError(
-                .unavailable, "\(Self.maxSystemEvents) system events wait for session \(key) already",
-                details: JSONObject([
-                    ("code", "QUEUE_FULL"), ("remediationHint", "send the session a message: its turn takes them up"),
-                ]), retryable: true)
+                .unavailable, .queueFull, "\(Self.maxSystemEvents) system events wait for session \(key) already",
+                remedy: "send the session a message: its turn takes them up", retryable: true)
         }
         table.update(key) { $0.systemEvents.append(text) }
         return append(

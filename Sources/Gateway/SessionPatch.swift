@@ -33,8 +33,9 @@ enum SessionPatch {
     static func read(_ reader: ParamReader, isOwner: Bool) throws -> JSONObject {
         for key in lineage where reader.isPresent(key) {
             throw GatewayError(
-                .invalidRequest, "sessions.patch cannot set \(key): lineage is what the gateway knows of a spawn",
-                details: JSONObject([("code", "LINEAGE_FIELD"), ("remediationHint", .string("leave \(key) out"))]))
+                .invalidRequest, .lineageField,
+                "sessions.patch cannot set \(key): lineage is what the gateway knows of a spawn",
+                remedy: "leave \(key) out")
         }
         var changes = JSONObject()
         for (key, rule) in forWriters { try take(key, rule, reader, &changes) }

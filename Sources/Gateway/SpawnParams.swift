@@ -22,13 +22,13 @@ struct SpawnParams {
             throw SpawnRefusal(
                 .error,
                 "sessions_spawn does not support \"\(key)\". Use \"message\" or \"sessions_send\" for channel delivery.",
-                rule: "spawn-params", remedy: "leave \(key) out")
+                rule: .spawnParams, remedy: "leave \(key) out")
         }
         let task = isDryRun ? try reader.string("task") ?? "" : try reader.requiredString("task")
         guard task.utf8.count <= maxTaskBytes else {
             throw SpawnRefusal(
                 .error, "task is \(task.utf8.count) bytes long; at most \(maxTaskBytes) are taken",
-                rule: "spawn-params",
+                rule: .spawnParams,
                 remedy: "pass long input by a file that the agent reads")
         }
         let runtime = try runtime(reader)
@@ -80,13 +80,13 @@ struct SpawnParams {
         let keys = ["placement", "worktree", "worktreeBase", "worktreeBranch", "group", "projectId", "user"]
         for key in keys where reader.raw(key) != nil {
             throw SpawnRefusal(
-                .error, "sessions_spawn does not support \"\(key)\" here.", rule: "spawn-params",
+                .error, "sessions_spawn does not support \"\(key)\" here.", rule: .spawnParams,
                 remedy: "leave \(key) out")
         }
         if let target = reader.raw("completionTarget"), target != "requester", target != "parent" {
             throw SpawnRefusal(
                 .error, "completionTarget must be \"parent\": a result goes to the session that asked for it",
-                rule: "spawn-params", remedy: "leave completionTarget out")
+                rule: .spawnParams, remedy: "leave completionTarget out")
         }
     }
 
@@ -95,7 +95,7 @@ struct SpawnParams {
         guard let runtime = SpawnRequest.Runtime(rawValue: name) else {
             throw SpawnRefusal(
                 .error, "runtime \"\(name.prefix(64))\" is not available (available: subagent, acp, local)",
-                rule: "runtime", remedy: "use runtime \"subagent\", \"acp\" or \"local\"")
+                rule: .runtime, remedy: "use runtime \"subagent\", \"acp\" or \"local\"")
         }
         return runtime
     }

@@ -1,40 +1,39 @@
 /// What a log says of a refusal besides its reason. Nothing that the peer sent is in it.
 extension HTTPError {
-    /// The rule's name.
-    package var rule: String {
+    package var rule: HTTPRule {
         switch self {
-        case .bareLineFeed: "bare-line-feed"
-        case .bareCarriageReturn: "bare-carriage-return"
-        case .controlCharacter: "control-character"
-        case .malformedRequestLine: "request-line"
-        case .malformedStatusLine: "status-line"
-        case .malformedTarget: "request-target"
-        case .malformedField, .invalidFieldName: "field-name"
-        case .foldedField: "folded-field"
-        case .incompleteHead: "incomplete-head"
-        case .headTimeout: "handshake-deadline"
-        case .headTooLarge: "head-size"
-        case .tooManyFields: "field-count"
-        case .targetTooLong: "target-size"
-        case .methodTooLong: "method"
-        case .unsupportedVersion: "http-version"
-        case .missingHost: "missing-host"
-        case .duplicateField: "repeated-field"
-        case .invalidHost: "host"
-        case .invalidContentLength: "content-length"
-        case .conflictingLengths: "conflicting-lengths"
-        case .unsupportedTransferEncoding: "transfer-encoding"
-        case .bodyTooLarge: "body-size"
-        case .malformedChunk: "chunks"
-        case .bodyTimeout: "body-deadline"
-        case .upgradeMethod: "upgrade-method"
-        case .upgradeHTTPVersion: "upgrade-http-version"
-        case .upgradeWithoutConnection: "upgrade-connection"
-        case .upgradeWithBody: "upgrade-body"
-        case .notAnUpgrade: "not-an-upgrade"
-        case .unsupportedWebSocketVersion: "websocket-version"
-        case .invalidWebSocketKey: "websocket-key"
-        case .invalidExtensions: "websocket-extensions"
+        case .bareLineFeed: .bareLineFeed
+        case .bareCarriageReturn: .bareCarriageReturn
+        case .controlCharacter: .controlCharacter
+        case .malformedRequestLine: .requestLine
+        case .malformedStatusLine: .statusLine
+        case .malformedTarget: .requestTarget
+        case .malformedField, .invalidFieldName: .fieldName
+        case .foldedField: .foldedField
+        case .incompleteHead: .incompleteHead
+        case .headTimeout: .handshakeDeadline
+        case .headTooLarge: .headSize
+        case .tooManyFields: .fieldCount
+        case .targetTooLong: .targetSize
+        case .methodTooLong: .method
+        case .unsupportedVersion: .version
+        case .missingHost: .missingHost
+        case .duplicateField: .repeatedField
+        case .invalidHost: .host
+        case .invalidContentLength: .contentLength
+        case .conflictingLengths: .conflictingLengths
+        case .unsupportedTransferEncoding: .transferEncoding
+        case .bodyTooLarge: .bodySize
+        case .malformedChunk: .chunks
+        case .bodyTimeout: .bodyDeadline
+        case .upgradeMethod: .upgradeMethod
+        case .upgradeHTTPVersion: .upgradeHTTPVersion
+        case .upgradeWithoutConnection: .upgradeConnection
+        case .upgradeWithBody: .upgradeBody
+        case .notAnUpgrade: .notAnUpgrade
+        case .unsupportedWebSocketVersion: .webSocketVersion
+        case .invalidWebSocketKey: .webSocketKey
+        case .invalidExtensions: .webSocketExtensions
         }
     }
 

@@ -32,9 +32,7 @@ extension Connection {
         case .admitted: break
         case .unauthorized(let why):
             note(
-                Refusal(
-                    rule: "http-auth", reason: "A request by HTTP was refused: \(why).",
-                    remedy: "send Authorization: Bearer with the gateway's token or password, or a run token"),
+                Refusal(.httpAuth, "A request by HTTP was refused: \(why)."),
                 "status=401", subsystem: "http")
             finish(
                 APIRequest.failure(
@@ -44,9 +42,7 @@ extension Connection {
             return true
         case .originRefused:
             note(
-                Refusal(
-                    rule: "http-origin", reason: "A page of another origin asked by HTTP.",
-                    remedy: "add its origin to gateway.controlUi.allowedOrigins if it is yours"), "status=403",
+                Refusal(.httpOrigin), "status=403",
                 subsystem: "http")
             finish(
                 APIRequest.failure(403, type: "forbidden", "origin not allowed").serialized(persistence: .close))

@@ -76,13 +76,13 @@ extension Connection {
         case .absent, .believed, .repeated: break
         case .ignored:
             noteProxy(
-                "ignored-forwarding-headers",
+                .ignoredForwardingHeaders,
                 "Proxy headers detected from untrusted address. Connection will not be treated as local. "
                     + "Configure gateway.trustedProxies to restore local client detection behind your proxy. peer=\(peer)"
                     + (trustRemedy.map { "; \($0)" } ?? ""))
         case .unresolved:
             noteProxy(
-                "unresolved-forwarding-headers",
+                .unresolvedForwardingHeaders,
                 "the headers of a trusted proxy name no client, who stays unknown. peer=\(peer); \(Self.headerRemedy)")
         }
     }
@@ -112,7 +112,7 @@ extension Connection {
     func refuseUnattributed(_ source: RequestSource) {
         note(
             Refusal(
-                rule: "proxy-attribution", reason: "An upgrade was forwarded for nobody known.",
+                .proxyAttribution, "An upgrade was forwarded for nobody known.",
                 remedy: trustRemedy ?? Self.headerRemedy), "status=403", subsystem: "http")
         finish(unattributed(source).serialized(persistence: .close))
     }

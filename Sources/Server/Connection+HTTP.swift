@@ -28,7 +28,7 @@ extension Connection {
     /// The caller flushes.
     func refuse(_ error: HTTPError) {
         note(
-            Refusal(rule: error.rule, reason: error.reason, remedy: error.remedy), "status=\(error.status)",
+            Refusal(error), "status=\(error.status)",
             subsystem: "http")
         finish(Response(error).serialized(persistence: .close))
     }
@@ -104,10 +104,7 @@ extension Connection {
                 text: "Too many wrong credentials.\n")
         case .unauthorized(let why):
             note(
-                Refusal(
-                    rule: "metrics-auth", reason: "Figures were asked for, and refused: \(why).",
-                    remedy: "send Authorization: Bearer with the gateway's token or password, or set "
-                        + "gateway.metrics.access: \"anybody\""), "status=401", subsystem: "http")
+                Refusal(.metricsAuth, "Figures were asked for, and refused: \(why)."), "status=401", subsystem: "http")
             return Response(
                 status: 401, fields: [HeaderField("WWW-Authenticate", "Bearer")],
                 text: "The figures are for the gateway's owner: send its token or password as bearer.\n")

@@ -93,9 +93,9 @@ extension Connection {
     }
 
     /// Logs what is wrong between us and a proxy, unless the same was logged of this peer a moment ago.
-    func noteProxy(_ rule: String, _ message: String) {
+    func noteProxy(_ rule: RefusalRule, _ message: String) {
         context.host.refusals.note(
-            LogLine(.warn, "proxy", message, kind: LogLine.Kind(rule: rule, client: peer.clientText)),
+            LogLine(.warn, "proxy", message, kind: LogLine.Kind(rule: rule.rawValue, client: peer.clientText)),
             now: context.reactor.now)
     }
 

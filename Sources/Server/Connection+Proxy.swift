@@ -1,3 +1,4 @@
+internal import Errors
 internal import EventLoop
 internal import Gateway
 internal import HTTP
@@ -106,7 +107,7 @@ extension Connection {
             let hint = trustRemedy ?? "connect to another listener"
             let sent = ProxyHeader.detect(bytes.span) == .absent ? "no PROXY header" : "a PROXY header"
             log(
-                "untrusted-proxy-header",
+                .untrustedProxyHeader,
                 "peer=\(peer) rule: this listener is for trusted proxies, and the peer, who sent \(sent), is none; \(hint)"
             )
             end(
@@ -116,13 +117,8 @@ extension Connection {
     }
 
     private func refuse(_ error: ProxyHeaderError, received: [UInt8]) {
-        let rule = error == .absent ? "missing-proxy-header" : "malformed-proxy-header"
-        let remedy =
-            error == .absent
-            ? "let the proxy send one (HAProxy: send-proxy-v2, nginx: proxy_protocol on, Caddy: proxy_protocol v2), or "
-                + "set proxyProtocol: \"forbidden\" for this listener"
-            : "see what the proxy at this address sends"
-        log(rule, "peer=\(peer) rule: \(error.rule) \(remedy)")
+        let rule: RefusalRule = error == .absent ? .missingProxyHeader : .malformedProxyHeader
+        log(rule, "peer=\(peer) rule: \(error.rule) \(rule.text.remedy)")
         end(status: 400, error.rule, received: received)
     }
 
@@ -142,9 +138,9 @@ extension Connection {
     func noteStalledProxyHeader() {
         guard phase == .proxyHeader, peer.mayBringHeader else { return }
         log(
-            "stalled-proxy-header",
+            .stalledProxyHeader,
             "peer=\(peer) rule: a PROXY header comes within the handshake timeout; \(arriving?.proxyHeader.count ?? 0) bytes of it have; "
-                + "a proxy that probes without one should send it with its checks (HAProxy: check-send-proxy)")
+                + RefusalRule.stalledProxyHeader.text.remedy)
     }
 
     /// Looks, once, whether a connection that should begin with TLS begins with a PROXY header.
@@ -160,12 +156,12 @@ extension Connection {
     func refusesUnexpectedProxyHeader(_ bytes: Span<UInt8>) -> Bool {
         guard case .present = ProxyHeader.detect(bytes) else { return false }
         log(
-            "unexpected-proxy-header",
+            .unexpectedProxyHeader,
             "peer=\(peer) rule: no PROXY header may come to this listener; for a proxy that sends one add "
                 + "gateway.listeners: [{ address: \"127.0.0.1\", port: 18790, proxyProtocol: \"required\" }]")
         end(status: 400, "No PROXY header may come to this listener.", received: [])
         return true
     }
 
-    private func log(_ rule: String, _ message: String) { noteProxy(rule, "refused \(message)") }
+    private func log(_ rule: RefusalRule, _ message: String) { noteProxy(rule, "refused \(message)") }
 }

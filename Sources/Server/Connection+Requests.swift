@@ -31,7 +31,9 @@ extension Connection {
         guard envelope.method == Method.connect.rawValue else {
             let why = GatewayClose.firstRequestMustBeConnect
             noteFirstFrame("The first request is not connect.", why)
-            send(message: Frames.failure(id: id, GatewayError(.invalidRequest, why.reason)).span)
+            send(
+                message: Frames.failure(id: id, GatewayError(.invalidRequest, .firstRequestNotConnect, why.reason)).span
+            )
             close(why)
             return
         }
@@ -50,9 +52,8 @@ extension Connection {
 
     private func refuse(_ refusal: ConnectRefusal, id: [UInt8]) {
         note(
-            Refusal(
-                rule: "connect-params", reason: "Refused before admission: \(refusal.close.reason).",
-                remedy: "send connect.params as the protocol has them"), "code=\(refusal.close.code)", subsystem: "ws")
+            Refusal(.connectParams, "Refused before admission: \(refusal.close.reason)."), "code=\(refusal.close.code)",
+            subsystem: "ws")
         send(message: Frames.failure(id: id, refusal.error).span)
         close(refusal.close)
     }
@@ -65,9 +66,7 @@ extension Connection {
 
     private func noteFirstFrame(_ reason: String, _ close: GatewayClose) {
         note(
-            Refusal(
-                rule: "first-frame", reason: reason,
-                remedy: "send a connect request, as one JSON object in one text message"),
+            Refusal(.firstFrame, reason),
             "code=\(close.code)", subsystem: "ws")
     }
 
@@ -130,9 +129,7 @@ extension Connection {
             case .unparsable:
                 // As upstream does.
                 note(
-                    Refusal(
-                        rule: "unparsable-message", reason: "A message is not JSON, or nested too deep.",
-                        remedy: "send requests as JSON objects"), "ignored", subsystem: "ws")
+                    Refusal(.unparsableMessage), "ignored", subsystem: "ws")
             case .invalid(let reason, let id): send(failure: .invalidFrame(reason), to: id, in: message)
             }
             return

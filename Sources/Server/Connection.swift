@@ -371,7 +371,8 @@ final class Connection: EventHandler {
             drop()
             return
         case .serving:
-            answerByHTTP(Frames.failure(id: Array(#""http""#.utf8), GatewayError(.unavailable, close.reason)))
+            answerByHTTP(
+                Frames.failure(id: Array(#""http""#.utf8), GatewayError(.unavailable, .gatewayClosing, close.reason)))
             return
         case .closing, .lingering, .closed: return
         case .echo, .awaitingConnect, .deciding, .open: break

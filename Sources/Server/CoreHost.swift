@@ -234,7 +234,7 @@ package final class CoreHost: Sendable {
 
     private func configure(_ asked: ConfigRequest, _ request: GatewayRequest, on context: ReactorContext?) {
         guard let desk = configurationDesk.withLock({ $0 }) else {
-            let failure = GatewayError(.unavailable, "the gateway is starting", retryable: true, retryAfterMs: 500)
+            let failure = GatewayError(.unavailable, .gatewayStarting, retryable: true, retryAfterMs: 500)
             return perform([.respond(request.connection, Frames.failure(id: request.id, failure))], on: context)
         }
         desk.take(asked) { [self] result in

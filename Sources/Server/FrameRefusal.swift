@@ -3,52 +3,37 @@ internal import WebSocket
 extension WebSocketError {
     /// For the log. `isAdmitted`: the limit for messages is another before `connect`.
     func refusal(isAdmitted: Bool) -> Refusal {
-        let protocolRemedy = "update the client's WebSocket library; what it sends breaks RFC 6455"
-        return switch self {
+        switch self {
         case .messageTooBig(let length, let limit):
             Refusal(
-                rule: "message-size", reason: "A message of \(length) bytes; the limit is \(limit).",
+                .messageSize, "A message of \(length) bytes; the limit is \(limit).",
                 remedy: isAdmitted
                     ? "send less at a time; hello-ok announces the limit as policy.maxPayload"
                     : "send connect first; the limit grows with it")
         case .reservedBits(let bits):
-            Refusal(
-                rule: "reserved-bits", reason: "Reserved bits of a frame are set (0x\(String(bits, radix: 16))).",
-                remedy: "no extension was agreed that uses them; compression: gateway.compression.enabled")
+            Refusal(.reservedBits, "Reserved bits of a frame are set (0x\(String(bits, radix: 16))).")
         case .reservedOpcode(let opcode):
-            Refusal(rule: "reserved-opcode", reason: "Opcode \(opcode) is reserved.", remedy: protocolRemedy)
+            Refusal(.reservedOpcode, "Opcode \(opcode) is reserved.")
         case .fragmentedControlFrame:
-            Refusal(
-                rule: "fragmented-control-frame", reason: "A control frame is fragmented.", remedy: protocolRemedy)
+            Refusal(.fragmentedControlFrame)
         case .oversizedControlFrame:
-            Refusal(
-                rule: "oversized-control-frame", reason: "A control frame has more than 125 bytes.",
-                remedy: protocolRemedy)
+            Refusal(.oversizedControlFrame)
         case .unmaskedFrame, .unmaskedClose:
-            Refusal(rule: "unmasked-frame", reason: "A client's frame is not masked.", remedy: protocolRemedy)
+            Refusal(.unmaskedFrame)
         case .maskedFrame:
-            Refusal(rule: "masked-frame", reason: "A server's frame is masked.", remedy: protocolRemedy)
+            Refusal(.maskedFrame)
         case .nonMinimalLength, .lengthOutOfRange:
-            Refusal(
-                rule: "frame-length", reason: "A frame's length is not written as it has to be.", remedy: protocolRemedy
-            )
+            Refusal(.frameLength)
         case .unexpectedContinuation:
-            Refusal(
-                rule: "unexpected-continuation", reason: "A continuation frame continues nothing.",
-                remedy: protocolRemedy)
+            Refusal(.unexpectedContinuation)
         case .interruptedMessage:
-            Refusal(
-                rule: "interrupted-message", reason: "A message begins before the one before it has ended.",
-                remedy: protocolRemedy)
+            Refusal(.interruptedMessage)
         case .invalidUTF8, .invalidCloseReason:
-            Refusal(rule: "invalid-utf8", reason: "Text is not UTF-8.", remedy: "encode messages as UTF-8")
+            Refusal(.invalidUTF8)
         case .invalidCompressedData:
-            Refusal(
-                rule: "compressed-data", reason: "A compressed message is no DEFLATE stream of what was agreed.",
-                remedy: "update the client, or set gateway.compression.enabled: false")
+            Refusal(.compressedData)
         case .truncatedCloseCode, .invalidCloseCode:
-            Refusal(
-                rule: "close-code", reason: "A Close frame has no code that may be sent.", remedy: protocolRemedy)
+            Refusal(.closeCode)
         }
     }
 }

@@ -76,9 +76,7 @@ final class ReactorContext {
     /// awake.
     private func pauseAccepting(because error: EventLoopError) {
         host.refusals.note(
-            Refusal(
-                rule: "accept", reason: "Connections cannot be accepted (\(error.description)).",
-                remedy: "raise the number of descriptors (ulimit -n, LimitNOFILE=)"),
+            Refusal(.accept, "Connections cannot be accepted (\(error.description))."),
             "waiting", subsystem: "gateway", peer: "any", client: "any", now: reactor.now)
         stopAccepting()
         _ = reactor.schedule(after: Self.acceptPause) { [self] _ in

@@ -1,5 +1,7 @@
+internal import Errors
 internal import EventLoop
 internal import Gateway
+internal import HTTP
 internal import Synchronization
 
 /// Why something that a peer sent, or did not send, was refused. The texts are ours: nothing in them is the peer's.
@@ -10,6 +12,30 @@ struct Refusal: Equatable, Sendable {
     let reason: String
     /// What mends it: a key, a command, or what the client has to send.
     let remedy: String
+
+    /// - Parameters:
+    ///   - reason: with the facts of the case; nil for the catalogue's.
+    ///   - remedy: nil for the catalogue's.
+    init(_ rule: RefusalRule, _ reason: String? = nil, remedy: String? = nil) {
+        self.init(entry: rule, reason, remedy: remedy)
+    }
+
+    init(_ error: HTTPError) { self.init(entry: error.rule, error.reason, remedy: error.remedy) }
+
+    private init(entry: some Catalogued, _ reason: String?, remedy: String?) {
+        let text = entry.text
+        rule = entry.rawValue
+        self.reason = reason ?? text.sentence.prefix(1).uppercased() + text.sentence.dropFirst() + "."
+        self.remedy = remedy ?? text.remedy
+    }
+
+    /// - Parameter timeout: of TLS, HTTP and connect together.
+    static func deadline(_ timeout: Duration) -> Refusal {
+        Refusal(
+            entry: HTTPRule.handshakeDeadline,
+            "TLS, HTTP and connect took longer than \(timeout.saturatingMilliseconds) ms.",
+            remedy: "look for a client or proxy that connects and does not speak; gateway.handshakeTimeoutMs")
+    }
 }
 
 /// The log of what peers did wrong: a line for the first of each kind, then how many more there were.

@@ -8,19 +8,19 @@ extension SpawnPolicy {
     ) throws(SpawnRefusal) -> AgentDefinition {
         guard catalog.acp.isEnabled else {
             throw refusal(
-                "acp_disabled", .forbidden, kind: .configuration, "ACP is disabled by policy (`acp.enabled=false`).",
+                .acpDisabled, .forbidden, kind: .configuration, "ACP is disabled by policy (`acp.enabled=false`).",
                 remedy: "set acp.enabled to true")
         }
         guard !request.acp.streamsToParent || requester.hasSession else {
             throw refusal(
-                "requester_session_required", .error,
+                .requesterSessionRequired, .error,
                 "sessions_spawn streamTo=\"parent\" requires an active requester session context.",
                 remedy: "spawn from a session: pass sessionKey, or leave streamTo out")
         }
         try checkACPSandbox(request, from: requester, catalog: catalog)
         guard request.mode != .session || request.isThread else {
             throw refusal(
-                "thread_required", .error,
+                .threadRequired, .error,
                 "mode=\"session\" requires thread=true so the ACP session can stay bound to a thread.",
                 remedy: "use mode \"run\"")
         }
@@ -28,24 +28,24 @@ extension SpawnPolicy {
         try checkACPRoom(target, request, from: requester, catalog: catalog)
         guard let agent = catalog[target], let acp = agent.acp else {
             throw refusal(
-                "spawn_failed", .error, kind: .agentNotAllowed, "ACP agent \"\(target)\" is not configured",
+                .spawnFailed, .error, kind: .agentNotAllowed, "ACP agent \"\(target)\" is not configured",
                 remedy: "add { id: \"\(target)\", runtime: { type: \"acp\", acp: { command: […] } } } to agents.list")
         }
         try checkDirectory(request, acp.workingDirectory ?? agent.workingDirectory, from: requester)
         guard request.context != .fork else {
             throw refusal(
-                "spawn_failed", .error, "context=\"fork\" is for runtime=\"subagent\"", rule: "fork",
+                .fork, .error, "context=\"fork\" is for runtime=\"subagent\"", errorCode: "spawn_failed",
                 remedy: "use context \"isolated\"; resumeSessionId goes on with a conversation of an ACP agent")
         }
         if let other = request.attachments.files.first(where: { !$0.isImage }) {
             throw refusal(
-                "spawn_failed", .error,
+                .acpAttachments, .error,
                 "attachments of runtime=\"acp\" are images only: \"\(other.name)\" has no image/… as mimeType",
-                rule: "acp-attachments", remedy: "pass its contents in the task, or its mimeType")
+                errorCode: "spawn_failed", remedy: "pass its contents in the task, or its mimeType")
         }
         guard !request.isThread else {
             throw refusal(
-                "thread_binding_invalid", .error,
+                .threadBindingInvalid, .error,
                 "thread=true is unavailable because no channel plugin registered subagent_spawning hooks.",
                 remedy: "use mode \"run\" without thread")
         }
@@ -60,13 +60,13 @@ extension SpawnPolicy {
         guard target?.isolation.isSandbox != true else { return }
         guard !requester.isSandboxed else {
             throw refusal(
-                "runtime_policy", .forbidden,
+                .runtimePolicy, .forbidden,
                 "Sandboxed sessions cannot spawn ACP sessions because runtime=\"acp\" runs on the host. "
                     + "Use runtime=\"subagent\" from sandboxed sessions.", remedy: isolationRemedy(target))
         }
         guard request.sandbox != .require else {
             throw refusal(
-                "runtime_policy", .forbidden,
+                .runtimePolicy, .forbidden,
                 "sessions_spawn sandbox=\"require\" is not supported with runtime=\"acp\", which runs on the host.",
                 remedy: "use sandbox \"inherit\", or " + isolationRemedy(target))
         }
@@ -77,20 +77,20 @@ extension SpawnPolicy {
     ) throws(SpawnRefusal) -> String {
         guard let target = target(of: request, .acp, from: requester, catalog: catalog) else {
             throw refusal(
-                "target_agent_required", .error,
+                .targetAgentRequired, .error,
                 "ACP target agent is not configured. Pass `agentId` in `sessions_spawn` or set `acp.defaultAgent` "
                     + "in config.", remedy: "pass agentId, or set acp.defaultAgent")
         }
         try checkID(target)
         if let agent = catalog[target], agent.acp == nil {
             throw refusal(
-                "runtime_agent_mismatch", .error, "agent \"\(target)\" does not speak ACP: its runtime is \"subagent\"",
+                .runtimeAgentMismatch, .error, "agent \"\(target)\" does not speak ACP: its runtime is \"subagent\"",
                 remedy: "use runtime \"subagent\", or set runtime of agent \"\(target)\" to type \"acp\"")
         }
         let allowed = catalog.acp.allowedAgents
         guard allowed.isEmpty || allowed.contains(target) else {
             throw refusal(
-                "agent_forbidden", .forbidden, kind: .agentNotAllowed,
+                .agentForbidden, .forbidden, kind: .agentNotAllowed,
                 "ACP agent \"\(target)\" is not among acp.allowedAgents (\(allowed.joined(separator: ", ")))",
                 remedy: "add \"\(target)\" to acp.allowedAgents")
         }
@@ -114,9 +114,9 @@ extension SpawnPolicy {
         }
         if let most = catalog.acp.maxConcurrentSessions, requester.activeACPSessions >= most {
             throw refusal(
-                "subagent_policy", .forbidden, kind: .sessionLimit,
+                .maxACPSessions, .forbidden, kind: .sessionLimit,
                 "as many ACP sessions are active as may be (\(requester.activeACPSessions)/\(most))",
-                rule: "max-acp-sessions", remedy: "raise acp.maxConcurrentSessions")
+                errorCode: "subagent_policy", remedy: "raise acp.maxConcurrentSessions")
         }
     }
 
@@ -130,24 +130,24 @@ extension SpawnPolicy {
             !names.contains("..")
         else {
             throw refusal(
-                "cwd_resolution_failed", .error, "cwd must be an absolute path without ..",
+                .cwdResolutionFailed, .error, "cwd must be an absolute path without ..",
                 remedy: "pass an absolute path, or leave cwd out")
         }
         let base = (configured ?? "").utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
         guard requester.isOperator || (!base.isEmpty && names.starts(with: base)) else {
             throw refusal(
-                "cwd_resolution_failed", .forbidden, "cwd is not within the directory that is configured for the agent",
+                .cwdResolutionFailed, .forbidden, "cwd is not within the directory that is configured for the agent",
                 remedy: "set runtime.acp.cwd of the agent to a directory above it")
         }
     }
 
+    /// - Parameter errorCode: upstream's, where it is not the rule's name.
     private static func refusal(
-        _ code: String, _ status: SpawnRefusal.Status, kind: SpawnRefusal.Kind = .other, _ message: String,
-        rule: String? = nil, remedy: String
+        _ rule: SpawnRule, _ status: SpawnRefusal.Status, kind: SpawnRefusal.Kind = .other, _ message: String,
+        errorCode: String? = nil, remedy: String
     ) -> SpawnRefusal {
-        var refusal = SpawnRefusal(
-            status, kind, message, rule: rule ?? code.replacing("_", with: "-"), remedy: remedy)
-        refusal.errorCode = code
+        var refusal = SpawnRefusal(status, kind, message, rule: rule, remedy: remedy)
+        refusal.errorCode = errorCode ?? rule.rawValue.replacing("-", with: "_")
         return refusal
     }
 }

@@ -9,7 +9,7 @@ extension SpawnPolicy {
             case notReached = "not-reached"
         }
 
-        package let rule: String
+        package let rule: SpawnRule
         package let verdict: Verdict
         package let fact: String
         /// Keys that decide it, below `agents.defaults` where an agent may have its own.
@@ -62,11 +62,11 @@ extension SpawnPolicy {
     }
 
     private struct Rule: Sendable {
-        let name: String
+        let name: SpawnRule
         let keys: [String]
         let fact: @Sendable (Facts) -> String
 
-        init(_ name: String, _ keys: [String] = [], _ fact: @escaping @Sendable (Facts) -> String) {
+        init(_ name: SpawnRule, _ keys: [String] = [], _ fact: @escaping @Sendable (Facts) -> String) {
             self.name = name
             self.keys = keys
             self.fact = fact
@@ -75,13 +75,13 @@ extension SpawnPolicy {
 
     private static let own = "agents.defaults.subagents."
 
-    private static let depth = Rule("max-spawn-depth", [own + "maxSpawnDepth"]) {
+    private static let depth = Rule(.maxSpawnDepth, [own + "maxSpawnDepth"]) {
         "depth \($0.requester.depth) of at most \($0.limits.maxSpawnDepth)"
     }
-    private static let children = Rule("max-children", [own + "maxChildrenPerAgent"]) {
+    private static let children = Rule(.maxChildren, [own + "maxChildrenPerAgent"]) {
         "\($0.requester.activeChildren) of at most \($0.limits.maxChildrenPerAgent) children have not ended"
     }
-    private static let allowed = Rule("allow-agents", [own + "allowAgents", own + "allowSelf"]) { facts in
+    private static let allowed = Rule(.allowAgents, [own + "allowAgents", own + "allowSelf"]) { facts in
         if facts.target == facts.requester.agentID {
             return "its own agent, which is \(facts.limits.allowSelf ? "" : "not ")allowed"
         }
@@ -97,50 +97,50 @@ extension SpawnPolicy {
     }
 
     private static let nativeRules = [
-        Rule("agent-id") { $0.request.agentID ?? "none is named" },
-        Rule("mode") { $0.request.mode.rawValue },
+        Rule(.agentID) { $0.request.agentID ?? "none is named" },
+        Rule(.mode) { $0.request.mode.rawValue },
         depth, children,
-        Rule("require-agent-id", [own + "requireAgentId"]) { facts in
+        Rule(.requireAgentID, [own + "requireAgentId"]) { facts in
             facts.request.agentID == nil ? "none is named" : "one is named"
         },
         allowed,
-        Rule("spawn-params") { _ in "what only runtime acp takes" },
-        Rule("fork") { "context \($0.request.context.rawValue)" },
-        Rule("sandbox", isolation, sandbox),
-        Rule("thread") { $0.request.isThread ? "asked for" : "not asked for" },
-        Rule("agent-configured", ["agents.list"]) { $0.agent == nil ? "not configured" : "configured" },
-        Rule("agent-exec", ["agents.list"]) { $0.agent?.exec == nil ? "no command" : "a command" },
+        Rule(.spawnParams) { _ in "what only runtime acp takes" },
+        Rule(.fork) { "context \($0.request.context.rawValue)" },
+        Rule(.sandbox, isolation, sandbox),
+        Rule(.thread) { $0.request.isThread ? "asked for" : "not asked for" },
+        Rule(.agentConfigured, ["agents.list"]) { $0.agent == nil ? "not configured" : "configured" },
+        Rule(.agentExec, ["agents.list"]) { $0.agent?.exec == nil ? "no command" : "a command" },
     ]
 
-    private static let localPool = Rule("local-pool", ["agents.list", "agents.defaults.pool"]) { facts in
+    private static let localPool = Rule(.localPool, ["agents.list", "agents.defaults.pool"]) { facts in
         facts.agent?.pool.map { "its runs go to pool \($0)" } ?? "its runs go to no pool"
     }
 
     private static let acpRules = [
-        Rule("acp-disabled", ["acp.enabled"]) { $0.catalog.acp.isEnabled ? "enabled" : "disabled" },
-        Rule("requester-session-required") { $0.requester.hasSession ? "there is a session" : "there is no session" },
-        Rule("runtime-policy", isolation, sandbox),
-        Rule("thread-required") { "mode \($0.request.mode.rawValue)" },
-        Rule("target-agent-required", ["acp.defaultAgent"]) { $0.target ?? "no agent" },
-        Rule("agent-id") { $0.target ?? "no agent" },
-        Rule("runtime-agent-mismatch", ["agents.list"]) { facts in
+        Rule(.acpDisabled, ["acp.enabled"]) { $0.catalog.acp.isEnabled ? "enabled" : "disabled" },
+        Rule(.requesterSessionRequired) { $0.requester.hasSession ? "there is a session" : "there is no session" },
+        Rule(.runtimePolicy, isolation, sandbox),
+        Rule(.threadRequired) { "mode \($0.request.mode.rawValue)" },
+        Rule(.targetAgentRequired, ["acp.defaultAgent"]) { $0.target ?? "no agent" },
+        Rule(.agentID) { $0.target ?? "no agent" },
+        Rule(.runtimeAgentMismatch, ["agents.list"]) { facts in
             facts.agent.map { $0.acp == nil ? "it does not speak ACP" : "it speaks ACP" } ?? "not configured"
         },
-        Rule("agent-forbidden", ["acp.allowedAgents"]) { facts in
+        Rule(.agentForbidden, ["acp.allowedAgents"]) { facts in
             let names = facts.catalog.acp.allowedAgents
             return "allowed: \(names.isEmpty ? "any" : names.joined(separator: ", "))"
         },
         depth, children, allowed,
-        Rule("max-acp-sessions", ["acp.maxConcurrentSessions"]) { facts in
+        Rule(.maxACPSessions, ["acp.maxConcurrentSessions"]) { facts in
             "\(facts.requester.activeACPSessions) active of at most "
                 + (facts.catalog.acp.maxConcurrentSessions.map { "\($0)" } ?? "any number")
         },
-        Rule("spawn-failed", ["agents.list"]) { $0.agent?.acp == nil ? "no ACP command" : "an ACP command" },
-        Rule("cwd-resolution-failed", ["agents.list"]) { facts in
+        Rule(.spawnFailed, ["agents.list"]) { $0.agent?.acp == nil ? "no ACP command" : "an ACP command" },
+        Rule(.cwdResolutionFailed, ["agents.list"]) { facts in
             facts.request.acp.workingDirectory == nil ? "as configured" : "named by the caller"
         },
-        Rule("fork") { "context \($0.request.context.rawValue)" },
-        Rule("acp-attachments") { "\($0.request.attachments.files.count) files" },
-        Rule("thread-binding-invalid") { $0.request.isThread ? "asked for" : "not asked for" },
+        Rule(.fork) { "context \($0.request.context.rawValue)" },
+        Rule(.acpAttachments) { "\($0.request.attachments.files.count) files" },
+        Rule(.threadBindingInvalid) { $0.request.isThread ? "asked for" : "not asked for" },
     ]
 }

@@ -66,7 +66,7 @@ package enum SpawnPolicy {
                 .error, .configuration,
                 "runtime=\"local\" runs beside the gateway, and the runs of agent \"\(agent.id)\" go to workers of "
                     + "pool \"\(pool)\"",
-                rule: "local-pool", remedy: "use runtime \"subagent\", or set pool of agent \"\(agent.id)\" to \"\"")
+                rule: .localPool, remedy: "use runtime \"subagent\", or set pool of agent \"\(agent.id)\" to \"\"")
         }
         return agent
     }
@@ -80,7 +80,7 @@ package enum SpawnPolicy {
         if request.mode == .session, !request.isThread {
             throw SpawnRefusal(
                 .error, "mode=\"session\" requires thread=true so the subagent can stay bound to a thread.",
-                rule: "mode", remedy: "use mode \"run\"")
+                rule: .mode, remedy: "use mode \"run\"")
         }
         try checkRoom(requester, limits)
         if request.agentID == nil, limits.requireAgentID {
@@ -88,37 +88,37 @@ package enum SpawnPolicy {
                 .forbidden,
                 "sessions_spawn requires explicit agentId when requireAgentId is configured. "
                     + "Use agents_list to see allowed agent ids.",
-                rule: "require-agent-id", remedy: "pass agentId, or unset agents.defaults.subagents.requireAgentId")
+                rule: .requireAgentID, remedy: "pass agentId, or unset agents.defaults.subagents.requireAgentId")
         }
         let target = request.agentID ?? requester.agentID
         try checkAllowed(target, from: requester.agentID, limits: limits, catalog: catalog)
         guard request.acp == SpawnRequest.ACP() else {
             throw SpawnRefusal(
-                .error, "cwd, resumeSessionId and streamTo are for runtime=\"acp\"", rule: "spawn-params",
+                .error, "cwd, resumeSessionId and streamTo are for runtime=\"acp\"", rule: .spawnParams,
                 remedy: "leave them out, or use runtime \"acp\" with an ACP agent")
         }
         guard request.context != .fork || target == requester.agentID else {
             throw SpawnRefusal(
                 .error, "context=\"fork\" is for the same agent: \"\(target)\" would read the conversation of another",
-                rule: "fork", remedy: "use context \"isolated\", or spawn agent \"\(requester.agentID)\"")
+                rule: .fork, remedy: "use context \"isolated\", or spawn agent \"\(requester.agentID)\"")
         }
         try checkSandbox(request, from: requester, target: catalog[target])
         try checkThread(request)
         guard let agent = catalog[target] else {
             throw SpawnRefusal(
                 .error, .agentNotAllowed, "agent \"\(target)\" is not configured",
-                rule: "agent-configured", remedy: "add { id: \"\(target)\", exec: { command: […] } } to agents.list")
+                rule: .agentConfigured, remedy: "add { id: \"\(target)\", exec: { command: […] } } to agents.list")
         }
         guard agent.exec != nil else {
             guard agent.acp == nil else {
                 throw SpawnRefusal(
                     .error, .configuration,
                     "agent \"\(target)\" speaks ACP and has no command for runtime=\"\(runtime.rawValue)\"",
-                    rule: "agent-exec", remedy: "use runtime \"acp\", or leave runtime out")
+                    rule: .agentExec, remedy: "use runtime \"acp\", or leave runtime out")
             }
             throw SpawnRefusal(
                 .error, .configuration, "agent \"\(target)\" has no command to run",
-                rule: "agent-exec", remedy: "set exec.command of agent \"\(target)\" in agents.list")
+                rule: .agentExec, remedy: "set exec.command of agent \"\(target)\" in agents.list")
         }
         return agent
     }
@@ -129,7 +129,7 @@ package enum SpawnPolicy {
             .error,
             "Invalid agentId \"\(asked)\". Agent IDs must match [a-z0-9][a-z0-9_-]{0,63}. "
                 + "Use agents_list to discover valid targets.",
-            rule: "agent-id", remedy: "use an id of agents.list (sallyport agents list)")
+            rule: .agentID, remedy: "use an id of agents.list (sallyport agents list)")
     }
 
     static func checkRoom(_ requester: Requester, _ limits: SpawnLimits) throws(SpawnRefusal) {
@@ -138,14 +138,14 @@ package enum SpawnPolicy {
                 .forbidden,
                 "sessions_spawn is not allowed at this depth "
                     + "(current depth: \(requester.depth), max: \(limits.maxSpawnDepth))",
-                rule: "max-spawn-depth", remedy: "raise agents.defaults.subagents.maxSpawnDepth")
+                rule: .maxSpawnDepth, remedy: "raise agents.defaults.subagents.maxSpawnDepth")
         }
         guard requester.activeChildren < limits.maxChildrenPerAgent else {
             throw SpawnRefusal(
                 .forbidden, .sessionLimit,
                 "sessions_spawn has reached max active children for this session "
                     + "(\(requester.activeChildren)/\(limits.maxChildrenPerAgent))",
-                rule: "max-children", remedy: "raise agents.defaults.subagents.maxChildrenPerAgent")
+                rule: .maxChildren, remedy: "raise agents.defaults.subagents.maxChildrenPerAgent")
         }
     }
 
@@ -159,14 +159,14 @@ package enum SpawnPolicy {
                 .forbidden,
                 "Sandboxed sessions cannot spawn unsandboxed subagents. Set a sandboxed target agent or use the same "
                     + "agent runtime.",
-                rule: "sandbox", remedy: isolationRemedy(target))
+                rule: .sandbox, remedy: isolationRemedy(target))
         }
         if request.sandbox == .require {
             throw SpawnRefusal(
                 .forbidden,
                 "sessions_spawn sandbox=\"require\" needs a sandboxed target runtime. "
                     + "Pick a sandboxed agentId or use sandbox=\"inherit\".",
-                rule: "sandbox", remedy: "use sandbox \"inherit\", or " + isolationRemedy(target))
+                rule: .sandbox, remedy: "use sandbox \"inherit\", or " + isolationRemedy(target))
         }
     }
 
@@ -180,7 +180,7 @@ package enum SpawnPolicy {
             throw SpawnRefusal(
                 .error,
                 "thread=true is unavailable because no channel plugin registered subagent_spawning hooks.",
-                rule: "thread", remedy: "use mode \"run\" without thread")
+                rule: .thread, remedy: "use mode \"run\" without thread")
         }
     }
 
@@ -201,12 +201,12 @@ package enum SpawnPolicy {
         if limits.allowAgents.contains("*") {
             return SpawnRefusal(
                 .forbidden, .agentNotAllowed, "agentId is not allowed for sessions_spawn (allowed: \(allowed))",
-                rule: "allow-agents",
+                rule: .allowAgents,
                 remedy:
                     "\"*\" means configured agents: add { id: \"\(target)\", exec: { command: […] } } to agents.list")
         }
         return SpawnRefusal(
             .forbidden, .agentNotAllowed, "agentId is not allowed for sessions_spawn (allowed: \(allowed))",
-            rule: "allow-agents", remedy: "add \"\(target)\" to agents.defaults.subagents.allowAgents")
+            rule: .allowAgents, remedy: "add \"\(target)\" to agents.defaults.subagents.allowAgents")
     }
 }

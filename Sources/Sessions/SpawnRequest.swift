@@ -80,16 +80,16 @@ package struct SpawnRefusal: Error, Equatable, Sendable {
     package let status: Status
     package let kind: Kind
     package let message: String
-    package let rule: String
+    package let rule: SpawnRule
     package let remedy: String
     /// Of runtime `acp`.
     package var errorCode: String?
 
-    package init(_ status: Status, _ message: String, rule: String, remedy: String) {
+    package init(_ status: Status, _ message: String, rule: SpawnRule, remedy: String) {
         self.init(status, .other, message, rule: rule, remedy: remedy)
     }
 
-    package init(_ status: Status, _ kind: Kind, _ message: String, rule: String, remedy: String) {
+    package init(_ status: Status, _ kind: Kind, _ message: String, rule: SpawnRule, remedy: String) {
         self.status = status
         self.kind = kind
         self.message = message

@@ -1,3 +1,5 @@
+package import Errors
+
 extension AdmissionRule {
     /// What the rule looks at, and what mends a refusal; nil for rules that never refuse. The table of `docs/trust.md`.
     private var row: (looksAt: String, remedy: String?) {
@@ -108,5 +110,16 @@ extension AdmissionRule {
         (["| Rule | What it looks at | When it refuses, this mends it |", "| --- | --- | --- |"]
             + allCases.map { "| `\($0.rawValue)` | \($0.row.looksAt) | \($0.row.remedy.map { $0 + " " } ?? "")|" })
             .joined(separator: "\n")
+    }
+}
+
+extension AdmissionRule: Catalogued {
+    package static let family = ErrorFamily.admission
+
+    /// Those that refuse.
+    package static var entries: [ErrorEntry] { allCases.filter { $0.row.remedy != nil }.map { ErrorEntry($0) } }
+
+    package var text: ErrorText {
+        ErrorText("connect was refused by this rule", rule: row.looksAt, remedy: row.remedy ?? "it never refuses")
     }
 }

@@ -1,3 +1,5 @@
+package import Errors
+
 /// The outcome of checking a spawn grant: the first check that fails names it.
 package enum GrantVerdict: String, CaseIterable, Equatable, Sendable {
     case valid
@@ -60,5 +62,16 @@ package enum GrantVerdict: String, CaseIterable, Equatable, Sendable {
         case .issuerRevoked, .issuerEnded, .runEnded, .runRevoked: "spawn again from a live session"
         case .jtiConflict: "use a fresh UUID as jti for every spawn"
         }
+    }
+}
+
+extension GrantVerdict: Catalogued {
+    package static let family = ErrorFamily.grant
+
+    /// A grant that holds is no error.
+    package static var entries: [ErrorEntry] { allCases.filter { $0 != .valid }.map { ErrorEntry($0) } }
+
+    package var text: ErrorText {
+        ErrorText(sentence, rule: "a grant passes all checks of docs/spawn-grants.md, in their order", remedy: remedy)
     }
 }

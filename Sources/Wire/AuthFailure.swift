@@ -1,3 +1,5 @@
+internal import Errors
+
 /// Why no credential was accepted: `details.authReason`, with the code, message and next step that go with it
 /// (OpenClaw gateway protocol, "Connect failure catalogue").
 package enum AuthFailure: String, CaseIterable, Sendable {
@@ -44,50 +46,31 @@ package enum AuthFailure: String, CaseIterable, Sendable {
         }
     }
 
-    /// What the owner can do about a refusal that no client can mend by another credential.
-    package var remedy: String? {
-        switch self {
-        case .trustedProxyConfigMissing: "set gateway.auth.trustedProxy.userHeader"
-        case .trustedProxyNoProxies:
-            "set gateway.trustedProxies to the address of the proxy, or give it a Unix socket (gateway.listeners)"
-        case .trustedProxyUntrustedSource: "connect through the proxy, or add its address to gateway.trustedProxies"
-        case .trustedProxyLoopbackSource:
-            "set gateway.auth.trustedProxy.allowLoopback: true if the proxy runs on the gateway's host"
-        case .trustedProxyLocalInterface: "let the proxy dial the gateway from its own address, or over loopback"
-        case .trustedProxyLocalInterfaceCheck:
-            "the gateway cannot read this host's addresses: see that getifaddrs works where it runs"
-        case .trustedProxyMissingHeader: "let the proxy set the header (gateway.auth.trustedProxy)"
-        case .trustedProxyUserMissing: "let the proxy name the user in gateway.auth.trustedProxy.userHeader"
-        case .trustedProxyUserNotAllowed: "add the user to gateway.auth.trustedProxy.allowUsers"
-        case .tailscaleProxyMissing: "connect through tailscale serve, which sets X-Forwarded-For, -Proto and -Host"
-        case .tailscaleWhoisFailed: "is tailscaled running, and may the gateway open its socket?"
-        case .tailscaleUserMismatch: "the header names another user than the tailnet does: let tailscale serve set it"
-        default: nil
-        }
-    }
+    /// What the owner can do about a refusal that no client can mend by another credential: `details.remediationHint`.
+    package var ownersRemedy: String? { isProxyIdentity ? text.remedy : nil }
 
-    package var code: String {
+    package var code: DetailsCode {
         switch self {
-        case .tokenMissing: "AUTH_TOKEN_MISSING"
-        case .tokenMismatch: "AUTH_TOKEN_MISMATCH"
-        case .tokenNotConfigured: "AUTH_TOKEN_NOT_CONFIGURED"
-        case .passwordMissing: "AUTH_PASSWORD_MISSING"
-        case .passwordMismatch: "AUTH_PASSWORD_MISMATCH"
-        case .passwordNotConfigured: "AUTH_PASSWORD_NOT_CONFIGURED"
-        case .bootstrapTokenInvalid: "AUTH_BOOTSTRAP_TOKEN_INVALID"
-        case .deviceTokenMismatch: "AUTH_DEVICE_TOKEN_MISMATCH"
-        case .scopeMismatch: "AUTH_SCOPE_MISMATCH"
-        case .rateLimited: "AUTH_RATE_LIMITED"
-        case .lineageCredential: "AUTH_LINEAGE_CREDENTIAL"
-        case .required: "AUTH_REQUIRED"
-        case .trustedProxyMissingHeader: "AUTH_IDENTITY_HEADER_REQUIRED"
+        case .tokenMissing: .authTokenMissing
+        case .tokenMismatch: .authTokenMismatch
+        case .tokenNotConfigured: .authTokenNotConfigured
+        case .passwordMissing: .authPasswordMissing
+        case .passwordMismatch: .authPasswordMismatch
+        case .passwordNotConfigured: .authPasswordNotConfigured
+        case .bootstrapTokenInvalid: .authBootstrapTokenInvalid
+        case .deviceTokenMismatch: .authDeviceTokenMismatch
+        case .scopeMismatch: .authScopeMismatch
+        case .rateLimited: .authRateLimited
+        case .lineageCredential: .authLineageCredential
+        case .required: .authRequired
+        case .trustedProxyMissingHeader: .authIdentityHeaderRequired
         case .trustedProxyConfigMissing, .trustedProxyNoProxies, .trustedProxyUntrustedSource,
             .trustedProxyLoopbackSource, .trustedProxyLocalInterface, .trustedProxyLocalInterfaceCheck,
             .trustedProxyUserMissing, .trustedProxyUserNotAllowed:
-            "AUTH_UNAUTHORIZED"
-        case .tailscaleProxyMissing: "AUTH_TAILSCALE_PROXY_MISSING"
-        case .tailscaleWhoisFailed: "AUTH_TAILSCALE_WHOIS_FAILED"
-        case .tailscaleUserMismatch: "AUTH_TAILSCALE_IDENTITY_MISMATCH"
+            .authUnauthorized
+        case .tailscaleProxyMissing: .authTailscaleProxyMissing
+        case .tailscaleWhoisFailed: .authTailscaleWhoisFailed
+        case .tailscaleUserMismatch: .authTailscaleIdentityMismatch
         }
     }
 

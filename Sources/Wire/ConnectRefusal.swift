@@ -11,46 +11,34 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
     }
 
     private static func refusal(
-        _ code: ErrorCode, _ message: String, _ details: [(String, JSON)], close: GatewayClose? = nil
+        _ code: ErrorCode, _ entry: DetailsCode, _ message: String? = nil, _ details: [(String, JSON)] = [],
+        remedy: String? = nil, close: GatewayClose? = nil
     ) -> ConnectRefusal {
-        ConnectRefusal(
-            error: GatewayError(code, message, details: JSONObject(details)),
-            close: close ?? GatewayClose(1008, message))
+        let error = GatewayError(code, entry, message, remedy: remedy, details: JSONObject(details))
+        return ConnectRefusal(error: error, close: close ?? GatewayClose(1008, error.message))
     }
 
     package static func invalidParams(_ why: String) -> ConnectRefusal {
-        refusal(.invalidRequest, "invalid connect params: \(why)", [])
+        refusal(.invalidRequest, .invalidConnectParams, "invalid connect params: \(why)")
     }
 
     package static func invalidRole(_ name: String) -> ConnectRefusal {
-        refusal(
-            .invalidRequest, "invalid role",
-            [("code", "INVALID_ROLE"), ("remediationHint", "role must be \"operator\" or \"node\"")])
+        refusal(.invalidRequest, .invalidRole)
     }
 
     package static func derivedRole() -> ConnectRefusal {
         refusal(
-            .invalidRequest, "invalid role",
-            [
-                ("code", "INVALID_ROLE"),
-                ("remediationHint", "a derived device is an operator: leave role out, or pair a device of its own"),
-            ])
+            .invalidRequest, .invalidRole,
+            remedy: "a derived device is an operator: leave role out, or pair a device of its own")
     }
 
     package static func protocolMismatch(min: Int64, max: Int64) -> ConnectRefusal {
         refusal(
-            .invalidRequest, "protocol mismatch",
+            .invalidRequest, .protocolMismatch, nil,
             [
-                ("code", "PROTOCOL_MISMATCH"), ("clientMinProtocol", .integer(min)),
-                ("clientMaxProtocol", .integer(max)),
+                ("clientMinProtocol", .integer(min)), ("clientMaxProtocol", .integer(max)),
                 ("expectedProtocol", .integer(Int64(ProtocolWindow.newest))),
                 ("minimumProbeProtocol", .integer(Int64(ProtocolWindow.oldest))),
-                (
-                    "remediationHint",
-                    .string(
-                        "offer protocol \(ProtocolWindow.oldest) or \(ProtocolWindow.newest): another release of the "
-                            + "client, or of the gateway")
-                ),
             ], close: .protocolMismatch)
     }
 
@@ -63,39 +51,22 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
             ?? "send an Origin that is in gateway.controlUi.allowedOrigins; a client that is no browser sends none and "
             + "uses another mode than webchat"
         return refusal(
-            .invalidRequest, message,
-            [
-                ("code", "CONTROL_UI_ORIGIN_NOT_ALLOWED"), ("reason", .string(reason)),
-                ("remediationHint", .string(hint)),
-            ])
+            .invalidRequest, .controlUIOriginNotAllowed, message, [("reason", .string(reason))], remedy: hint)
     }
 
     package static func controlUIDeviceIdentityRequired() -> ConnectRefusal {
         refusal(
-            .invalidRequest,
-            "control ui requires device identity (use HTTPS or localhost secure context)",
-            [
-                ("code", "CONTROL_UI_DEVICE_IDENTITY_REQUIRED"),
-                ("remediationHint", "open the Control UI over https, or set gateway.controlUi.allowInsecureAuth"),
-            ])
+            .invalidRequest, .controlUIDeviceIdentityRequired)
     }
 
     package static func deviceIdentityRequired() -> ConnectRefusal {
         refusal(
-            .notPaired, "device identity required",
-            [
-                ("code", "DEVICE_IDENTITY_REQUIRED"),
-                ("remediationHint", "send connect.params.device, signed over the challenge's nonce"),
-            ])
+            .notPaired, .deviceIdentityRequired)
     }
 
     package static func proof(_ failure: ProofFailure) -> ConnectRefusal {
         refusal(
-            .invalidRequest, failure.message,
-            [
-                ("code", .string(failure.code)), ("reason", .string(failure.rawValue)),
-                ("remediationHint", .string(failure.remedy)),
-            ])
+            .invalidRequest, failure.code, nil, [("reason", .string(failure.rawValue))])
     }
 
     package static func auth(
@@ -104,11 +75,11 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
     ) -> ConnectRefusal {
         let canRetry = canRetryWithDeviceToken && failure == .tokenMismatch
         var details: [(String, JSON)] = [
-            ("code", .string(failure.code)), ("authReason", .string(failure.reason(detail))),
+            ("code", .string(failure.code.rawValue)), ("authReason", .string(failure.reason(detail))),
         ]
         if canRetry { details.append(("canRetryWithDeviceToken", true)) }
         details.append(("recommendedNextStep", .string(failure.nextStep(canRetryWithDeviceToken: canRetry))))
-        if let remedy = failure.remedy { details.append(("remediationHint", .string(remedy))) }
+        if let remedy = failure.ownersRemedy { details.append(("remediationHint", .string(remedy))) }
         var error = GatewayError(.invalidRequest, failure.message(to: client), details: JSONObject(details))
         if failure == .rateLimited {
             error.retryable = true
@@ -124,10 +95,8 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
     ) -> ConnectRefusal {
         let message = "spawn grant refused: \(verdict) (\(sentence))"
         return refusal(
-            .forbidden, message,
-            [
-                ("code", "SPAWN_GRANT_REFUSED"), ("reason", .string(verdict)), ("remediationHint", .string(remedy)),
-            ], close: close ?? GatewayClose(1008, "spawn grant refused: \(verdict)"))
+            .forbidden, .spawnGrantRefused, message, [("reason", .string(verdict))], remedy: remedy,
+            close: close ?? GatewayClose(.spawnGrantRefused, verdict))
     }
 
     /// A child of a pool's worker, whose run has gone elsewhere or was never given to that worker.
@@ -139,8 +108,7 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
     /// A spawn that arrived as a presented grant and that the spawn policy refuses.
     package static func spawnPolicy(message: String, rule: String, remedy: String) -> ConnectRefusal {
         refusal(
-            .forbidden, message,
-            [("code", "SPAWN_REFUSED"), ("reason", .string(rule)), ("remediationHint", .string(remedy))])
+            .forbidden, .spawnRefused, message, [("reason", .string(rule))], remedy: remedy)
     }
 
     package struct PairingContext: Sendable {
@@ -171,9 +139,9 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
     /// The close reason carries the token, not the sentence, so that the request id survives the 120-byte limit.
     package static func pairingRequired(_ context: PairingContext) -> ConnectRefusal {
         var details: [(String, JSON)] = [
-            ("code", "PAIRING_REQUIRED"), ("reason", .string(context.reason.rawValue)),
-            ("requestId", .string(context.requestID)), ("remediationHint", .string(context.remedy)),
-            ("deviceId", .string(context.deviceID)), ("requestedRole", .string(context.role.rawValue)),
+            ("reason", .string(context.reason.rawValue)), ("requestId", .string(context.requestID)),
+            ("remediationHint", .string(context.remedy)), ("deviceId", .string(context.deviceID)),
+            ("requestedRole", .string(context.role.rawValue)),
         ]
         func list(_ name: String, _ values: [String]) {
             if !values.isEmpty { details.append((name, .array(values.map { .string($0) }))) }
@@ -182,7 +150,7 @@ package struct ConnectRefusal: Error, Equatable, Sendable {
         list("approvedRoles", context.approvedRoles)
         list("approvedScopes", context.approvedScopes)
         return refusal(
-            .notPaired, context.reason.message, details,
-            close: GatewayClose(1008, "pairing required: \(context.reason.rawValue) (requestId: \(context.requestID))"))
+            .notPaired, .pairingRequired, context.reason.message, details, remedy: context.remedy,
+            close: GatewayClose(.pairingRequired, "\(context.reason.rawValue) (requestId: \(context.requestID))"))
     }
 }

@@ -1,12 +1,14 @@
 internal import Client
 internal import Config
+internal import Errors
 internal import JSON
 internal import TLS
+internal import Wire
 
 /// Why a command ends without success, in the words of the command line.
 struct CommandFailure: Error {
     /// What scripts tell failures apart by: `error.type` with `--json`.
-    enum Kind: String, CaseIterable {
+    enum Kind: String, CaseIterable, Sendable {
         case usage = "usage_error"
         case configuration = "configuration_error"
         /// There was no connection, or it ended.
@@ -114,16 +116,8 @@ struct CommandFailure: Error {
         case .tls(.peerIsPlainHTTP), .tls(.peerIsNotTLS): "does the gateway serve ws:// there, without TLS?"
         case .unreachable: "is it running? On its host: sallyport gateway status, sallyport gateway run"
         case .refused(let body, _, _):
-            switch body.detailsCode {
-            case "AUTH_TOKEN_MISMATCH", "AUTH_TOKEN_MISSING":
-                "pass the gateway's token with --token: gateway.auth.token of its configuration, "
-                    + "or the file gateway/token in its state directory"
-            case "AUTH_PASSWORD_MISMATCH", "AUTH_PASSWORD_MISSING":
-                "pass --password: gateway.auth.password of the gateway's configuration"
-            case "PAIRING_REQUEST_NOT_FOUND": "requests are kept for 5 minutes; see: sallyport devices list"
-            case "DEVICE_NOT_FOUND": "see: sallyport devices list"
-            default: body.details["remediationHint"]?.string
-            }
+            body.details["remediationHint"]?.string
+                ?? body.detailsCode.flatMap { DetailsCode(rawValue: $0) }?.text.remedy
         default: nil
         }
     }

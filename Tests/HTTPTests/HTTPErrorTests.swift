@@ -17,11 +17,12 @@ struct HTTPErrorTests {
     @Test("has a rule, a reason and a remedy, and no byte of the peer", arguments: errors)
     func texts(_ error: HTTPError) {
         #expect(
-            !error.rule.isEmpty && error.rule.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 >= UInt8(ascii: "a") })
+            !error.rule.rawValue.isEmpty
+                && error.rule.rawValue.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 >= UInt8(ascii: "a") })
         #expect(error.reason.hasSuffix("."))
         #expect(!error.remedy.isEmpty)
         #expect((400..<600).contains(error.status))
-        #expect(!(error.rule + error.reason + error.remedy).contains("evil"))
+        #expect(!(error.rule.rawValue + error.reason + error.remedy).contains("evil"))
         #expect(!String(decoding: Response(error).serialized(persistence: .close), as: UTF8.self).contains("evil"))
     }
 

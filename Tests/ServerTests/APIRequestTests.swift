@@ -62,12 +62,12 @@ struct APIRequestTests {
     }
 
     static let refusals: [(GatewayError, Int, String)] = [
-        (GatewayError(.invalidRequest, "no"), 400, "invalid_request_error"),
-        (GatewayError(.invalidRequest, "no", details: JSONObject([("code", "TOOL_NOT_FOUND")])), 404, "not_found"),
-        (GatewayError(.invalidRequest, "no", details: JSONObject([("code", "SESSION_NOT_FOUND")])), 404, "not_found"),
-        (GatewayError(.forbidden, "no"), 403, "forbidden"),
+        (GatewayError(.invalidRequest, .messageRequired), 400, "invalid_request_error"),
+        (GatewayError(.invalidRequest, .toolNotFound), 404, "not_found"),
+        (GatewayError(.invalidRequest, .sessionNotFound), 404, "not_found"),
+        (GatewayError(.forbidden, .logNotVisible), 403, "forbidden"),
         (.missingScope(.write), 403, "forbidden"),
-        (GatewayError(.unavailable, "no"), 503, "unavailable"),
+        (GatewayError(.unavailable, .sessionBusy), 503, "unavailable"),
         (.storeUnavailable("disk full"), 503, "unavailable"),
     ]
 

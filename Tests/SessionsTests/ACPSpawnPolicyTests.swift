@@ -163,10 +163,10 @@ struct ACPSpawnPolicyTests {
     func native() {
         var attempt = Attempt()
         attempt.request.runtime = .subagent
-        #expect(attempt.refusal?.rule == "agent-exec")
+        #expect(attempt.refusal?.rule == .agentExec)
         #expect(attempt.refusal?.remedy.contains("\"acp\"") == true)
         attempt.request.agentID = "plain"
         attempt.request.acp.workingDirectory = "/tmp"
-        #expect(attempt.refusal?.rule == "spawn-params")
+        #expect(attempt.refusal?.rule == .spawnParams)
     }
 }

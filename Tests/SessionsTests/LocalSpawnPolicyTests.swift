@@ -34,9 +34,9 @@ struct LocalSpawnPolicyTests {
     func refusals() throws {
         let pooled = SpawnPolicy.explain(
             SpawnRequest(task: "x", runtime: .local), from: Self.requester, catalog: Self.catalog(pool: "gpu"))
-        #expect(pooled.refusal?.rule == "local-pool" && pooled.refusal?.kind == .configuration)
+        #expect(pooled.refusal?.rule == .localPool && pooled.refusal?.kind == .configuration)
         #expect(pooled.refusal?.message.contains("pool \"gpu\"") == true)
-        #expect(pooled.steps.last?.rule == "local-pool" && pooled.steps.last?.verdict == .refused)
+        #expect(pooled.steps.last?.rule == .localPool && pooled.steps.last?.verdict == .refused)
         let acp = SpawnPolicy.explain(
             SpawnRequest(task: "x", agentID: "coder", runtime: .local), from: Self.requester, catalog: Self.catalog())
         #expect(acp.refusal?.message == "agent \"coder\" speaks ACP and has no command for runtime=\"local\"")
@@ -44,7 +44,7 @@ struct LocalSpawnPolicyTests {
         var directory = SpawnRequest(task: "x", runtime: .local)
         directory.acp.workingDirectory = "/tmp"
         let parameter = SpawnPolicy.explain(directory, from: Self.requester, catalog: Self.catalog())
-        #expect(parameter.refusal?.rule == "spawn-params")
+        #expect(parameter.refusal?.rule == .spawnParams)
     }
 
     @Test("the checks of any sub-agent come first")
@@ -53,6 +53,6 @@ struct LocalSpawnPolicyTests {
         deep.depth = 5
         let explanation = SpawnPolicy.explain(
             SpawnRequest(task: "x", runtime: .local), from: deep, catalog: Self.catalog(pool: "gpu"))
-        #expect(explanation.refusal?.rule == "max-spawn-depth")
+        #expect(explanation.refusal?.rule == .maxSpawnDepth)
     }
 }

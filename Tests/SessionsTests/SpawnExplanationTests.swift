@@ -28,16 +28,16 @@ struct SpawnExplanationTests {
         violation.breakRule(&attempt)
         let refusal = try #require(attempt.refusal)
         let explanation = Self.explain(attempt.request, attempt.requester, attempt.catalog)
-        try Self.expect(explanation, refusedBy: refusal.rule)
+        try Self.expect(explanation, refusedBy: refusal.rule.rawValue)
     }
 
     private static func expect(_ explanation: SpawnPolicy.Explanation, refusedBy rule: String) throws {
-        let place = try #require(explanation.steps.firstIndex { $0.rule == rule }, "no row for \(rule)")
+        let place = try #require(explanation.steps.firstIndex { $0.rule.rawValue == rule }, "no row for \(rule)")
         #expect(explanation.steps[..<place].allSatisfy { $0.verdict == .passed })
         #expect(explanation.steps[place].verdict == .refused)
         #expect(explanation.steps[(place + 1)...].allSatisfy { $0.verdict == .notReached })
         #expect(explanation.steps.allSatisfy { !$0.fact.isEmpty })
-        #expect(explanation.refusal?.rule == rule)
+        #expect(explanation.refusal?.rule.rawValue == rule)
     }
 
     @Test("what passes passes every rule, and names agent and runtime")
@@ -49,7 +49,7 @@ struct SpawnExplanationTests {
         #expect(explanation.agentID == "main")
         #expect(explanation.runtime == .subagent)
         #expect(explanation.steps.allSatisfy { $0.verdict == .passed })
-        let children = explanation.steps.first { $0.rule == "max-children" }
+        let children = explanation.steps.first { $0.rule == .maxChildren }
         #expect(children?.fact == "3 of at most 5 children have not ended")
         #expect(children?.keys == ["agents.defaults.subagents.maxChildrenPerAgent"])
     }

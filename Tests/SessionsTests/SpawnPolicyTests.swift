@@ -87,7 +87,7 @@ struct SpawnPolicyTests {
         let refusal = try #require(attempt.refusal)
         #expect(refusal.message == violation.message)
         #expect(refusal.status == violation.status)
-        #expect(refusal.rule == violation.testDescription)
+        #expect(refusal.rule.rawValue == violation.testDescription)
         #expect(!refusal.remedy.isEmpty)
     }
 
@@ -185,7 +185,7 @@ struct SpawnPolicyTests {
     func agentIDs(_ id: String, _ isValid: Bool) {
         var attempt = Attempt()
         attempt.request.agentID = id
-        #expect((attempt.refusal?.rule == "agent-id") == !isValid)
+        #expect((attempt.refusal?.rule == .agentID) == !isValid)
     }
 
     // MARK: - Report 60265
@@ -249,14 +249,14 @@ struct SpawnPolicyTests {
         attempt.request.agentID = "hollow"
         #expect(attempt.refusal?.message == "agent \"hollow\" has no command to run")
         attempt.request.sandbox = .require
-        #expect(attempt.refusal?.rule == "sandbox")
+        #expect(attempt.refusal?.rule == .sandbox)
     }
 
     @Test("requireAgentId asks for an id even for the own agent, and is content with one")
     func requireAgentID() throws {
         var attempt = Attempt()
         attempt.limits.requireAgentID = true
-        #expect(attempt.refusal?.rule == "require-agent-id")
+        #expect(attempt.refusal?.rule == .requireAgentID)
         attempt.request.agentID = "main"
         #expect(try attempt.check().id == "main")
     }
@@ -276,7 +276,7 @@ struct SpawnPolicyTests {
                     SpawnRequest(task: "work", agentID: agentID),
                     from: SpawnPolicy.Requester(agentID: agentID, depth: 0, activeChildren: children), catalog: catalog)
                 return false
-            } catch { return error.rule == "max-children" }
+            } catch { return error.rule == .maxChildren }
         }
         #expect(!isRefused("strict", children: 0))
         #expect(isRefused("strict", children: 1))

@@ -1,3 +1,4 @@
+import Errors
 import JSON
 import Testing
 import Wire
@@ -41,24 +42,26 @@ struct FramesTests {
         #expect(tree.object?.names == ["type", "id", "ok", "payload"])
     }
 
-    @Test("a failure has exactly the documented keys")
+    @Test("a failure has exactly the documented keys, and with its code goes what mends it")
     func failure() {
         let id = Array(#""1""#.utf8)
         #expect(
             Self.text(Frames.failure(id: id, .unknownMethod("a\"b")))
-                == #"{"type":"res","id":"1","ok":false,"error":{"code":"INVALID_REQUEST","message":"unknown method: a\"b"}}"#
+                == #"{"type":"res","id":"1","ok":false,"error":{"code":"INVALID_REQUEST","message":"unknown method: a\"b","details":{"code":"UNKNOWN_METHOD","remediationHint":"call a method of hello-ok's features.methods"}}}"#
         )
         let limited = GatewayError(
-            .unavailable, "rate limit exceeded for config.patch; retry after 12s",
+            .unavailable, .rateLimited, "rate limit exceeded for config.patch; retry after 12s", remedy: "wait",
             details: JSONObject([("method", "config.patch"), ("limit", "3 per 60s")]), retryable: true,
             retryAfterMs: 12_000)
         #expect(
             Self.text(Frames.failure(id: id, limited))
-                == #"{"type":"res","id":"1","ok":false,"error":{"code":"UNAVAILABLE","message":"rate limit exceeded for config.patch; retry after 12s","details":{"method":"config.patch","limit":"3 per 60s"},"retryable":true,"retryAfterMs":12000}}"#
+                == #"{"type":"res","id":"1","ok":false,"error":{"code":"UNAVAILABLE","message":"rate limit exceeded for config.patch; retry after 12s","details":{"code":"RATE_LIMITED","method":"config.patch","limit":"3 per 60s","remediationHint":"wait"},"retryable":true,"retryAfterMs":12000}}"#
         )
         #expect(
-            Self.text(Frames.failure(id: id, GatewayError(.agentTimeout, "m"), payload: ["runId": "r"]))
-                == #"{"type":"res","id":"1","ok":false,"payload":{"runId":"r"},"error":{"code":"AGENT_TIMEOUT","message":"m"}}"#
+            Self.text(
+                Frames.failure(
+                    id: id, GatewayError(.agentTimeout, .runFailed, "m", remedy: "r"), payload: ["runId": "r"]))
+                == #"{"type":"res","id":"1","ok":false,"payload":{"runId":"r"},"error":{"code":"AGENT_TIMEOUT","message":"m","details":{"code":"RUN_FAILED","remediationHint":"r"}}}"#
         )
     }
 
@@ -112,16 +115,20 @@ struct FramesTests {
 struct GatewayErrorTests {
     @Test("messages and codes are the documented ones")
     func texts() {
-        #expect(GatewayError.unknownMethod("a.b") == GatewayError(.invalidRequest, "unknown method: a.b"))
+        #expect(
+            GatewayError.unknownMethod("a.b") == GatewayError(.invalidRequest, .unknownMethod, "unknown method: a.b"))
         #expect(
             GatewayError.invalidParams("chat.send", "must be object")
-                == GatewayError(.invalidRequest, "invalid chat.send params: must be object"))
+                == GatewayError(.invalidRequest, .invalidParams, "invalid chat.send params: must be object"))
         #expect(
             GatewayError.invalidFrame("must be object")
-                == GatewayError(.invalidRequest, "invalid request frame: must be object"))
-        #expect(GatewayError.unauthorizedRole(.node) == GatewayError(.invalidRequest, "unauthorized role: node"))
+                == GatewayError(.invalidRequest, .invalidFrame, "invalid request frame: must be object"))
         #expect(
-            GatewayError.unauthorizedRole(.operator) == GatewayError(.invalidRequest, "unauthorized role: operator"))
+            GatewayError.unauthorizedRole(.node)
+                == GatewayError(.invalidRequest, .unauthorizedRole, "unauthorized role: node"))
+        #expect(
+            GatewayError.unauthorizedRole(.operator)
+                == GatewayError(.invalidRequest, .unauthorizedRole, "unauthorized role: operator"))
     }
 
     @Test("a missing scope is named in the message and in the details", arguments: OperatorScope.allCases)
@@ -133,6 +140,7 @@ struct GatewayErrorTests {
             JSON.object(error.details) == [
                 "code": "MISSING_SCOPE", "missingScope": .string(scope.rawValue),
                 "requiredScopes": [.string(scope.rawValue)],
+                "remediationHint": .string(DetailsCode.missingScope.text.remedy),
             ])
         #expect(!error.retryable && error.retryAfterMs == nil)
     }

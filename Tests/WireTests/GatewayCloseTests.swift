@@ -1,3 +1,4 @@
+import Errors
 import Testing
 import Wire
 
@@ -57,7 +58,7 @@ struct GatewayCloseTests {
         for failure in AuthFailure.allCases {
             #expect(failure.message(to: client).utf8.count <= 120, "\(failure)")
         }
-        for failure in ProofFailure.allCases { #expect(failure.message.utf8.count <= 120) }
+        for failure in ProofFailure.allCases { #expect(failure.text.sentence.utf8.count <= 120) }
         let origin = ConnectRefusal.originNotAllowed(reason: "origin not allowed", origin: "https://x")
         #expect(origin.error.message.hasPrefix(origin.close.reason))
     }

@@ -15,11 +15,7 @@ extension GatewayCore {
         let key = wanted.sessionKey ?? settings.defaultMainSessionKey
         let session = table.sessions[key]
         guard let agentID = session?.agentID ?? SessionKeySyntax.agentID(of: key) else {
-            throw GatewayError(
-                .invalidRequest, "session not found",
-                details: JSONObject([
-                    ("code", "SESSION_NOT_FOUND"), ("remediationHint", "use a key of sallyport sessions list"),
-                ]))
+            throw GatewayError(.invalidRequest, .sessionNotFound)
         }
         let isAgent = wanted.sessionKey != nil
         var asking = SpawnPolicy.Requester(
@@ -50,13 +46,16 @@ extension GatewayCore {
     private func refusedByShape(_ refusal: SpawnRefusal) -> JSONObject {
         var answer = JSONObject([("outcome", "refused")])
         for (name, value) in refusal.fields.members { answer[name] = value }
-        answer["walk"] = [["rule": .string(refusal.rule), "verdict": "refused", "fact": .string(refusal.message)]]
+        answer["walk"] = [
+            ["rule": .string(refusal.rule.rawValue), "verdict": "refused", "fact": .string(refusal.message)]
+        ]
         return answer
     }
 
     private func step(_ step: SpawnPolicy.Step, requesterAgentID: String, _ target: String?) -> JSON {
         var row = JSONObject([
-            ("rule", .string(step.rule)), ("verdict", .string(step.verdict.rawValue)), ("fact", .string(step.fact)),
+            ("rule", .string(step.rule.rawValue)), ("verdict", .string(step.verdict.rawValue)),
+            ("fact", .string(step.fact)),
         ])
         let shown = step.keys.flatMap { key -> [JSON] in
             let agent = key.hasPrefix("agents.defaults.subagents.") ? requesterAgentID : target

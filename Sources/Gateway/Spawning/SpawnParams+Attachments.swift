@@ -92,6 +92,6 @@ extension SpawnParams {
     }
 
     private static func refusal(_ message: String, _ remedy: String) -> SpawnRefusal {
-        SpawnRefusal(.error, message, rule: "attachments", remedy: remedy)
+        SpawnRefusal(.error, message, rule: .attachments, remedy: remedy)
     }
 }

@@ -59,11 +59,8 @@ extension GatewayCore {
         let found = pools.workers.values.filter { $0.id.hasPrefix(named) || $0.name == named }
         guard let worker = found.first, found.count == 1 else {
             throw GatewayError(
-                .invalidRequest,
-                found.isEmpty ? "no worker is called \(named)" : "\(found.count) workers are called \(named)",
-                details: JSONObject([
-                    ("code", "WORKER_NOT_FOUND"), ("remediationHint", "see: sallyport workers list"),
-                ]))
+                .invalidRequest, .workerNotFound,
+                found.isEmpty ? "no worker is called \(named)" : "\(found.count) workers are called \(named)")
         }
         pools.drain(worker.id, isDraining)
         var effects: [Effect] = []

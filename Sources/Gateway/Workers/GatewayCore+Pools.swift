@@ -24,12 +24,7 @@ extension GatewayCore {
         guard let device = caller.admitted.deviceID, trust.isPaired(device), caller.admitted.lineage == nil,
             caller.admitted.scopes.covers(Self.poolScopePrefix + pool)
         else {
-            throw GatewayError(
-                .forbidden, "this device is not enrolled for pool \(pool.prefix(64))",
-                details: JSONObject([
-                    ("code", "NOT_IN_POOL"),
-                    ("remediationHint", "on the gateway's host: sallyport devices enroll --pool NAME"),
-                ]))
+            throw GatewayError(.forbidden, .notInPool, "this device is not enrolled for pool \(pool.prefix(64))")
         }
         return device
     }
@@ -38,9 +33,7 @@ extension GatewayCore {
         guard let device = caller.admitted.deviceID, poolConnections[device] == request.connection,
             let worker = pools.workers[device]
         else {
-            throw GatewayError(
-                .invalidRequest, "this connection has not attached to a pool",
-                details: JSONObject([("code", "NOT_ATTACHED"), ("remediationHint", "call worker.attach first")]))
+            throw GatewayError(.invalidRequest, .notAttached)
         }
         return worker
     }

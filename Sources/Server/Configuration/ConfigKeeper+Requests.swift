@@ -16,9 +16,7 @@ extension ConfigKeeper {
             case .schema: answer(.success(schema))
             case .lookup(let path):
                 guard let found = SettingCatalog.shared.lookup(path) else {
-                    throw GatewayError(
-                        .invalidRequest, "config schema path not found: \(path)",
-                        details: JSONObject([("code", "CONFIG_PATH_UNKNOWN")]))
+                    throw GatewayError(.invalidRequest, .configPathUnknown, "config schema path not found: \(path)")
                 }
                 answer(.success(found))
             case .set(let raw, let author):
@@ -44,7 +42,7 @@ extension ConfigKeeper {
         do throws(ConfigLocations.Failure) {
             return try source.read(replacing: bytes)
         } catch {
-            throw GatewayError(.unavailable, "no home directory is known")
+            throw GatewayError(.unavailable, .configLocationUnknown)
         }
     }
 
@@ -76,11 +74,9 @@ extension ConfigKeeper {
 
     private static func nothingToKeep(_ path: String) -> GatewayError {
         GatewayError(
-            .invalidRequest, "\(path) is \(ConfigRedaction.sentinel), and there is no value that could stay",
-            details: JSONObject([
-                ("code", "CONFIG_REDACTED_VALUE"), ("path", .string(path)),
-                ("remediationHint", "send the value itself, or leave it out"),
-            ]))
+            .invalidRequest, .configRedactedValue,
+            "\(path) is \(ConfigRedaction.sentinel), and there is no value that could stay",
+            details: JSONObject([("path", .string(path))]))
     }
 
     // MARK: - Writing
@@ -104,10 +100,7 @@ extension ConfigKeeper {
         }
         if case .failure(let failure) = prepare(configuration) {
             throw GatewayError(
-                .invalidRequest, "invalid config: \(failure.message)",
-                details: JSONObject([
-                    ("code", "CONFIG_INVALID"), ("remediationHint", failure.hint.map { .string($0) } ?? .null),
-                ]))
+                .invalidRequest, .configInvalid, "invalid config: \(failure.message)", remedy: failure.hint)
         }
         do throws(ConfigFileWriter.Failure) {
             try ConfigFileWriter.write(path, text, before: reading.main?.bytes)
@@ -127,10 +120,10 @@ extension ConfigKeeper {
     private func checkBase(_ reading: ConfigSource.Reading, _ author: ConfigAuthor) throws(GatewayError) {
         guard let main = reading.main else { return }
         guard let base = author.baseHash else {
-            throw GatewayError(.invalidRequest, "config base hash required; re-run config.get and retry")
+            throw GatewayError(.invalidRequest, .configBaseHashRequired)
         }
         guard base == Self.hash(main.bytes) else {
-            throw GatewayError(.invalidRequest, "config changed since last load; re-run config.get and retry")
+            throw GatewayError(.invalidRequest, .configChanged)
         }
     }
 
@@ -140,37 +133,27 @@ extension ConfigKeeper {
         do throws(ConfigEdit.Failure) {
             return try edit.apply(to: main, path: path) { try? Files.read($0, maxBytes: ConfigFiles.maxFileBytes) }
         } catch {
-            var details = JSONObject([("code", "CONFIG_EDIT_REFUSED")])
-            details["remediationHint"] = error.remedy.map { .string($0) }
-            throw GatewayError(.invalidRequest, error.description, details: details)
+            throw GatewayError(.invalidRequest, .configEditRefused, error.description, remedy: error.remedy)
         }
     }
 
     private static func readOnly(_ path: String) -> GatewayError {
         GatewayError(
-            .invalidRequest, "\(path) is the configuration of an OpenClaw installation, which is not written",
-            details: JSONObject([
-                ("code", "CONFIG_READ_ONLY"),
-                ("remediationHint", "copy it into the gateway's state directory, or start the gateway with --config"),
-            ]))
+            .invalidRequest, .configReadOnly,
+            "\(path) is the configuration of an OpenClaw installation, which is not written")
     }
 
     private static func notWritten(_ failure: ConfigFileWriter.Failure) -> GatewayError {
-        let hint = JSONObject([("code", "CONFIG_NOT_WRITTEN"), ("remediationHint", .string(failure.remedy))])
-        if case .changedMeanwhile = failure {
-            return GatewayError(
-                .invalidRequest, "config changed since last load; re-run config.get and retry", details: hint)
-        }
-        return GatewayError(.unavailable, "the configuration was not written: \(failure)", details: hint)
+        if case .changedMeanwhile = failure { return GatewayError(.invalidRequest, .configChanged) }
+        return GatewayError(
+            .unavailable, .configNotWritten, "the configuration was not written: \(failure)", remedy: failure.remedy)
     }
 
     private static func invalid(_ result: ConfigResult, _ author: ConfigAuthor, kept: String?) -> GatewayError {
         let first = result.errors.first?.message ?? "it has errors"
-        var details = JSONObject([
-            ("code", "CONFIG_INVALID"), ("issues", .array(result.errors.map { ConfigSnapshot.issue($0) })),
-        ])
+        var details = JSONObject([("issues", .array(result.errors.map { ConfigSnapshot.issue($0) }))])
         details["rejectedPath"] = kept.map { .string($0) }
-        return GatewayError(.invalidRequest, "invalid config: \(first)", details: details)
+        return GatewayError(.invalidRequest, .configInvalid, "invalid config: \(first)", details: details)
     }
 
     private static func result(_ snapshot: ConfigSnapshot, wrote: Bool, plan: ReloadPlan?) -> JSON {

@@ -189,7 +189,7 @@ final class ConfigKeeper: ConfigurationDesk, @unchecked Sendable {
         _ request: ConfigRequest, answer: @escaping @Sendable (Result<JSON, GatewayError>) -> Void
     ) {
         guard let thread else {
-            return answer(.failure(GatewayError(.unavailable, "the gateway is starting", retryable: true)))
+            return answer(.failure(GatewayError(.unavailable, .gatewayStarting, retryable: true)))
         }
         thread.handle.enqueue { [self] _ in perform(request, answer: answer) }
     }

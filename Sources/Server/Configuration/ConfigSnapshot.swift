@@ -36,6 +36,7 @@ struct ConfigSnapshot {
             object["line"] = .integer(Int64(location.line))
             object["column"] = .integer(Int64(location.column))
         }
+        object["code"] = .string(problem.rule.rawValue)
         object["remedy"] = problem.remedy.map { .string($0) }
         return .object(object)
     }

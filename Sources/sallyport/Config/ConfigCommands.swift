@@ -197,7 +197,8 @@ enum ConfigCommands {
 extension ConfigProblem {
     var json: JSON {
         var object = JSONObject([
-            ("severity", .string(severity.rawValue)), ("path", .string(path)), ("message", .string(message)),
+            ("severity", .string(severity.rawValue)), ("code", .string(rule.rawValue)), ("path", .string(path)),
+            ("message", .string(message)),
         ])
         if let location {
             object["file"] = .string(location.path)

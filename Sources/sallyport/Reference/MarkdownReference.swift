@@ -54,5 +54,5 @@ enum MarkdownReference {
 
     private static func anchor(_ command: Command) -> String { command.words.joined(separator: "-") }
 
-    private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("<", with: "&lt;") }
+    static func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("<", with: "&lt;") }
 }
