@@ -105,8 +105,9 @@ topology: build ## where children are admitted: networks, proxies, tunnels, cuts
 proxies: build ## Caddy, nginx and HAProxy with the files of deploy/: large messages, silence, restarts
 	@Tests/Lab/proxies --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
 
-containers: build ## deploy/docker as people use it, with a Docker engine (as root it may start one of its own)
+containers: build ## deploy/docker and deploy/kubernetes as people use them, with a Docker engine (as root it may start one of its own)
 	@Tests/Lab/containers --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport" $(CONTAINERS_FLAGS)
+	@Tests/Lab/pod --gateway "$$(swift build $(RELEASE) --show-bin-path)/sallyport"
 
 dist: build ## a Debian package and a tarball, in dist/
 	@deploy/dist/make "$$(swift build $(RELEASE) --show-bin-path)/sallyport" dist

@@ -283,8 +283,19 @@ package final class GatewayServer {
         _ = control.schedule(after: HostAddresses.refreshInterval) { [weak self] _ in
             guard let self, !self.isStopping else { return }
             self.hostAddresses.refresh()
+            self.listenOnTailnetOnceThere()
             self.watchHostAddresses()
         }
+    }
+
+    /// A daemon that starts with us, in a container beside us or at the boot, has its address only after a while.
+    private func listenOnTailnetOnceThere() {
+        let isMissing = !listeners.contains { ListenPlan.isTailnet($0.address) }
+        guard options.configuration.gateway.bind == .tailnet, isMissing, ListenPlan.hasTailnetAddress,
+            refusesRestart() == nil
+        else { return }
+        logger.log(.info, "gateway", "an interface has a tailnet address now: restarting to listen on it")
+        stop(because: "restart", restarts: true)
     }
 
     private func announce() {

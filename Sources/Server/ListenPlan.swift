@@ -51,7 +51,7 @@ struct ListenPlan {
                     addresses: loopback,
                     warnings: [
                         "bind is tailnet, but no interface has a tailnet address (100.64.0.0/10, fd7a:115c:a1e0::/48): "
-                            + "listening on loopback only; start tailscaled and restart"
+                            + "listening on loopback only; start tailscaled, then the gateway listens on its address too"
                     ])
             }
             return ListenPlan(addresses: loopback + found)
@@ -69,8 +69,13 @@ struct ListenPlan {
 
     private static func tailnetAddresses(port: UInt16) -> [SocketAddress] {
         let interfaces = (try? NetworkInterface.all()) ?? []
-        return interfaces.filter { IPAddress(octets: $0.address.bytes.span)?.isTailnet ?? false }
-            .map { $0.address.with(port: port) }
+        return interfaces.map(\.address).filter(isTailnet).map { $0.with(port: port) }
+    }
+
+    static var hasTailnetAddress: Bool { !tailnetAddresses(port: 0).isEmpty }
+
+    static func isTailnet(_ address: SocketAddress) -> Bool {
+        IPAddress(octets: address.bytes.span)?.isTailnet ?? false
     }
 
     private static func extra(_ listener: ListenerSettings) throws(StartFailure) -> Extra {

@@ -58,6 +58,9 @@ final class NetworkNamespace: Sendable {
     /// As a container has it: out through the bridge.
     func addDefaultRoute() -> Bool { Self.ip("-n \(name) route add default via \(Self.outsideAddress)") }
 
+    func removeTailnetAddress() -> Bool { Self.ip("-n \(name) addr del \(Self.tailnetAddress)/32 dev eth0") }
+    func addTailnetAddress() -> Bool { Self.ip("-n \(name) addr add \(Self.tailnetAddress)/32 dev eth0") }
+
     private static func ip(_ words: String) -> Bool {
         guard
             let child = try? ChildProcess.spawn(
