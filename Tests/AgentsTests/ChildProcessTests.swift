@@ -183,7 +183,7 @@ struct ChildProcessTests {
         #expect(throws: AgentError.self) { try spawn { $0.inherited = [.init(parent: 0, child: 2)] } }
         #expect(throws: AgentError.self) { try spawn { $0.inherited = [.init(parent: 0, child: 256)] } }
         #expect(throws: AgentError.system(call: "fcntl(F_DUPFD_CLOEXEC)", errno: EBADF)) {
-            try spawn { $0.standardInput = .descriptor(1023) }
+            try spawn { $0.standardInput = .descriptor(.max) }
         }
     }
 
