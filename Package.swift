@@ -52,7 +52,7 @@ let package = Package(
         module("Wire", "Errors", "JSON"),
         module("Trust", "Crypto", "Errors", "JSON", "Wire", "Text"),
         module("Sessions", "Errors", "JSON", "Wire", "Text"),
-        module("Config", "Errors", "Files", "JSON", "Text", runsOften: false),
+        module("Config", "Agents", "Errors", "Files", "JSON", "Text", runsOften: false),
         module("Store", "CSQLite"),
         module("Agents", "CLinux", "JSON", "Wire", runsOften: false),
         module("EventLoop", "CLinux"),

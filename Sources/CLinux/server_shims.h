@@ -60,4 +60,13 @@ static inline int sallyport_processor_count(void) {
     return count > 0 ? count : 1;
 }
 
+#include <sys/timex.h>
+
+/// 1 while something such as NTP keeps the clock, 0 while nothing does, -1 when the kernel does not say. Changes nothing.
+static inline int sallyport_clock_is_kept(void) {
+    struct timex facts = {0};
+    if (adjtimex(&facts) < 0) return -1;
+    return (facts.status & STA_UNSYNC) ? 0 : 1;
+}
+
 #endif

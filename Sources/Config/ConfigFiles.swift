@@ -57,10 +57,12 @@ package enum ConfigFiles {
             }
             var input = ConfigInput(files: files, environment: environment, flags: flags)
             input.readsSettingVariables = readsSettingVariables
-            let result = ConfigLoader.load(input) { path in
-                seen.paths.insert(path)
-                return try? Files.read(path, maxBytes: maxFileBytes)
-            }
+            let result = ConfigLoader.load(
+                input,
+                readFile: { path in
+                    seen.paths.insert(path)
+                    return try? Files.read(path, maxBytes: maxFileBytes)
+                }, runCommand: SecretProgram.run)
             return ConfigSource.Reading(locations: locations, main: read, result: result, paths: seen.paths)
         }
 

@@ -2,13 +2,22 @@ internal import JSON
 
 /// Turns file contents, environment and flags into a ``Configuration``. Pure but for `readFile`.
 package enum ConfigLoader {
+    /// Runs a program that gives secrets.
+    package typealias CommandRunner = (SecretCommand) -> Result<[UInt8], SecretFailure>
+
+    package static func noCommands(_ command: SecretCommand) -> Result<[UInt8], SecretFailure> {
+        .failure(SecretFailure("is not run here"))
+    }
+
     /// - Parameters:
     ///   - input: Files lowest precedence first. Later files are laid over earlier ones: objects merge, of other values
     ///     (arrays too) the later wins.
     ///   - readFile: Gives the contents of an included file or of a `{source: "file"}` secret, `nil` when it cannot be
     ///     read. Paths are resolved against the file that names them.
+    ///   - runCommand: Runs programs of `secrets.providers`, and the login shell of `env.shellEnv`.
     package static func load(
-        _ input: ConfigInput, readFile: @escaping (String) -> [UInt8]? = { _ in nil }
+        _ input: ConfigInput, readFile: @escaping (String) -> [UInt8]? = { _ in nil },
+        runCommand: @escaping CommandRunner = noCommands
     ) -> ConfigResult {
         var reader = DocumentReader(readFile: readFile)
         var root: ConfigNode?
@@ -24,7 +33,8 @@ package enum ConfigLoader {
         guard reader.problems.isEmpty else { return ConfigResult(configuration: nil, problems: reader.problems) }
 
         let variables = Variables(environment: input.environment, block: root?["env"])
-        let context = LoadContext(variables: variables, flags: input.flags, readFile: readFile)
+        let context = LoadContext(
+            variables: variables, flags: input.flags, readFile: readFile, runCommand: runCommand)
         context.readsSettingVariables = input.readsSettingVariables
         let document = root?.json ?? .null
         root?.moveAliases(reporting: context)
@@ -47,6 +57,10 @@ package enum ConfigLoader {
         _ root: ConfigNode?, _ context: LoadContext, hasFiles: Bool, _ mainFile: SourceLocation?, files: [String]
     ) -> Configuration {
         let top = Section(path: "", node: root, context: context)
+        // What others refer to comes first.
+        let shell = ShellEnvironment.read(top.section("env").section("shellEnv"), context: context)
+        context.variables = context.variables.falling(backOn: shell)
+        readSecretProviders(top.section("secrets").section("providers"), context)
         let gateway = GatewayDecoder(section: top.section("gateway"), hasFiles: hasFiles, mainFile: mainFile).decode()
         let security = security(top.section("security"))
         let acp = acp(top.section("acp"))
@@ -71,6 +85,15 @@ package enum ConfigLoader {
             agentDefaults: defaults, agents: agents,
             defaultAgentID: defaultAgent?.id ?? "main", effective: context.effective,
             identities: SettingIdentities(context.identities), files: files)
+    }
+
+    private static func readSecretProviders(_ section: Section, _ context: LoadContext) {
+        for member in section.node?.members ?? [] {
+            let provider = section.section(member.name)
+            guard provider.isPresent else { continue }
+            context.secretProviders[member.name] = SecretProvider(
+                member.name, provider, environment: context.variables.environment)
+        }
     }
 
     private static func security(_ section: Section) -> SecuritySettings {

@@ -9,6 +9,7 @@ package enum ConfigRule: String, CaseIterable, Sendable {
     case invalidValue = "config-invalid-value"
     case unsetVariable = "config-unset-variable"
     case secretCommand = "config-secret-command"
+    case shellEnvironment = "config-shell-environment"
     case modeMissing = "config-mode-missing"
     /// A setting that needs another.
     case incomplete = "config-incomplete"
@@ -53,6 +54,10 @@ extension ConfigRule: Catalogued {
             ErrorText(
                 "the command of a secret gives none", rule: "a reference that cannot be resolved is an error",
                 remedy: "run the command of secrets.providers by hand as the gateway's user")
+        case .shellEnvironment:
+            ErrorText(
+                "the login shell of env.shellEnv gives no variables", rule: "it answers within env.shellEnv.timeoutMs",
+                remedy: "see what the profile of the gateway's user does, or remove env.shellEnv")
         case .modeMissing:
             ErrorText(
                 "gateway.mode is not set", rule: "a gateway serves only where it is told to",

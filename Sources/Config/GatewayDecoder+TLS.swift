@@ -10,7 +10,10 @@ extension GatewayDecoder {
             certPath: section.optionalPath("certPath"), keyPath: section.optionalPath("keyPath"),
             caPath: section.optionalPath("caPath"),
             clientCertificate: section.choice("clientCertificate", default: .required),
-            fingerprints: fingerprints(section, "fingerprint"))
+            fingerprints: fingerprints(section, "fingerprint"),
+            names: section.strings(
+                "names", allowed: "host names and IP addresses, such as host.example.net",
+                check: Self.isCertificateName))
         for (present, missing) in [("certPath", "keyPath"), ("keyPath", "certPath")] {
             let isHalf = context.isSet(section.path(of: present)) && !context.isSet(section.path(of: missing))
             if isHalf {
@@ -22,6 +25,27 @@ extension GatewayDecoder {
         }
         section.warnAboutUnknownKeys()
         return settings
+    }
+
+    /// What a certificate can name (RFC 5280 §4.2.1.6): an address, or a host name of letters, digits, hyphens and
+    /// underscores (which Docker uses), whose first label may be `*`.
+    private static func isCertificateName(_ text: String) -> Bool {
+        if AddressSyntax.isAddress(text) { return true }
+        guard text.utf8.count <= 253 else { return false }
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        return labels.enumerated().allSatisfy { position, label in
+            if label == "*" { return position == 0 && labels.count > 1 }
+            let isHost = label.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+                    UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+            return isHost && (1...63).contains(label.utf8.count)
+        }
     }
 
     func remote() -> RemoteSettings {

@@ -2,9 +2,12 @@ internal import JSON
 
 /// What one run of the loader gathers while sections are read. Never leaves the loader.
 final class LoadContext {
-    let variables: Variables
+    var variables: Variables
     let flags: [String: String]
     let readFile: (String) -> [UInt8]?
+    let runCommand: ConfigLoader.CommandRunner
+    /// By name.
+    var secretProviders: [String: SecretProvider] = [:]
     var readsSettingVariables = true
     private(set) var problems: [ConfigProblem] = []
     private(set) var effective: [EffectiveSetting] = []
@@ -18,7 +21,11 @@ final class LoadContext {
     /// Sections in which an unknown name is a slip, with the names that only OpenClaw has a use for.
     private(set) var closedSections: [String: Set<String>] = [:]
 
-    init(variables: Variables, flags: [String: String], readFile: @escaping (String) -> [UInt8]?) {
+    init(
+        variables: Variables, flags: [String: String], readFile: @escaping (String) -> [UInt8]?,
+        runCommand: @escaping ConfigLoader.CommandRunner = ConfigLoader.noCommands
+    ) {
+        self.runCommand = runCommand
         self.variables = variables
         self.flags = flags
         self.readFile = readFile

@@ -8,6 +8,7 @@ struct Refusal: Error {
     var seen: String?
     var location: SourceLocation?
     var remedy: String?
+    var rule = ConfigRule.invalidValue
 }
 
 /// A value that was found for a setting, before its type is checked.

@@ -1,7 +1,8 @@
 internal import JSON
 
 extension Section {
-    /// A token or password: a string, or a reference `{source: "env", id: "NAME"}` or `{source: "file", id: "path"}`.
+    /// A token or password: a string, or a reference `{source: "env", id: "NAME"}` `{source: "file", id: "path"}` or
+    /// `{source: "exec", provider: "name", id: "id"}`.
     ///
     /// A reference that cannot be resolved is an error; nothing else is used in its place.
     func secret(_ name: String, variable: Variables.Name? = nil) -> Secret? {
@@ -42,12 +43,37 @@ extension Section {
                 throw Refusal(allowed: "a reference to a text file (\(path) is none)")
             }
             text = contents
+        case "exec": text = try ask(reference, id)
         default:
             throw Refusal(
-                allowed: "a reference whose source is \"env\" or \"file\"", remedy: "{source: \"env\", id: \"NAME\"}")
+                allowed: "a reference whose source is \"env\", \"file\" or \"exec\"",
+                remedy: "{source: \"env\", id: \"NAME\"}")
         }
         let trimmed = RawSetting.trim(text)
         guard !trimmed.isEmpty else { throw Refusal(allowed: "a reference to something that is not blank") }
         return Secret(trimmed)
+    }
+
+    /// Has the provider's program give it. Nothing of what the program writes gets into a message.
+    private func ask(_ reference: ConfigNode, _ id: String) throws(Refusal) -> String {
+        guard SecretProvider.isID(id) else {
+            throw Refusal(allowed: "a reference with an id of letters, digits and . _ : / -")
+        }
+        let name = reference["provider"]?.string ?? "default"
+        guard let provider = context.secretProviders[name] else {
+            let known = context.secretProviders.keys.sorted()
+            throw Refusal(
+                allowed: "a reference to a provider with a program (\(JSON.string(name)) is none)",
+                remedy: known.isEmpty
+                    ? "add secrets: { providers: { \(name): { source: \"exec\", command: \"/path/to/program\" } } }"
+                    : "providers are: \(known.joined(separator: ", "))", rule: .secretCommand)
+        }
+        do throws(SecretFailure) {
+            return try provider.answer(try context.runCommand(provider.question(id)).get(), id)
+        } catch {
+            throw Refusal(
+                allowed: "a reference that can be resolved (\(provider.command.executable) of \(name) \(error.reason))",
+                remedy: error.remedy, rule: .secretCommand)
+        }
     }
 }

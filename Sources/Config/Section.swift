@@ -124,7 +124,7 @@ struct Section {
         let seen = isSecret ? Seen.kind(of: raw.json) : refusal.seen ?? Seen.describe(raw.json)
         let location = refusal.location.flatMap { $0.line > 0 ? $0 : nil } ?? raw.location
         context.error(
-            .invalidValue, path, "\(subject) must be \(refusal.allowed), not \(seen)", at: location,
+            refusal.rule, path, "\(subject) must be \(refusal.allowed), not \(seen)", at: location,
             remedy: refusal.remedy)
         context.record(path, .null, raw.source, at: raw.location)
     }

@@ -20,6 +20,12 @@ package struct TLSSettings: Equatable, Sendable {
     /// One of these the loaded certificate, or its public key, must have: SHA-256 of 64 lower-case hexadecimal digits.
     /// Empty: it may be any.
     package let fingerprints: [String]
+    /// Host names and addresses that the generated certificate names besides those of this host.
+    package let names: [String]
+
+    /// ``names`` that are no addresses, and those that are.
+    package var hostNames: [String] { names.filter { !AddressSyntax.isAddress($0) } }
+    package var addresses: [String] { names.filter { AddressSyntax.isAddress($0) } }
 
     /// Whether peers on other hosts have to show a client certificate.
     package var requiresClientCertificate: Bool { caPath != nil && clientCertificate == .required }

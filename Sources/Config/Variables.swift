@@ -20,6 +20,8 @@ struct Variables {
 
     let environment: [String: String]
     private let block: [String: (value: String, location: SourceLocation)]
+    /// What a login shell exports.
+    private var shell: [String: String] = [:]
 
     /// - Parameter block: The `env` object of the files, if there is one.
     init(environment: [String: String], block: ConfigNode?) {
@@ -31,6 +33,13 @@ struct Variables {
             }
         }
         self.block = values
+    }
+
+    /// The same, and what stands nowhere else is looked for in `shell`.
+    func falling(backOn shell: [String: String]) -> Variables {
+        var variables = self
+        variables.shell = shell
+        return variables
     }
 
     var home: String? { PathText.home(in: environment) }
@@ -50,6 +59,11 @@ struct Variables {
             if let (value, location) = block[name], !value.isEmpty {
                 let source = SettingSource.file(path: location.path, line: location.line)
                 return Found(name: name, value: value, source: source, location: location)
+            }
+        }
+        for name in names {
+            if let value = shell[name], !value.isEmpty {
+                return Found(name: name, value: value, source: .environment(name), location: nil)
             }
         }
         return nil

@@ -37,6 +37,16 @@ package enum Effect: Sendable {
     case reconcile(unended: Set<String>)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
+
+    /// Whether a line of the log comes of it.
+    var isLogged: Bool {
+        switch self {
+        case .log: true
+        case .commit(_, let then, _, let otherwise):
+            then.contains(where: \.isLogged) || otherwise.contains(where: \.isLogged)
+        default: false
+        }
+    }
 }
 
 /// What waits for a commit, and what has to be done in memory when it fails.
@@ -136,6 +146,8 @@ package struct LogLine: Equatable, Sendable {
     /// What structured logs can be searched by, besides the text.
     package enum ID: String, Sendable {
         case client, connection, decision, device, peer, request, run, session
+        /// The id of a request of the protocol, as its client chose it. ``request`` is one of pairing.
+        case rpc
     }
 
     package let level: Level
@@ -154,5 +166,10 @@ package struct LogLine: Equatable, Sendable {
         self.subsystem = subsystem
         self.message = message
         self.kind = kind
+    }
+
+    /// The same with more ids; those that it has stay.
+    func noting(_ more: [ID: String]) -> LogLine {
+        LogLine(level, subsystem, message, kind: kind, ids: ids.merging(more) { own, _ in own })
     }
 }

@@ -32,9 +32,36 @@ extension GatewayCore {
             if caller.isWorker, let runID = caller.admitted.lineage?.runID, leases[runID] != nil {
                 renewLease(runID, nowMs: nowMs)
             }
-            return try route(request, from: caller, nowMs: nowMs)
+            return Self.noting(Self.ids(request, caller), on: try route(request, from: caller, nowMs: nowMs))
         } catch {
-            return [.respond(request.connection, Frames.failure(id: request.id, error))]
+            let code = error.details["code"]?.string ?? error.code.rawValue
+            return [
+                .respond(request.connection, Frames.failure(id: request.id, error)),
+                .log(
+                    LogLine(
+                        .debug, "ws", "refused method=\(request.method.rawValue) code=\(code): \(error.message)",
+                        ids: Self.ids(request, caller))),
+            ]
+        }
+    }
+
+    /// By which the lines that a request causes are found.
+    private static func ids(_ request: GatewayRequest, _ caller: ClientConnection) -> [LogLine.ID: String] {
+        // As the client chose it, without its quotes, and not all of one that is long.
+        let id = String(decoding: request.id.prefix(66), as: UTF8.self)
+        return [.connection: caller.connID, .rpc: String(id.drop { $0 == "\"" }.prefix { $0 != "\"" })]
+    }
+
+    private static func noting(_ ids: [LogLine.ID: String], on effects: [Effect]) -> [Effect] {
+        guard effects.contains(where: \.isLogged) else { return effects }
+        return effects.map { effect in
+            switch effect {
+            case .log(let line): .log(line.noting(ids))
+            case .commit(let operations, let then, let failure, let otherwise):
+                .commit(
+                    operations, then: noting(ids, on: then), failure: failure, otherwise: noting(ids, on: otherwise))
+            default: effect
+            }
         }
     }
 

@@ -30,9 +30,12 @@ final class CertificateKeeper {
     weak var delegate: (any CertificateKeeperDelegate)?
 
     /// Loads the pair, or makes the first; a next pair that is due takes its place before.
-    /// - Parameter names: host names and addresses for a new certificate.
+    /// - Parameters:
+    ///   - names, addresses: of this host, for a new certificate.
+    ///   - wanted: `gateway.tls`, whose names a new certificate has too.
     init(
-        _ files: CertificateFiles, _ state: StateDirectory, _ logger: Logger, names: [String], addresses: [String]
+        _ files: CertificateFiles, _ state: StateDirectory, _ logger: Logger, names: [String], addresses: [String],
+        wanted: TLSSettings
     ) throws(StartFailure) {
         self.files = files
         self.state = state
@@ -42,11 +45,17 @@ final class CertificateKeeper {
         } catch {
             throw .configuration("gateway tls: cannot finish the rotation: \(error)", hint: "check its directory")
         }
-        current = try files.loadOrGenerate(names: names, addresses: addresses)
+        current = try files.loadOrGenerate(
+            names: names + wanted.hostNames, addresses: addresses + wanted.addresses)
         watch = CertificateWatch(loaded: files.stamps)
         lookAtNext()
         try files.checkFingerprint(of: current.info)
         if let warning { logger.log(.warn, "tls", warning) }
+        if let warning = CertificateNames.warning(
+            wanted.names, current.info, isGenerated: files.next != nil, path: files.certificatePath)
+        {
+            logger.log(.warn, "tls", warning)
+        }
         writeForChildren()
     }
 

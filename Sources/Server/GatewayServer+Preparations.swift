@@ -151,7 +151,8 @@ extension GatewayServer {
     ) throws(StartFailure) -> CertificateKeeper? {
         guard let files = CertificateFiles(configuration.gateway.tls, state) else { return nil }
         return try CertificateKeeper(
-            files, state, logger, names: ["localhost", hostName()], addresses: plan.reachableAddresses)
+            files, state, logger, names: ["localhost", hostName()], addresses: plan.reachableAddresses,
+            wanted: configuration.gateway.tls)
     }
 
     static func template(

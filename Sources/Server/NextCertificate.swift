@@ -22,8 +22,8 @@ package struct NextCertificate: Sendable {
     package static func generate(
         following current: CertificateInfo, _ settings: GatewaySettings, effectiveAtMs: Int64, nowMs: Int64
     ) throws -> NextCertificate {
-        var names = ["localhost", GatewayServer.hostName()]
-        var addresses = try ListenPlan.make(settings).reachableAddresses
+        var names = ["localhost", GatewayServer.hostName()] + settings.tls.hostNames
+        var addresses = try ListenPlan.make(settings).reachableAddresses + settings.tls.addresses
         for name in current.subjectAlternativeNames {
             if name.hasPrefix("DNS:") { names.append(String(name.dropFirst(4))) }
             if name.hasPrefix("IP:") { addresses.append(String(name.dropFirst(3))) }

@@ -76,21 +76,33 @@ enum GatewayCommands {
 
     static let status = Command(
         "gateway status", summary: "Says whether a gateway runs, where, and how it is.",
-        options: CommandTable.clientOptions
+        options: CommandTable.clientOptions + [
+            .init("no-probe", nil, "look at processes and files of this host only, without connecting"),
+            .init("deep", nil, "also try every address that the gateway of this host listens on"),
+            .init("require-rpc", nil, "fail unless the gateway's status can be read"),
+        ],
+        notes: [
+            "Nothing is created: no identity, no pairing request. Exit code 1: it does not run, or does not answer."
+        ]
     ) { invocation in
+        if invocation.arguments.has("no-probe") { return try StatusWithoutProbe.run(invocation) }
         let target = try Target.resolve(invocation, scopes: ["operator.read"], createsIdentity: false)
         let client = try target.connectAsOwner()
         let status = try client.request("health")
         let local = target.isLocal ? try LocalGateway.find(target.state) : nil
-        let detail = try? client.request("status")
+        let detail = try readableStatus(client, invocation)
         client.close()
+        let tried = invocation.arguments.has("deep") ? GatewayChecks.reachability(try Subject(invocation)) : []
+        let isReached = tried.allSatisfy { $0.severity == .ok }
         if invocation.arguments.has("json") {
             var object = JSONObject([("ok", true), ("url", .string(target.options.url)), ("health", status)])
             object["status"] = detail
+            if invocation.arguments.has("deep") { object["deep"] = .array(tried.map(\.json)) }
             object["pid"] = local.map { .integer(Int64($0.pid)) }
             if target.isLocal { object["service"] = try? Service(invocation).json }
+            object["ok"] = .bool(isReached)
             invocation.terminal.print(JSON.object(object).prettyPrinted())
-            return 0
+            return isReached ? 0 : 1
         }
         var lines = ["Gateway:   running at \(target.options.url)"]
         if let local {
@@ -105,7 +117,18 @@ enum GatewayCommands {
             lines.append("Runs:      \(detail["runs"]?["active"]?.integer ?? 0) active")
             for warning in detail["warnings"]?.array ?? [] { lines.append("Warning:   \(warning.string ?? "")") }
         }
+        lines += tried.map { "\($0.severity == .ok ? "Reached:  " : "Failed:   ") \($0.message)" }
         invocation.terminal.print(lines.joined(separator: "\n"))
-        return 0
+        return isReached ? 0 : 1
+    }
+
+    /// Nil where the caller may not read it, unless it has to be read.
+    private static func readableStatus(_ client: GatewayClient, _ invocation: Invocation) throws -> JSON? {
+        do throws(ClientError) {
+            return try client.request("status")
+        } catch {
+            guard invocation.arguments.has("require-rpc") else { return nil }
+            throw CommandFailure(error, details: ["The gateway is reached, and its status cannot be read."])
+        }
     }
 }

@@ -53,6 +53,37 @@ struct TLSCommandTests {
         try gateway.stop()
     }
 
+    @Test func aNameThatThePairDoesNotHaveIsSaidAndRotatedIn() throws {
+        let sandbox = try Sandbox()
+        let named = Self.local.replacing(
+            "enabled: true", with: #"enabled: true, names: ["gateway.example", "192.0.2.7"]"#)
+        // A pair that is made for these names has them.
+        let first = try sandbox.startGateway(named)
+        let pin = first.pin
+        let names = try sandbox.run("tls", "show", "--json").output
+        #expect(names.contains("DNS:gateway.example") && names.contains("IP:192.0.2.7"), "\(names)")
+        try first.stop()
+        // Another name changes nothing by itself, for clients pin the pair.
+        let more = named.replacing("192.0.2.7", with: "192.0.2.8")
+        let second = try sandbox.startGateway(more)
+        #expect(second.pin == pin)
+        let log = try sandbox.run("logs", "--limit", "100").output
+        #expect(log.contains("the certificate does not name 192.0.2.8 (gateway.tls.names)"), "\(log)")
+        #expect(log.contains("sallyport tls rotate"))
+        let doctor = try sandbox.run("doctor").output
+        #expect(doctor.contains("does not name 192.0.2.8") && doctor.contains("fix: sallyport tls rotate"), "\(doctor)")
+        try second.stop()
+        #expect(try sandbox.run("tls", "rotate", "--now").exitCode == 0)
+        let rotated = try sandbox.run("tls", "show", "--json").output
+        for name in ["DNS:gateway.example", "IP:192.0.2.7", "IP:192.0.2.8"] {
+            #expect(rotated.contains(name), "\(rotated)")
+        }
+        let third = try sandbox.startGateway(more)
+        #expect(third.pin != pin)
+        #expect(try !sandbox.run("doctor").output.contains("does not name"))
+        try third.stop()
+    }
+
     @Test func aPairOfTheOwnersIsTheOwnersToReplace() throws {
         let sandbox = try Sandbox()
         try sandbox.startGateway(Self.local).stop()

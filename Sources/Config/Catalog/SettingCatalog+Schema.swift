@@ -148,7 +148,10 @@ private struct SchemaNode {
         }
         if path.isEmpty {
             properties["$schema"] = ["type": "string"]
-            properties["env"] = ["type": "object", "description": "variables, for ${NAME} and secrets"]
+            // Names of variables are the owner's, but for those of its sections.
+            var env = properties["env"]?.object ?? JSONObject([("type", "object")])
+            env["description"] = "variables, for ${NAME} and secrets"
+            properties["env"] = .object(env)
         }
         for name in (closed[path] ?? []).sorted() where !path.isEmpty {
             properties[name] = ["description": "OpenClaw's; it has no effect here"]

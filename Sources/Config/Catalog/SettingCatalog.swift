@@ -37,6 +37,7 @@ package struct SettingCatalog: Sendable {
               agents: { list: [{ id: "x", \(agent) }], entries: { x: { \(agent) } },
                 defaults: { exec: {}, isolation: \(isolation) } },
               plugins: { entries: { acpx: { config: { agents: { x: {} } } } } },
+              secrets: { providers: { x: {} } },
               logging: { subsystems: { x: "info" } },
             }
             """)
@@ -59,7 +60,7 @@ package struct SettingCatalog: Sendable {
             switch step {
             case .index: pattern += "[]"
             case .name(let name):
-                let isOwners = ownersNames.contains(pattern) && depth > 0
+                let isOwners = ownersNames.contains(pattern) && depth > 0 && !(pattern == "env" && name == "shellEnv")
                 pattern = isOwners ? pattern + ".*" : SourceMap.path(pattern, name: name)
             }
         }
@@ -69,6 +70,7 @@ package struct SettingCatalog: Sendable {
     /// Sections whose names are the owner's.
     private static let ownersNames: Set<String> = [
         "agents.entries", "plugins.entries.acpx.config.agents", "logging.subsystems", "env", "env.vars",
+        "secrets.providers",
     ]
 }
 

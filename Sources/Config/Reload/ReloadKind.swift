@@ -11,7 +11,7 @@ package enum ReloadKind: String, Sendable {
         "agents": .hot, "agentDefaults": .hot, "models": .none, "session": .hot, "messages": .hot, "tools": .hot,
         "cron": .hot, "hooks": .none, "bindings": .none, "acp": .hot, "plugins": .none,
         "plugins.entries.acpx": .hot, "channels": .none, "meta": .none, "wizard": .none, "ui": .none, "$schema": .none,
-        "security": .hot, "logging": .restart,
+        "security": .hot, "secrets": .hot, "env.shellEnv": .hot, "logging": .restart,
         "gateway": .restart, "gateway.tools": .hot, "gateway.nodes": .none, "gateway.nodes.pairing": .hot,
         "gateway.nodes.commands": .none, "gateway.remote": .hot, "gateway.reload": .hot,
         "gateway.auth.rateLimit": .hot, "gateway.roles": .none, "gateway.trustedProxies": .hot,

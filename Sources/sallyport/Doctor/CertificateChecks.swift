@@ -58,6 +58,14 @@ enum CertificateChecks {
                     "it does not name \(missing.joined(separator: ", ")): clients without a pin refuse these",
                     fix: renewal))
         }
+        let wanted = local.configuration.gateway.tls.names
+        let isGenerated = local.configuration.gateway.tls.certPath == nil
+        if let warning = CertificateNames.warning(wanted, local.info, isGenerated: isGenerated, path: local.path) {
+            findings.append(
+                Finding(
+                    "certificate", .warning, warning,
+                    fix: isGenerated ? "sallyport tls rotate" : "replace \(local.path) and its key"))
+        }
         if let pin = subject.gateway?.pin, pin != local.info.certificateSHA256Hex {
             findings.append(
                 Finding(

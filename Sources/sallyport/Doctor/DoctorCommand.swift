@@ -102,7 +102,7 @@ struct Subject {
             ConfigurationChecks.configuration, ConfigurationChecks.agents, ConfigurationChecks.secrets,
             StateChecks.permissions, StateChecks.leftovers, StateChecks.disk, CertificateChecks.certificate,
             NetworkChecks.port, NetworkChecks.container, NetworkChecks.descriptors, GatewayChecks.service,
-            GatewayChecks.reachability, GatewayChecks.gateway, GatewayChecks.log,
+            GatewayChecks.reachability, GatewayChecks.gateway, GatewayChecks.clockKeeper, GatewayChecks.log,
         ]
     }
 }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Client
 internal import EventLoop
 internal import Glibc
@@ -81,6 +82,7 @@ enum GatewayChecks {
                         fix: "sallyport gateway restart"))
             }
             findings += clock(try client.request("health"))
+            findings += PoolChecks.findings(try client.request("workers.list"))
             findings += queue(try client.request("sessions.list", .object(JSONObject([("limit", 1000)]))))
             return findings.isEmpty ? [Finding("gateway", .ok, "process \(gateway.pid), \(gateway.url)")] : findings
         } catch {
@@ -98,6 +100,16 @@ enum GatewayChecks {
             Finding(
                 "clock", .error, "the gateway's clock differs from ours by \(abs(skew) / 1000) s",
                 fix: "set both by NTP: device proofs are good for 120 s")
+        ]
+    }
+
+    /// A note only: a hypervisor or a host may keep the clock without telling this kernel.
+    static func clockKeeper(_ subject: Subject) -> [Finding] {
+        guard sallyport_clock_is_kept() == 0 else { return [] }
+        return [
+            Finding(
+                "clock", .info, "nothing that this kernel knows of keeps the clock (NTP)",
+                fix: "timedatectl set-ntp true, or see that the host keeps it: device proofs are good for 120 s")
         ]
     }
 

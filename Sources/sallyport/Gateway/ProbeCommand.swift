@@ -8,9 +8,12 @@ internal import Text
 enum ProbeCommand {
     static let command = Command(
         "gateway probe", summary: "Tries the gateways that a command could mean: named, configured, and on this host.",
-        options: CommandTable.clientOptions,
+        options: CommandTable.clientOptions + [
+            .init("ssh", "USER@HOST", "not here: says how to open the tunnel with ssh itself")
+        ],
         notes: ["Exit code 1 only if none was reached. Nothing is created: no identity, no pairing request."]
     ) { invocation in
+        if invocation.arguments["ssh"] != nil { throw tunnel }
         let outcomes = try targets(invocation).map { ProbeOutcome.probe($0.id, $0.target) }
         let report = ProbeReport(outcomes)
         if invocation.arguments.has("json") {
@@ -20,6 +23,13 @@ enum ProbeCommand {
             invocation.terminal.print(report.text)
         }
         return report.isOK ? 0 : 1
+    }
+
+    private static var tunnel: CommandFailure {
+        .usage(
+            "gateway probe opens no SSH tunnel",
+            hint: "open it yourself: ssh -N -L 18789:127.0.0.1:18789 USER@HOST, "
+                + "then: sallyport gateway probe --url wss://127.0.0.1:18789 --token TOKEN --tls-fingerprint PIN")
     }
 
     /// What a command would dial, and besides it the gateway on this state directory.

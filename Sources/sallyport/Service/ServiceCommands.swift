@@ -1,4 +1,5 @@
 internal import Agents
+internal import Client
 internal import Config
 internal import Files
 internal import Glibc
@@ -136,7 +137,9 @@ enum ServiceCommands {
 
     static let restart = Command(
         "gateway restart", summary: "Restarts the gateway in place: nobody who connects meanwhile is refused.",
-        options: common,
+        options: common + [
+            .init("safe", nil, "wait until nothing runs, at most 5 minutes, and restart then")
+        ],
         notes: [
             "The gateway tells its clients, lets them go (1012), and replaces its program. Its listening sockets stay open,",
             "and workers go on and come back. A configuration with errors is refused before anything stops.",
@@ -150,8 +153,30 @@ enum ServiceCommands {
         guard let before = gateway.startedAtMs else {
             throw CommandFailure("the gateway that runs cannot restart in place", hint: "stop it, and start it again")
         }
+        if invocation.arguments.has("safe") { try waitForRuns(invocation) }
         try signal(gateway.pid, SIGUSR1)
         return try settle(service, since: before, report, done: "restarted")
+    }
+
+    /// As upstream: what runs is waited for, but not for ever.
+    private static let drainPatience = Duration.seconds(300)
+
+    private static func waitForRuns(_ invocation: Invocation) throws {
+        let target = try Target.resolve(invocation, scopes: ["operator.read"], createsIdentity: false)
+        let client = try target.connectAsOwner()
+        defer { client.close() }
+        var active: Int64 = 0
+        let isIdle = try Service.wait(drainPatience) { () throws(CommandFailure) in
+            do throws(ClientError) {
+                active = try client.request("status")["runs"]?["active"]?.integer ?? 0
+            } catch {
+                throw CommandFailure(error)
+            }
+            return active == 0
+        }
+        if !isIdle {
+            invocation.terminal.note("\(active) runs have not ended within 5 minutes; they go on over the restart")
+        }
     }
 
     // MARK: - install, uninstall
