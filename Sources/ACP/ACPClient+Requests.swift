@@ -47,6 +47,10 @@ extension ACPClient {
         case .response(let id, let result): return answered(id, result, nowMs: nowMs)
         case .notification("session/update", let params): return update(params)
         case .notification: return []
+        case .request(let id, _, _) where phase == .idle:
+            return [
+                .write(ACPMessage.failure(id: id, .init(ACPMessage.RPCError.invalidRequest, "no prompt is under way")))
+            ]
         case .request(let id, let method, let params):
             guard open.count < Self.maxOpenRequests else { return fail(.tooManyRequests(max: Self.maxOpenRequests)) }
             do throws(ACPMessage.RPCError) {

@@ -23,7 +23,7 @@ package struct ACPClient: Sendable {
         case releaseTerminal(String)
         /// To be answered with ``decided(_:_:)``.
         case ask(PermissionRequest)
-        /// The last one. The agent is to be ended.
+        /// The last one of a prompt. The agent is to be ended, unless it is kept (``isIdle``).
         case finished(Outcome)
     }
 
@@ -63,6 +63,8 @@ package struct ACPClient: Sendable {
         /// Between a cancel and the end.
         package var cancelSeconds: Int64 = 3
         package var maxLineBytes = 10 << 20
+        /// The agent is not to be ended by its answer: another prompt may follow.
+        package var isKept = false
 
         package init(workingDirectory: String, prompt: String, clientVersion: String) {
             self.workingDirectory = workingDirectory
@@ -79,13 +81,15 @@ package struct ACPClient: Sendable {
         case loading
         case prompting
         case cancelling
+        /// It has answered, and may be prompted again.
+        case idle
         case over
     }
 
     static let maxOpenRequests = 64
     static let maxToolCalls = 1024
 
-    let settings: Settings
+    private(set) var settings: Settings
     private var lines: LineSplitter
     var phase = Phase.initializing
     /// The request of ours that has not been answered.
@@ -113,6 +117,7 @@ package struct ACPClient: Sendable {
     }
 
     package var isOver: Bool { phase == .over }
+    package var isIdle: Bool { phase == .idle }
 
     // MARK: - What happens
 
@@ -158,13 +163,17 @@ package struct ACPClient: Sendable {
     package mutating func ended() -> [Action] {
         guard !isOver else { return [] }
         if phase == .cancelling { return finish(.stopped(.cancelled)) }
+        if phase == .idle {
+            phase = .over
+            return []
+        }
         return fail(.ended(during: awaiting?.method ?? "initialize"))
     }
 
     /// Whoever asked does not want the answer any more.
     package mutating func cancel(nowMs: Int64) -> [Action] {
         switch phase {
-        case .over, .cancelling: return []
+        case .over, .cancelling, .idle: return []
         case .initializing, .authenticating, .opening, .loading: return finish(.stopped(.cancelled))
         case .prompting:
             phase = .cancelling
@@ -234,7 +243,7 @@ package struct ACPClient: Sendable {
                 return fail(.malformed(method: method, missing: "stopReason"))
             }
             return finish(.stopped(phase == .cancelling ? .cancelled : reason))
-        case .over: return []
+        case .idle, .over: return []
         }
     }
 
@@ -249,7 +258,7 @@ package struct ACPClient: Sendable {
             guard !hasAuthenticated else { return fail(.authenticationRequired(offered: authMethods)) }
             return authenticate(authMethods, nowMs: nowMs)
         case .initializing, .loading, .opening, .prompting: return fail(.refused(method: method, error))
-        case .over: return []
+        case .idle, .over: return []
         }
     }
 
@@ -273,6 +282,18 @@ package struct ACPClient: Sendable {
                 "sessionId": .string(id), "cwd": .string(settings.workingDirectory),
                 "mcpServers": .array(settings.mcpServers),
             ], nowMs: nowMs)
+    }
+
+    /// Goes on with the session of an agent that is idle.
+    package mutating func prompt(
+        _ text: String, attachments: [Attachment] = [], nowMs: Int64
+    ) -> [Action] {
+        guard phase == .idle, let sessionID else { return [] }
+        settings.prompt = text
+        settings.attachments = attachments
+        toolCalls = [:]
+        permittedPaths = []
+        return prompt(sessionID, nowMs: nowMs)
     }
 
     private mutating func prompt(_ id: String, nowMs: Int64) -> [Action] {
@@ -301,8 +322,21 @@ package struct ACPClient: Sendable {
     mutating func fail(_ failure: ACPFailure) -> [Action] { finish(.failed(failure)) }
 
     private mutating func finish(_ outcome: Outcome) -> [Action] {
-        let cancelled = cancelPermissions()
-        phase = .over
+        var cancelled = cancelPermissions()
+        if case .stopped(let reason) = outcome, reason != .cancelled, settings.isKept {
+            phase = .idle
+            // It goes on, and must not wait for what nobody does any more.
+            for number in open.keys.sorted() {
+                guard let request = open[number] else { continue }
+                cancelled.append(
+                    .write(
+                        ACPMessage.failure(
+                            id: request.id, .init(ACPMessage.RPCError.requestCancelled, "the prompt is over"))))
+            }
+            terminals = [:]
+        } else {
+            phase = .over
+        }
         deadlineMs = nil
         open = [:]
         return cancelled + [.finished(outcome)]

@@ -10,6 +10,7 @@ package enum ACPMessage: Equatable, Sendable {
         package let code: Int64
         package let message: String
 
+        package static let invalidRequest: Int64 = -32600
         package static let methodNotFound: Int64 = -32601
         package static let invalidParams: Int64 = -32602
         package static let internalError: Int64 = -32603

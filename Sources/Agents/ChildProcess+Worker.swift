@@ -6,9 +6,11 @@ package import Wire
 extension ChildProcess {
     /// Starts a worker in its own process group and hands it its orders over a pipe: they hold secrets.
     ///
-    /// - Parameter executable: this program.
+    /// - Parameters:
+    ///   - executable: this program.
+    ///   - furtherOrders: of a worker whose agent is kept, where it reads the orders of further runs.
     package static func spawnWorker(
-        _ bootstrap: WorkerBootstrap, executable: String, environment: [String: String]
+        _ bootstrap: WorkerBootstrap, executable: String, environment: [String: String], furtherOrders: Int32? = nil
     ) throws(AgentError) -> ChildProcess {
         let bytes = bootstrap.json.serialized()
         // What fits into the pipe is written without waiting for the reader.
@@ -32,7 +34,8 @@ extension ChildProcess {
             ProcessSpec(
                 executable: executable, arguments: ["worker"], environment: environment, newProcessGroup: true,
                 standardInput: .null, standardOutput: .null, standardError: .inherit,
-                inherited: [.init(parent: ends[0], child: WorkerBootstrap.descriptor)]))
+                inherited: [.init(parent: ends[0], child: WorkerBootstrap.descriptor)]
+                    + (furtherOrders.map { [.init(parent: $0, child: WorkerBootstrap.furtherOrders)] } ?? [])))
     }
 
     /// Starts what runs a command under us: it reads its orders from a file without a name, since they may be long, and

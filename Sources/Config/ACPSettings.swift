@@ -6,4 +6,6 @@ package struct ACPSettings: Equatable, Sendable {
     /// `nil`: no limit of its own.
     package let maxConcurrentSessions: Int?
     package let defaultAgent: String?
+    /// `runtime.ttlMinutes`: how long the process of a session that goes on waits for the next message; `nil`: not at all.
+    package let idleTime: Duration?
 }

@@ -116,11 +116,16 @@ package enum ConfigLoader {
         let settings = ACPSettings(
             enabled: section.bool("enabled", default: true), allowedAgents: section.strings("allowedAgents"),
             maxConcurrentSessions: section.optionalInteger("maxConcurrentSessions", in: 1...100_000),
-            defaultAgent: section.optionalString("defaultAgent"))
-        section.warnAboutUnknownKeys(ignoring: [
-            "dispatch", "backend", "fallbacks", "sessionLane", "runtime", "stream",
-        ])
+            defaultAgent: section.optionalString("defaultAgent"),
+            idleTime: idleTime(section.section("runtime")))
+        section.warnAboutUnknownKeys(ignoring: ["dispatch", "backend", "fallbacks", "sessionLane", "stream"])
         return settings
+    }
+
+    private static func idleTime(_ section: Section) -> Duration? {
+        let minutes = section.integer("ttlMinutes", default: 10, in: 0...10_080)
+        section.warnAboutUnknownKeys(ignoring: ["installCommand"])
+        return minutes == 0 ? nil : .seconds(minutes * 60)
     }
 
     private static func session(_ section: Section) -> SessionSettings {
@@ -171,14 +176,14 @@ package enum ConfigLoader {
             attachments: attachments(section.section("sessions_spawn").section("attachments")))
     }
 
-    /// They are kept with the run and go with it, whatever becomes of its session.
     private static func attachments(_ section: Section) -> AttachmentSettings {
         let settings = AttachmentSettings(
             isEnabled: section.bool("enabled", default: false),
             maxFiles: section.integer("maxFiles", default: 50, in: 1...1000),
             maxFileBytes: section.integer("maxFileBytes", default: 1_048_576, in: 1...10_485_760),
-            maxTotalBytes: section.integer("maxTotalBytes", default: 5_242_880, in: 1...15_728_640))
-        section.warnAboutUnknownKeys(ignoring: ["retainOnSessionKeep"])
+            maxTotalBytes: section.integer("maxTotalBytes", default: 5_242_880, in: 1...15_728_640),
+            isRetained: section.bool("retainOnSessionKeep", default: false))
+        section.warnAboutUnknownKeys()
         return settings
     }
 

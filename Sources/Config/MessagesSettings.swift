@@ -31,4 +31,6 @@ package struct AttachmentSettings: Equatable, Sendable {
     package let maxFiles: Int
     package let maxFileBytes: Int
     package let maxTotalBytes: Int
+    /// `retainOnSessionKeep`: they stay for as long as a session that is kept.
+    package let isRetained: Bool
 }

@@ -33,8 +33,12 @@ package enum Effect: Sendable {
     case beginLocal(runID: String, attempt: Int)
     /// Ends the processes of a run: politely first, then for good.
     case stopWorker(runID: String)
+    /// Ends the process that a session's agent keeps between its runs.
+    case closeKept(sessionKey: String)
     /// Ends what is left of runs other than these: processes, directories.
     case reconcile(unended: Set<String>)
+    /// Removes logs of ACP children whose sessions are gone.
+    case purgeStreamLogs(keeping: Set<String>, beforeMs: Int64)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
 
@@ -110,6 +114,8 @@ package struct LaunchOrder: Sendable {
     package let attempt: Int
     /// How the agent is kept apart; decides where its private directory lies.
     package var isolation = Isolation()
+    /// The agent is kept after the run, and the next run of its session goes to it.
+    package var kept: KeptAgent?
 
     package init(
         runID: String, sessionKey: String, agentID: String, identity: SigningIdentity, grants: [String],

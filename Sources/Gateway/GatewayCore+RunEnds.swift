@@ -13,8 +13,8 @@ extension GatewayCore {
         if run.isTurn { operations.append(.acknowledgeResult(runId: run.runID, atMs: end.endedAtMs)) }
         if let session = table.sessions[run.sessionKey] { operations.append(.putSession(session.record)) }
         if let entry = trust.lineage.entry(forRun: run.runID) { operations.append(.putGrant(entry.record)) }
-        if hasAttachments(run) {
-            operations.append(.deleteTranscript(sessionId: Self.attachmentRows(of: run.runID)))
+        if dropsAttachments(run) {
+            operations.append(.deleteTranscript(sessionId: Self.attachmentRows(of: run)))
         }
         return operations
     }
@@ -62,6 +62,7 @@ extension GatewayCore {
             then += announce(run, end, nowMs: nowMs, &operations)
             if run.cleanup == .delete { operations += remove(session: run.sessionKey, reason: .deleted, nowMs: nowMs) }
             then += launches(of: run.requesterKey, nowMs: nowMs, &operations)
+            then += nextTurn(of: run.sessionKey, nowMs: nowMs, &operations)
         }
         return [
             .commit(operations, then: answering + then, failure: failure, otherwise: then),
@@ -77,6 +78,8 @@ extension GatewayCore {
     /// Ends what the sessions below one have to do. Where a child's own run is over, others may have begun in it: it was
     /// steered, or somebody sent it a message.
     mutating func endBelow(_ key: String, cause: String, nowMs: Int64) -> [Effect] {
+        let isOuter = endingBelow.insert(key).inserted
+        defer { if isOuter { endingBelow.remove(key) } }
         var effects: [Effect] = []
         for child in table.children(of: key) {
             for run in table.unendedRuns(of: child) { effects += kill(run, cause: cause, nowMs: nowMs) }

@@ -59,8 +59,9 @@ extension GatewayCore {
         let conversation = ACPSessionState.Conversation(id: id, sessionID: session.sessionID)
         guard session.acp?.conversation != conversation else { return [] }
         var changed = session
-        changed.acp = ACPSessionState(
-            workingDirectory: session.acp?.workingDirectory, conversation: conversation)
+        var state = session.acp ?? ACPSessionState()
+        state.conversation = conversation
+        changed.acp = state
         table.update(run.sessionKey) { $0 = changed }
         return [.commit([.putSession(changed.record)], then: [], failure: .background)]
     }

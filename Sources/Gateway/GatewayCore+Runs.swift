@@ -36,7 +36,7 @@ extension GatewayCore {
         let answer: Effect =
             hasAttachments(run)
             ? .read(
-                .transcript(sessionId: Self.attachmentRows(of: run.runID), limit: SpawnAttachments.maxRows),
+                .transcript(sessionId: Self.attachmentRows(of: run), limit: SpawnAttachments.maxRows),
                 StoreReading(request, .workOrder(runID: run.runID)))
             : reply(request, workOrder(run))
         guard isFirst else { return [answer] }
@@ -157,6 +157,7 @@ extension GatewayCore {
             ("agentId", .string(run.agentID)),
         ])
         if !run.isTurn { payload["spawnedBy"] = .string(run.requesterKey) }
+        noteStream(run, payload)
         return event(.agent, .object(payload), about: run.sessionKey)
     }
 

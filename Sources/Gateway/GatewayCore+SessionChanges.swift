@@ -128,7 +128,7 @@ extension GatewayCore {
         }
         let isNew = table.sessions[key] == nil
         let old = try openSession(key, nowMs: nowMs)
-        let ended = endRuns(of: key, cause: "its session was reset", nowMs: nowMs)
+        let ended = endRuns(of: key, cause: "its session was reset", nowMs: nowMs) + closeKeptAgent(of: key)
         let before = isNew ? nil : table.sessions[key]
         let fresh = ids.uuid()
         table.update(key) { session in
@@ -172,7 +172,7 @@ extension GatewayCore {
             ]
         }
         var effects = endRuns(of: key, cause: "its session was deleted", nowMs: nowMs)
-        effects += endBelow(key, cause: "its parent \(key) was deleted", nowMs: nowMs)
+        effects += endBelow(key, cause: "its parent \(key) was deleted", nowMs: nowMs) + closeKeptAgent(of: key)
         let before = table.sessions[key]
         let operations = remove(session: key, reason: .deleted, nowMs: nowMs)
         let archived: [JSON] = deletesTranscript ? [.string(session.sessionID)] : []
@@ -197,7 +197,7 @@ extension GatewayCore {
             .archiveTranscript(
                 sessionId: session.sessionID, sessionKey: session.key, agentId: session.agentID, reason: reason,
                 atMs: nowMs),
-        ]
+        ] + Self.dropRetainedAttachments(of: session)
     }
 
     private mutating func endRuns(of key: String, cause: String, nowMs: Int64) -> [Effect] {
@@ -261,7 +261,15 @@ extension GatewayCore {
             throw GatewayError(.forbidden, .notYourChild)
         }
         guard let run, !run.phase.isEnded else {
-            return [
+            var idle: [Effect] = []
+            if named == nil {
+                let key = try sessionKey(reader, "key", caller)
+                let own = caller.admitted.lineage?.sessionKey
+                if own == nil || own.map({ $0 != key && table.isSession(key, atOrBelow: $0) }) == true {
+                    idle = closeKeptAgent(of: key)
+                }
+            }
+            return idle + [
                 reply(
                     request, .object(JSONObject([("ok", true), ("abortedRunId", nil), ("status", "no-active-run")])))
             ]

@@ -68,9 +68,10 @@ extension GatewayCore {
     }
 
     private func accepted(_ run: Run) -> JSONObject {
+        let isPersistent = table.sessions[run.sessionKey]?.acp?.isPersistent == true
         var answer = JSONObject([
             ("status", "accepted"), ("childSessionKey", .string(run.sessionKey)), ("runId", .string(run.runID)),
-            ("mode", "run"),
+            ("mode", .string((isPersistent ? SpawnRequest.Mode.session : .run).rawValue)),
             (
                 "note",
                 "the result is pushed when the run ends; do not poll. Answer NO_REPLY to a completion that comes late."
@@ -78,6 +79,7 @@ extension GatewayCore {
         ])
         let overrides = table.sessions[run.sessionKey]?.overrides
         for name in ["attachments", "context", "taskName"] { answer[name] = overrides?[name] }
+        answer["streamLogPath"] = streamLogPath(of: table.sessions[run.sessionKey]).map { .string($0) }
         // The command is told; nothing here could say that it is wrong.
         if let model = overrides?["model"] {
             answer["modelApplied"] = true
@@ -137,7 +139,9 @@ extension GatewayCore {
         if let model = wanted.model { session.overrides["model"] = .string(model) }
         if let thinking = wanted.thinking { session.overrides["thinkingLevel"] = .string(thinking) }
         if let name = wanted.taskName { session.overrides["taskName"] = .string(name) }
-        session.overrides["attachments"] = Self.summary(wanted.attachments)
+        let cleanup = wanted.mode == .session ? .keep : wanted.cleanup
+        session.overrides["attachments"] = Self.summary(
+            wanted.attachments, isRetained: settings.conversation.attachments.isRetained && cleanup == .keep)
         if wanted.context == .fork {
             session.overrides["context"] = .string(wanted.context.rawValue)
             session.lastSeq = requester.lastSeq
@@ -146,10 +150,14 @@ extension GatewayCore {
             session.acp = ACPSessionState(
                 workingDirectory: wanted.acp.workingDirectory,
                 conversation: wanted.acp.resumeSessionID.map { .init(id: $0, sessionID: session.sessionID) })
+            session.acp?.isPersistent = wanted.mode == .session
+            if wanted.acp.streamsToParent { session.acp?.streamLogID = session.sessionID }
         }
         // A parent whose key is on another host cannot be derived from here: its child descends from us, and has been
         // asked for by the parent.
-        let ownKey = identity(below: parent, sessionKey: session.key, spawnID: spawnID)
+        // The same for a session whose own run has ended, and its key with it: it goes on by the keys of its turns.
+        let hasEnded = if case .ended = parent.state { true } else { false }
+        let ownKey = hasEnded ? nil : identity(below: parent, sessionKey: session.key, spawnID: spawnID)
         guard let identity = ownKey ?? (try? settings.root.child(sessionKey: session.key, spawnID: spawnID)) else {
             throw SpawnRefusal(
                 .error, "Failed to register subagent run: no identity can be derived for \(session.key)",
@@ -159,7 +167,8 @@ extension GatewayCore {
         let run = Run(
             runID: spawnID, sessionKey: session.key, requesterKey: requester.key,
             askerDeviceID: caller.admitted.lineage == nil ? caller.admitted.deviceID : nil, agentID: agent.id,
-            runtime: runtime, task: wanted.task, label: wanted.label, cleanup: wanted.cleanup,
+            runtime: runtime, task: wanted.task, label: wanted.label,
+            cleanup: cleanup,
             runTimeoutSeconds: wanted.runTimeoutSeconds ?? limits.runTimeoutSeconds,
             spawnTimeoutMs: limits.spawnTimeoutMs, acceptedAtMs: nowMs, isExternal: false,
             idempotencyKey: wanted.idempotencyKey, parentRunID: caller.admitted.lineage?.runID, phase: .queued)
@@ -171,7 +180,7 @@ extension GatewayCore {
             depth: session.depth,
             principal: caller.admitted.principal,
             asker: run.askerDeviceID.flatMap { trust.isPaired($0) ? $0 : nil } ?? askerOfTurn(caller)
-                ?? (ownKey == nil ? parent.deviceID : nil), runID: run.runID,
+                ?? (hasEnded ? parent.asker : ownKey == nil ? parent.deviceID : nil), runID: run.runID,
             isRegistered: true,
             expiresAtMs: nowMs + Self.grantLifeMs, runTokenDigest: nil)
         table.insert(session)
@@ -254,8 +263,16 @@ extension GatewayCore {
 
     /// Launches what has a free place now. Each launch mints a run token; only its digest is kept.
     mutating func launches(of requesterKey: String, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
-        // What is still queued below a run that has ended is about to be ended too.
-        if let own = table.run(ofSession: requesterKey), own.phase.isEnded { return [] }
+        // What is still queued there is about to be ended too.
+        if endingBelow.contains(requesterKey) { return [] }
+        // Nothing begins below a run that has ended, but what later turns of its session have spawned.
+        if let own = table.run(ofSession: requesterKey), own.phase.isEnded,
+            !table.activeChildren(of: requesterKey).contains(where: {
+                $0.phase == .queued && $0.parentRunID != own.runID
+            })
+        {
+            return []
+        }
         let agentID = table.sessions[requesterKey]?.agentID ?? settings.catalog.defaultAgentID
         let promoted = table.promote(
             requesterKey: requesterKey, maxConcurrent: settings.catalog.limits(of: agentID).maxConcurrent, nowMs: nowMs)
@@ -279,6 +296,7 @@ extension GatewayCore {
             grants: grantChain(of: entry), runToken: token, usesSharedToken: entry.principal == .sharedSecret,
             gatewayURL: limits.gatewayURL, inheritsSharedToken: limits.credential == .inherit, attempt: run.launches)
         order.isolation = settings.catalog[run.agentID]?.isolation ?? Isolation()
+        order.kept = keptAgent(for: run)
         return [.launch(order)]
     }
 

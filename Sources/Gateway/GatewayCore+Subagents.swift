@@ -21,6 +21,7 @@ extension GatewayCore {
             var effects: [Effect] = []
             var killed: [JSON] = []
             for child in targets {
+                effects += closeKeptAgent(of: child.session.key)
                 // One that was steered has turns.
                 for run in table.unendedRuns(of: child.session.key) {
                     killed.append(.string(run.runID))
@@ -109,11 +110,11 @@ extension GatewayCore {
             ("status", "accepted"), ("action", "steer"), ("sessionKey", .string(child.session.key)),
             ("runId", .string(turn.runID)),
         ])
-        return ended + [
+        return [
             .commit(
                 operations, then: [reply(request, Self.toolResult(answer))] + effects,
                 failure: .turn(
                     request.connection, id: request.id, runID: turn.runID, undo: undo(of: child.session.key, before)))
-        ]
+        ] + ended
     }
 }

@@ -53,6 +53,7 @@ extension GatewayCore {
 
     mutating func housekeeping(nowMs: Int64) -> [Effect] {
         var operations: [StoreOperation] = []
+        var effects: [Effect] = []
         for key in table.archivable(nowMs: nowMs, afterMinutes: { settings.catalog.limits(of: $0).archiveAfterMinutes })
         {
             operations += remove(session: key, reason: .deleted, nowMs: nowMs)
@@ -64,6 +65,7 @@ extension GatewayCore {
         operations += cronHousekeeping(nowMs: nowMs, purges: nowMs >= nextPurgeMs)
         if nowMs >= nextPurgeMs {
             nextPurgeMs = nowMs + Self.purgeIntervalMs
+            effects += purgeStreamLogs(nowMs: nowMs)
             operations += [
                 .purge(.acknowledgedResults, beforeMs: nowMs - Self.purgeIntervalMs * 24),
                 .purge(.endedRuns, beforeMs: nowMs - Self.purgeIntervalMs * 24 * 7),
@@ -75,7 +77,7 @@ extension GatewayCore {
         operations += expired.map { .removePending(requestId: $0.requestID) }
         operations += trust.invitations.purge(nowMs: nowMs).map { .removeInvitation(id: $0.id) }
         operations += trust.lineage.purge(nowMs: nowMs).map { .deleteGrant(childDeviceId: $0) }
-        var effects: [Effect] = [.reconcile(unended: Set(table.unendedRuns.map(\.runID)))]
+        effects.append(.reconcile(unended: Set(table.unendedRuns.map(\.runID))))
         for run in table.unendedRuns {
             guard let entry = trust.lineage.entry(forRun: run.runID), let expiresAtMs = entry.expiresAtMs else {
                 continue

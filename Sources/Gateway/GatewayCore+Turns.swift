@@ -102,6 +102,7 @@ extension GatewayCore {
 
     /// Launches the next turn of a session, if none is under way.
     mutating func nextTurn(of key: String, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
+        if isAtFirstPrompt(key) { return [] }
         if table.activeTurn(of: key) == nil, let first = table.turns(of: key).first, isStale(first) {
             return kill(first, cause: "its result was fetched", nowMs: nowMs)
         }

@@ -58,6 +58,10 @@ package struct GatewayCore: Sendable {
     var acknowledgedRuns: Set<String> = []
     var nextChange: ChangeID = 0
     var owed = OwedRecords()
+    /// Sessions whose children are being ended.
+    var endingBelow: Set<String> = []
+    /// For the logs of ACP children.
+    var streamLines: [StreamLog.Line] = []
     var nextSettleMs: Int64 = 0
 
     struct IdempotencyKey: Hashable, Sendable {

@@ -49,6 +49,8 @@ extension ACPSessionState {
     fileprivate var json: JSON {
         var object = JSONObject()
         object["cwd"] = workingDirectory.map { .string($0) }
+        if isPersistent { object["persistent"] = true }
+        object["streamLog"] = streamLogID.map { .string($0) }
         if let conversation {
             object["conversation"] = ["id": .string(conversation.id), "sessionId": .string(conversation.sessionID)]
         }
@@ -57,6 +59,8 @@ extension ACPSessionState {
 
     fileprivate init(_ json: JSON) {
         self.init(workingDirectory: json["cwd"]?.string)
+        isPersistent = json["persistent"]?.bool ?? false
+        streamLogID = json["streamLog"]?.string
         if let id = json["conversation"]?["id"]?.string, let sessionID = json["conversation"]?["sessionId"]?.string {
             conversation = Conversation(id: id, sessionID: sessionID)
         }

@@ -23,6 +23,7 @@ package final class CoreHost: Sendable {
     let refusals: RefusalLog
     let metrics: ServerMetrics
     let serverVersion: String
+    let streamLogs: StreamLogWriter
     let preauth: Mutex<PreauthBudget>
     let preauthLimit: Int
     private let ready = Atomic<Bool>(false)
@@ -42,6 +43,7 @@ package final class CoreHost: Sendable {
     ) {
         self.metrics = metrics
         serverVersion = core.settings.serverVersion
+        streamLogs = StreamLogWriter(stateDirectory: core.settings.stateDirectory)
         self.zones = zones
         policy = core.settings.connectionPolicy
         self.core = Mutex(core)
@@ -128,6 +130,11 @@ package final class CoreHost: Sendable {
         core.withLock { $0.isolation(ofRun: runID) }
     }
 
+    /// Whether a session's agent may go on waiting for the next run.
+    func mayKeepAgent(of sessionKey: String, _ kept: KeptAgent) -> Bool {
+        core.withLock { $0.mayKeepAgent(of: sessionKey, kept) }
+    }
+
     /// Whether a run still wants a worker.
     func isUnended(run runID: String) -> Bool {
         core.withLock { $0.isUnended(run: runID) }
@@ -144,6 +151,7 @@ package final class CoreHost: Sendable {
         /// Reactors that have to be told that something waits for them.
         var reactors: [Int] = []
         var others: [Effect] = []
+        var streamLines: [StreamLog.Line] = []
         /// Commits that the store has not even taken.
         var refused: [(PendingCommit, StoreError)] = []
     }
@@ -187,16 +195,19 @@ package final class CoreHost: Sendable {
                 }
                 if refusal != nil { metrics.commitEnded(after: .zero, isDone: false) }
                 if let refusal { staged.refused.append((commit, refusal)) }
-            case .read, .readZone, .tailLog, .configure, .launch, .launchLocally, .beginLocal, .stopWorker, .reconcile,
+            case .read, .readZone, .tailLog, .configure, .launch, .launchLocally, .beginLocal, .stopWorker,
+                .closeKept, .reconcile, .purgeStreamLogs,
                 .log:
                 staged.others.append(effect)
             }
         }
+        staged.streamLines = core.takeStreamLines()
         staged.reactors = post(batch)
         return staged
     }
 
     private func finish(_ staged: Staged, on context: ReactorContext?) {
+        if !staged.streamLines.isEmpty { streamLogs.append(staged.streamLines) }
         for effect in staged.others {
             // What connections are sent stands before it, for no commit is through before it has begun.
             switch effect {
@@ -221,8 +232,11 @@ package final class CoreHost: Sendable {
                 launcher.withLock { $0 }?.begin(runID: runID, attempt: attempt)
             case .stopWorker(let runID):
                 launcher.withLock { $0 }?.stop(runID: runID)
+            case .closeKept(let sessionKey):
+                launcher.withLock { $0 }?.closeKept(sessionKey: sessionKey)
             case .reconcile(let unended):
                 launcher.withLock { $0 }?.reconcile(unended: unended)
+            case .purgeStreamLogs(let ids, let beforeMs): streamLogs.purge(keeping: ids, beforeMs: beforeMs)
             case .log(let line):
                 refusals.noteAdmission(line, now: .now())
             case .respond, .event, .publish, .open, .close, .commit: break
@@ -318,6 +332,8 @@ protocol WorkerLauncher: Sendable {
     /// Lets the command of a local run begin.
     func begin(runID: String, attempt: Int)
     func stop(runID: String)
+    /// Ends the worker that waits for the next run of a session.
+    func closeKept(sessionKey: String)
     /// Ends what is left of any other run.
     func reconcile(unended: Set<String>)
 }

@@ -64,6 +64,7 @@ extension ACPPolicy {
         allowedAgents = settings.allowedAgents
         defaultAgent = settings.defaultAgent
         maxConcurrentSessions = settings.maxConcurrentSessions
+        idleMs = (settings.idleTime?.components.seconds ?? 0) * 1000
     }
 }
 
@@ -149,6 +150,7 @@ extension ConversationSettings {
         attachments.maxFiles = configuration.tools.attachments.maxFiles
         attachments.maxFileBytes = configuration.tools.attachments.maxFileBytes
         attachments.maxTotalBytes = configuration.tools.attachments.maxTotalBytes
+        attachments.isRetained = configuration.tools.attachments.isRetained
         maxSessions = configuration.session.maintenance.maxEntries
         archivesOldest = configuration.session.maintenance.mode == .enforce
     }

@@ -209,6 +209,7 @@ package final class GatewayServer {
             Files.remove(options.state.runFile)
             ListenPlan.remove(listeners)
         }
+        host.streamLogs.close()
         store.close()
         logger.close()
     }

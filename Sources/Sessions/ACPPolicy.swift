@@ -7,5 +7,8 @@ package struct ACPPolicy: Equatable, Sendable {
     /// Runs of ACP agents at a time in the whole gateway; nil: no limit of its own.
     package var maxConcurrentSessions: Int?
 
+    /// How long the process of a session that goes on waits for the next message; 0: not at all.
+    package var idleMs: Int64 = 600_000
+
     package init() {}
 }

@@ -15,6 +15,10 @@ package struct ACPSessionState: Equatable, Sendable {
     /// Asked for when it was spawned.
     package var workingDirectory: String?
     package var conversation: Conversation?
+    /// It was asked for with `mode: "session"`: the agent's process stays for the next message.
+    package var isPersistent = false
+    /// What it says is written to the log of this name (`streamTo: "parent"`).
+    package var streamLogID: String?
 
     package init(workingDirectory: String? = nil, conversation: Conversation? = nil) {
         self.workingDirectory = workingDirectory

@@ -269,7 +269,7 @@ package struct SessionTable: Sendable {
     package func archivable(nowMs: Int64, afterMinutes: (String) -> Int) -> [String] {
         sessions.values.filter { session in
             guard session.kind == .spawned, let outcome = session.outcome,
-                run(ofSession: session.key)?.phase.isEnded ?? true
+                run(ofSession: session.key)?.phase.isEnded ?? true, lanes[session.key] == nil
             else { return false }
             let minutes = afterMinutes(session.agentID)
             return minutes > 0 && nowMs >= outcome.endedAtMs + Int64(minutes) * 60_000

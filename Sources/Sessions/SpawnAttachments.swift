@@ -24,6 +24,8 @@ package struct SpawnAttachments: Equatable, Sendable {
         package var maxFiles = 50
         package var maxFileBytes = 1_048_576
         package var maxTotalBytes = 5_242_880
+        /// They stay for as long as a session that is kept.
+        package var isRetained = false
 
         package init() {}
     }

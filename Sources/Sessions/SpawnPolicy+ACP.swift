@@ -18,12 +18,6 @@ extension SpawnPolicy {
                 remedy: "spawn from a session: pass sessionKey, or leave streamTo out")
         }
         try checkACPSandbox(request, from: requester, catalog: catalog)
-        guard request.mode != .session || request.isThread else {
-            throw refusal(
-                .threadRequired, .error,
-                "mode=\"session\" requires thread=true so the ACP session can stay bound to a thread.",
-                remedy: "use mode \"run\"")
-        }
         let target = try acpTarget(request, from: requester, catalog: catalog)
         try checkACPRoom(target, request, from: requester, catalog: catalog)
         guard let agent = catalog[target], let acp = agent.acp else {

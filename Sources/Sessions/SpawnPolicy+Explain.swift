@@ -120,7 +120,6 @@ extension SpawnPolicy {
         Rule(.acpDisabled, ["acp.enabled"]) { $0.catalog.acp.isEnabled ? "enabled" : "disabled" },
         Rule(.requesterSessionRequired) { $0.requester.hasSession ? "there is a session" : "there is no session" },
         Rule(.runtimePolicy, isolation, sandbox),
-        Rule(.threadRequired) { "mode \($0.request.mode.rawValue)" },
         Rule(.targetAgentRequired, ["acp.defaultAgent"]) { $0.target ?? "no agent" },
         Rule(.agentID) { $0.target ?? "no agent" },
         Rule(.runtimeAgentMismatch, ["agents.list"]) { facts in

@@ -20,7 +20,6 @@ package enum SpawnRule: String, CaseIterable, Sendable {
     case allowAgents = "allow-agents"
     case acpDisabled = "acp-disabled"
     case requesterSessionRequired = "requester-session-required"
-    case threadRequired = "thread-required"
     case spawnFailed = "spawn-failed"
     case acpAttachments = "acp-attachments"
     case threadBindingInvalid = "thread-binding-invalid"
@@ -117,11 +116,6 @@ extension SpawnRule: Catalogued {
                 "sessions_spawn streamTo=\"parent\" requires an active requester session context.",
                 rule: "what is streamed goes to a session",
                 remedy: "spawn from a session: pass sessionKey, or leave streamTo out")
-        case .threadRequired:
-            ErrorText(
-                "mode=\"session\" requires thread=true so the ACP session can stay bound to a thread.",
-                rule: "a session stays where a thread holds it",
-                remedy: "use mode \"run\"")
         case .spawnFailed:
             ErrorText(
                 "the ACP agent is not configured", rule: "an ACP agent has a command",

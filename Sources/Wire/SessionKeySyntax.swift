@@ -26,6 +26,14 @@ package enum SessionKeySyntax {
         "agent:\(agentID):acp:\(spawnID)"
     }
 
+    /// The last part of the key of a spawned session, which is its first run's id.
+    package static func spawnID(of key: String) -> String? {
+        let parts = key.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard parts.count >= 4, ["subagent", "acp"].contains(where: { parts[parts.count - 2].elementsEqual($0.utf8) })
+        else { return nil }
+        return String(Substring(parts[parts.count - 1]))
+    }
+
     /// Whether naming a session makes it. Those of children and of scheduled jobs are the gateway's to make.
     package static func mayBeOpened(_ key: String) -> Bool {
         let parts = key.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)

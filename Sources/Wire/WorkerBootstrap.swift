@@ -4,6 +4,8 @@ package import JSON
 package struct WorkerBootstrap: Equatable, Sendable {
     /// The descriptor number in the worker.
     package static let descriptor: Int32 = 3
+    /// Where a worker whose agent is kept gets the orders of further runs, one on each line.
+    package static let furtherOrders: Int32 = 4
     package static let maxBytes = 64 * 1024
 
     package var url: String
@@ -29,6 +31,8 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var hidden: [String]
     /// Its grants are shown when it connects: the gateway has not seen its key yet.
     package var presentsGrants: Bool
+    /// The agent stays after the run, and waits this long for the next one.
+    package var keptMs: Int64?
 
     package init(
         url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
@@ -63,6 +67,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         ])
         object["pins"] = .array(pins.map { .string($0) })
         object["certificate"] = certificatePath.map { .string($0) }
+        object["keptMs"] = keptMs.map { .integer($0) }
         if !hidden.isEmpty { object["hidden"] = .array(hidden.map { .string($0) }) }
         object["caBundle"] = caBundlePath.map { .string($0) }
         return .object(object)
@@ -83,5 +88,6 @@ package struct WorkerBootstrap: Equatable, Sendable {
             inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0),
             hidden: json["hidden"]?.array?.compactMap(\.string) ?? [],
             presentsGrants: json["presentsGrants"]?.bool ?? false)
+        keptMs = json["keptMs"]?.integer
     }
 }

@@ -15,12 +15,14 @@ final class ACPSession {
 
     private var client: ACPClient
     private let agent: ExecAgent
-    private let connection: RunConnection
+    private var connection: RunConnection
     private let files: WorkspaceFiles
     let terminals: ACPTerminals
     /// The last of what the agent said, the run's visible text.
     private var text = ResultBuffer()
     private var outcome: ACPClient.Outcome?
+    /// The agent has answered, and is kept for the next prompt.
+    var isIdle: Bool { outcome != nil && client.isIdle }
     private var terminateAt: MonotonicInstant?
     /// Nobody is there any more to hear what the agent says.
     var isAbandoned = false
@@ -56,9 +58,24 @@ final class ACPSession {
         }
     }
 
+    /// The next run of the session is at hand.
+    func prompt(_ order: WorkOrder, _ attachments: [ACPClient.Attachment], over connection: RunConnection) {
+        self.connection = connection
+        outcome = nil
+        text = ResultBuffer()
+        isAbandoned = false
+        perform(client.prompt(order.task, attachments: attachments, nowMs: Self.nowMs()))
+    }
+
+    /// No other prompt comes.
+    func close() {
+        agent.closeInput()
+        if terminateAt == nil { terminateAt = .now() + Self.closingTime }
+    }
+
     func cancel() {
         // One that has answered may still be on its way out.
-        if client.isOver { agent.cancel(graceSeconds: Self.cancelledGraceSeconds) }
+        if client.isOver || client.isIdle { agent.cancel(graceSeconds: Self.cancelledGraceSeconds) }
         perform(client.cancel(nowMs: Self.nowMs()))
     }
 
@@ -143,6 +160,7 @@ final class ACPSession {
         self.outcome = outcome
         // What it has not released ends with its turn.
         terminals.releaseAll()
+        guard !client.isIdle else { return }
         agent.closeInput()
         switch outcome {
         case .stopped(.cancelled): agent.cancel(graceSeconds: Self.cancelledGraceSeconds)
@@ -153,7 +171,8 @@ final class ACPSession {
 
     // MARK: - The result
 
-    func result(_ status: ExitStatus, cancelReason: String?) -> [(String, JSON)] {
+    /// - Parameter status: nil while the agent goes on.
+    func result(_ status: ExitStatus?, cancelReason: String?) -> [(String, JSON)] {
         var result: [(String, JSON)] = [("text", .string(text.text)), ("totalBytes", .integer(text.totalBytes))]
         if let cancelReason { return result + [("status", "killed"), ("cause", .string(cancelReason))] }
         switch outcome {
@@ -166,15 +185,16 @@ final class ACPSession {
         case .failed(let failure):
             result += [("status", "error"), ("cause", .string(explained(failure, status)))]
         case nil:
-            result += [("status", "error"), ("cause", .string("the agent ended with \(status)"))]
+            let how = status.map { "\($0)" } ?? "nothing said"
+            result += [("status", "error"), ("cause", .string("the agent ended with \(how)"))]
         }
         return result
     }
 
     /// With how the process ended, where that says more, and the last lines that it logged.
-    private func explained(_ failure: ACPFailure, _ status: ExitStatus) -> String {
+    private func explained(_ failure: ACPFailure, _ status: ExitStatus?) -> String {
         var cause = "\(failure)"
-        if case .ended = failure { cause += " (\(status))" }
+        if case .ended = failure, let status { cause += " (\(status))" }
         let lines = agent.errorText.text.split(whereSeparator: \.isNewline).suffix(3).map { line in
             String(
                 String.UnicodeScalarView(

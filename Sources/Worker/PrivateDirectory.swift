@@ -35,6 +35,18 @@ enum PrivateDirectory {
         try Files.writeAtomically(directory + "/device-auth.json", Array((auth.prettyPrinted() + "\n").utf8))
     }
 
+    /// What the processes of a session that goes on need to know of its next run.
+    ///
+    /// In the directory itself, which is its user's and which nobody else can enter; what is below it that user could have
+    /// replaced since.
+    static func renew(_ bootstrap: WorkerBootstrap) throws(FileError) {
+        let run = CurrentRun(
+            runID: bootstrap.runID, token: bootstrap.inheritsToken ? bootstrap.token : bootstrap.runToken,
+            seed: bootstrap.seed)
+        try Files.writeAtomically(
+            bootstrap.directory + "/" + CurrentRun.fileName, run.json.serialized(), mode: 0o644)
+    }
+
     /// Copies of what lies in the gateway's directory, which an isolated command does not see.
     ///
     /// Files that anybody may read, in a directory that only the command's user can enter: by the time of a rotation that

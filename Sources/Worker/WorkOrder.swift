@@ -1,5 +1,6 @@
 internal import ACP
 internal import Agents
+internal import Crypto
 internal import JSON
 internal import Wire
 
@@ -22,6 +23,10 @@ struct WorkOrder {
     let thinking: String?
     let attachments: [AttachedFile]
     let attachMountPath: String?
+    /// They stay with the session.
+    let attachmentsStay: Bool
+    /// They came with an earlier prompt.
+    let attachmentsAreKnown: Bool
 
     init?(_ json: JSON) {
         guard let task = json["task"]?.string, let program = Self.program(json) else { return nil }
@@ -37,6 +42,8 @@ struct WorkOrder {
         model = json["model"]?.string
         thinking = json["thinking"]?.string
         attachMountPath = json["attachMountPath"]?.string
+        attachmentsStay = json["attachmentsStay"]?.bool ?? false
+        attachmentsAreKnown = json["attachmentsAreKnown"]?.bool ?? false
         let attached = json["attachments"]?.array ?? []
         attachments = attached.compactMap(AttachedFile.init)
         guard attachments.count == attached.count else { return nil }
@@ -44,6 +51,16 @@ struct WorkOrder {
         var environment: [String: String] = [:]
         for (name, value) in json["env"]?.object?.members ?? [] { environment[name] = value.string }
         self.environment = environment
+    }
+
+    /// Files as a prompt has them.
+    func promptAttachments(in directory: String) -> [ACPClient.Attachment] {
+        guard !attachmentsAreKnown else { return [] }
+        return attachments.map { file in
+            ACPClient.Attachment(
+                path: directory + "/" + AttachedFile.directory + "/" + file.name, name: file.name,
+                mimeType: file.mimeType ?? "", base64: Base64.encode(file.bytes))
+        }
     }
 
     /// What the command is told besides its task.

@@ -8,7 +8,8 @@ extension Worker {
     func prepareIsolation(_ isolation: Isolation) throws {
         try PrivateDirectory.copyCertificates(bootstrap)
         try Files.makeDirectory(IsolatedCommand.ownWorkingDirectory(bootstrap.directory))
-        connection.onAnnouncedPins = { [bootstrap] in try? PrivateDirectory.copyCertificates(bootstrap) }
+        onAnnouncedPins = { [bootstrap] in try? PrivateDirectory.copyCertificates(bootstrap) }
+        connection.onAnnouncedPins = onAnnouncedPins
         if let user = isolation.user { try PrivateDirectory.give(bootstrap.directory, to: user) }
     }
 

@@ -18,18 +18,17 @@ package final class Worker {
     private static let gatewayGrace = Duration.seconds(60)
     private static let cancelGraceSeconds = 3.0
 
-    let bootstrap: WorkerBootstrap
+    private(set) var bootstrap: WorkerBootstrap
     private let identity: SigningIdentity
-    let connection: RunConnection
-    private let signals: FileDescriptor
+    private(set) var connection: RunConnection
+    let signals: FileDescriptor
     /// Our own.
     let environment: [String: String]
 
-    private var commands: CommandHost {
-        CommandHost(
-            runID: bootstrap.runID, gatewayID: bootstrap.gatewayID, directory: bootstrap.directory,
-            hidden: bootstrap.hidden, environment: environment)
-    }
+    /// Of the first run: what it has started goes on under that one's names.
+    let commands: CommandHost
+    /// What an isolated command has to be told of another certificate by.
+    var onAnnouncedPins: (() -> Void)?
 
     package enum Failure: Error, Equatable, Sendable {
         case bootstrap(String)
@@ -68,12 +67,12 @@ package final class Worker {
         self.bootstrap = bootstrap
         self.identity = identity
         self.environment = environment
+        commands = CommandHost(
+            runID: bootstrap.runID, gatewayID: bootstrap.gatewayID, directory: bootstrap.directory,
+            hidden: bootstrap.hidden, environment: environment)
         do {
             signals = try Self.prepareProcess()
-            connection = RunConnection(
-                try Self.options(bootstrap, interrupt: signals.raw), runToken: bootstrap.runToken,
-                runID: bootstrap.runID, attempt: bootstrap.attempt, grace: Self.gatewayGrace,
-                stateDirectory: bootstrap.directory)
+            connection = try Self.connection(bootstrap, interrupt: signals.raw)
         } catch {
             throw .bootstrap("\(error)")
         }
@@ -90,6 +89,12 @@ package final class Worker {
         for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&set, signal) }
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         return FileDescriptor(owning: unsafe sallyport_signalfd(&set))
+    }
+
+    private static func connection(_ bootstrap: WorkerBootstrap, interrupt: Int32) throws -> RunConnection {
+        RunConnection(
+            try options(bootstrap, interrupt: interrupt), runToken: bootstrap.runToken, runID: bootstrap.runID,
+            attempt: bootstrap.attempt, grace: gatewayGrace, stateDirectory: bootstrap.directory)
     }
 
     /// No proxies: the gateway that a worker dials is on its own host, or at an address that the owner has named.
@@ -126,14 +131,12 @@ package final class Worker {
                     template: template, task: order.task, stdinMode: stdin,
                     workingDirectory: try commands.workingDirectory(order), environment: environment)
                 let agent = try commands.start(command, order.isolation)
-                let status = supervise(agent)
+                guard let status = supervise(agent) else { return 1 }
                 removeContainer(order.isolation, after: status)
                 return handIn(result(of: agent, status))
             case .acp(let argv, let mode, let resume):
                 let (agent, session) = try start(argv, mode, resume: resume, order, environment)
-                let status = supervise(agent, session)
-                removeContainer(order.isolation, after: status)
-                return handIn(session.result(status, cancelReason: connection.cancelReason))
+                return converse(agent, session, order)
             }
         } catch {
             // What a shell says for a command that is not there.
@@ -156,11 +159,8 @@ package final class Worker {
             workingDirectory: directory, prompt: order.task, clientVersion: order.serverVersion)
         settings.permissionMode = mode
         settings.resumeSessionID = resume
-        settings.attachments = order.attachments.map { file in
-            ACPClient.Attachment(
-                path: bootstrap.directory + "/" + AttachedFile.directory + "/" + file.name, name: file.name,
-                mimeType: file.mimeType ?? "", base64: Base64.encode(file.bytes))
-        }
+        settings.attachments = order.promptAttachments(in: bootstrap.directory)
+        settings.isKept = bootstrap.keptMs != nil
         settings.cancelSeconds = 2
         if let executable = environment["SALLYPORT"] {
             let variables = environment.filter { ChildEnvironment.isOfRun($0.key) }.sorted { $0.key < $1.key }
@@ -181,7 +181,7 @@ package final class Worker {
         return (agent, ACPSession(settings, agent: agent, connection: connection, files: files, terminals: terminals))
     }
 
-    private func attach() -> WorkOrder? {
+    func attach() -> WorkOrder? {
         while true {
             connection.advance()
             switch connection.state {
@@ -200,7 +200,8 @@ package final class Worker {
     }
 
     /// - Parameter session: with an agent that speaks ACP.
-    private func supervise(_ agent: ExecAgent, _ session: ACPSession? = nil) -> ExitStatus {
+    /// - Returns: nil when the agent has answered and is kept.
+    func supervise(_ agent: ExecAgent, _ session: ACPSession? = nil) -> ExitStatus? {
         var isCancelled = false
         while true {
             connection.advance()
@@ -230,6 +231,7 @@ package final class Worker {
                 }
                 agent.isReadingPaused = isFull(session) && !isAbandoned
             }
+            if let session, session.isIdle, !isCancelled { return nil }
             wait(agent, session)
         }
     }
@@ -241,21 +243,27 @@ package final class Worker {
     }
 
     /// Waits for the command, the gateway, a signal or a deadline.
-    private func wait(_ agent: ExecAgent, _ session: ACPSession?) {
-        guard !connection.hasBufferedInput else { return }
+    ///
+    /// - Parameter orders: where the orders of the next run would come from, in place of the gateway's connection.
+    func wait(_ agent: ExecAgent, _ session: ACPSession?, orders: Int32? = nil) {
+        guard orders != nil || !connection.hasBufferedInput else { return }
         var polled = (agent.interests + (session?.terminals.interests ?? [])).map { interest in
             pollfd(
                 fd: interest.descriptor, events: Int16(interest.condition == .readable ? POLLIN : POLLOUT), revents: 0)
         }
         // A signal that has been noticed stays readable and would keep us awake.
         if !isTerminated() { polled.append(pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0)) }
-        if let descriptor = connection.descriptor {
+        if let orders {
+            polled.append(pollfd(fd: orders, events: Int16(POLLIN), revents: 0))
+        } else if let descriptor = connection.descriptor {
             polled.append(
                 pollfd(fd: descriptor, events: Int16(POLLIN | (connection.wantsWrite ? POLLOUT : 0)), revents: 0))
         }
         // At least once a second for pings and reconnects.
         var timeout = Duration.seconds(1)
-        if case .waiting(let until) = connection.state { timeout = min(timeout, max(until - .now(), .zero)) }
+        if orders == nil, case .waiting(let until) = connection.state {
+            timeout = min(timeout, max(until - .now(), .zero))
+        }
         if let deadline = session?.deadline { timeout = min(timeout, max(deadline - .now(), .zero)) }
         if let deadline = [agent.deadline, session?.terminals.deadline].compactMap(\.self).min() {
             timeout = min(timeout, max(ContinuousClock.now.duration(to: deadline), .zero))
@@ -265,7 +273,7 @@ package final class Worker {
         _ = unsafe poll(&polled, nfds_t(polled.count), Int32(clamping: milliseconds))
     }
 
-    private func isTerminated() -> Bool {
+    func isTerminated() -> Bool {
         var polled = pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&polled, 1, 0) > 0
     }
@@ -286,13 +294,26 @@ package final class Worker {
         return result
     }
 
-    private func removeContainer(_ isolation: Isolation, after status: ExitStatus) {
+    func removeContainer(_ isolation: Isolation, after status: ExitStatus) {
         if connection.cancelReason != nil || !status.isSuccess { commands.removeContainer(isolation) }
     }
 
-    private func handIn(_ result: [(String, JSON)]) -> Int32 {
+    func handIn(_ result: [(String, JSON)]) -> Int32 {
         // Told to end, we do not outlast a gateway that has closed its connections already.
         connection.complete(result, unless: isTerminated) ? 0 : 1
+    }
+
+    /// The next run of the session, with its own identity and token.
+    func take(_ next: WorkerBootstrap) throws {
+        if next.pins != bootstrap.pins {
+            let pins = next.pins.compactMap { CertificatePin($0) }
+            if !pins.isEmpty { try AnnouncedPins.write(PinSet(pins), stateDirectory: next.directory) }
+            onAnnouncedPins?()
+        }
+        bootstrap = next
+        connection = try Self.connection(next, interrupt: signals.raw)
+        connection.onAnnouncedPins = onAnnouncedPins
+        try PrivateDirectory.renew(next)
     }
 
     /// Our standard error is the gateway's log.

@@ -24,7 +24,7 @@ enum MCPCommand {
 
 /// Between one client on standard input and the gateway. Everything happens on one thread, in one loop.
 private final class MCPSession: StandardInputPeer {
-    private let target: Target
+    private var target: Target
     private let terminal: Terminal
     private var server: MCPServer
     private(set) var client: GatewayClient?
@@ -81,6 +81,7 @@ private final class MCPSession: StandardInputPeer {
     /// Connects when first needed, and again after the gateway was away: the next call finds it back.
     private func connected() throws(ClientError) -> GatewayClient {
         if let client { return client }
+        target.refresh()
         let fresh = try GatewayClient.connect(target.options)
         client = fresh
         return fresh

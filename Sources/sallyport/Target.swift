@@ -1,9 +1,11 @@
 internal import Client
 internal import Config
+internal import Crypto
 internal import Files
 internal import JSON
 internal import Server
 internal import TLS
+internal import Wire
 
 /// Which gateway a command talks to, how it trusts it, and as whom it speaks.
 struct Target {
@@ -11,10 +13,13 @@ struct Target {
     let state: StateDirectory
     /// `cli --url`, `env SALLYPORT_GATEWAY_URL`, `local gateway`, …
     let source: String
+    /// A command of a worker, by its environment: what it knows of its run may have changed since it was started.
+    var isOfWorker = false
     /// Of the local gateway, when no credential was named on the command line.
     var ownerSocket: String?
 
     private static let localSource = "local gateway"
+    private static let workerSource = "env GATEWAY_URL"
     static let configurationSource = "configuration"
 
     /// The gateway of this machine's state directory.
@@ -50,7 +55,7 @@ struct Target {
                     hint: "pass --token (the gateway prints where its token is), --password, or --bootstrap-token")
             }
         } else if let named = variable("GATEWAY_URL") {
-            (url, source) = (named, "env GATEWAY_URL")
+            (url, source) = (named, Self.workerSource)
             token = token ?? variable("GATEWAY_TOKEN")
             password = password ?? variable("GATEWAY_PASSWORD")
             // A worker's command: since it was started, its gateway may have got another certificate.
@@ -97,7 +102,25 @@ struct Target {
         if token == nil, password == nil, arguments["bootstrap-token"] == nil, let device = options.device {
             options.deviceToken = DeviceAuth.token(state, deviceID: device.deviceId)
         }
-        return Target(options: options, state: state, source: source, ownerSocket: ownerSocket)
+        var target = Target(options: options, state: state, source: source, ownerSocket: ownerSocket)
+        target.isOfWorker =
+            environment["SALLYPORT_RUN_ID"] != nil && source == Self.workerSource && arguments["token"] == nil
+            && arguments["tls-fingerprint"] == nil
+        target.refresh()
+        return target
+    }
+
+    /// Takes up what a worker has been told since its command was started: the next run of the session, with a key and a
+    /// token of its own, and the pins of the next certificate.
+    mutating func refresh() {
+        guard isOfWorker else { return }
+        if let pins = AnnouncedPins.read(stateDirectory: state.path) { options.trust = .pins(pins) }
+        let path = state.path + "/" + CurrentRun.fileName
+        guard let bytes = try? Files.read(path, maxBytes: CurrentRun.maxBytes), let run = CurrentRun(bytes),
+            let seed = Base64URL.decode(run.seed), let key = try? DeviceKey(seed: seed)
+        else { return }
+        options.device = key
+        options.token = run.token
     }
 
     private static func identity(_ state: StateDirectory, createsIdentity: Bool) throws -> DeviceKey? {

@@ -164,3 +164,42 @@ struct ACPRunTests {
         #expect(tool?["agents"]?.array?.map { $0["runtime"] } == ["subagent", "acp"])
     }
 }
+
+@Suite("Logs of what ACP children say")
+struct StreamLogTests {
+    @Test("asked for, it has a path in the answer, and each event is one line", arguments: [true, false])
+    func lines(_ isWanted: Bool) throws {
+        let gateway = try ACPRunTests.gateway()
+        let owner = gateway.connect(.owner())
+        var params = JSONObject([("task", "work"), ("agentId", "coder"), ("sessionKey", "agent:main:main")])
+        if isWanted { params["streamTo"] = "parent" }
+        let answer = try #require(gateway.call(owner, .sessionsSpawn, .object(params))?["payload"])
+        let key = try #require(answer["childSessionKey"]?.string)
+        let id = try #require(gateway.core.table.sessions[key]?.sessionID)
+        let path = "/state/logs/acp-stream/\(id).acp-stream.jsonl"
+        #expect(answer["streamLogPath"] == (isWanted ? .string(path) : nil))
+        let order = try #require(gateway.takeSteps().launches.first)
+        let worker = gateway.connect(.worker(order))
+        gateway.call(worker, .runAttach, ["runId": .string(order.runID)])
+        gateway.call(
+            worker, .runOutput, ["runId": .string(order.runID), "seq": 1, "stream": "stdout", "text": "hello"])
+        gateway.call(
+            worker, .runEvent,
+            ["runId": .string(order.runID), "seq": 2, "stream": "thinking", "data": ["delta": "hm"]])
+        gateway.complete(worker, order.runID)
+        let lines = gateway.core.takeStreamLines()
+        guard isWanted else {
+            #expect(lines.isEmpty)
+            return
+        }
+        #expect(lines.allSatisfy { $0.id == id })
+        #expect(lines.map { $0.json["kind"] } == ["lifecycle", "assistant", "thinking", "lifecycle"])
+        #expect(lines[1].json["data"] == ["delta": "hello"])
+        #expect(lines[1].json["runId"]?.string == order.runID && lines[1].json["seq"] == 2)
+        #expect(lines[1].json["parentSessionKey"] == "agent:main:main")
+        #expect(lines[1].json["childSessionKey"]?.string == key)
+        #expect(gateway.core.takeStreamLines().isEmpty)
+        let session = Session(try #require(gateway.store.sessions[key]))
+        #expect(session.acp?.streamLogID == id)
+    }
+}

@@ -25,6 +25,34 @@ struct SpawnOptionTests {
 
     private static let hello: JSON = ["name": "hello.txt", "content": "hello", "mimeType": "text/plain"]
 
+    @Test("files stay with a session that is kept, where that is wanted, and go with it", arguments: [true, false])
+    func retained(_ isKept: Bool) throws {
+        let gateway = try Self.gateway { $0.isRetained = true }
+        let owner = gateway.connect(.owner())
+        _ = gateway.takeSteps()
+        let answer = try Self.spawn(
+            gateway, owner, [("attachments", [Self.hello]), ("cleanup", .string(isKept ? "keep" : "delete"))])
+        let run = try #require(answer["runId"]?.string)
+        let key = try #require(answer["childSessionKey"]?.string)
+        #expect(answer["attachments"]?["retained"] == (isKept ? true : nil))
+        let order = try #require(gateway.takeSteps().launches.first)
+        let worker = gateway.connect(.worker(order))
+        let attached = gateway.call(worker, .runAttach, ["runId": .string(run)])?["payload"]
+        #expect(attached?["attachmentsStay"] == (isKept ? true : nil) && attached?["attachmentsAreKnown"] == nil)
+        _ = gateway.call(worker, .runComplete, ["runId": .string(run), "status": "ok", "text": ""])
+        #expect((gateway.store.transcripts["attachments:\(run)"] != nil) == isKept)
+        guard isKept else { return }
+        // The next message of the session finds them.
+        let turn = try gateway.beginTurn(owner, "turn-1", key: .string(key))
+        let again = gateway.call(turn, .runAttach, ["runId": "turn-1"])?["payload"]
+        #expect(again?["attachments"]?[0]?["name"] == "hello.txt" && again?["attachmentsAreKnown"] == true)
+        gateway.complete(turn, "turn-1")
+        #expect(gateway.store.transcripts["attachments:\(run)"] != nil)
+        gateway.advance(ms: 61 * 60_000)
+        #expect(gateway.core.table.sessions[key] == nil)
+        #expect(gateway.store.transcripts["attachments:\(run)"] == nil)
+    }
+
     @Test("files are committed with the run, listed in the answer, and gone with its end")
     func attachments() throws {
         let gateway = try Self.gateway()

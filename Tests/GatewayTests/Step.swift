@@ -15,6 +15,7 @@ enum Step {
     case launchLocally(LocalOrder)
     case beginLocal(String, attempt: Int)
     case stopWorker(String)
+    case closeKept(String)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
     case configure(ConfigRequest, ConnectionID)
@@ -32,6 +33,7 @@ enum Step {
         case .launchLocally: "launch locally"
         case .beginLocal: "begin"
         case .stopWorker: "stop"
+        case .closeKept: "close kept"
         case .close(_, let close): "close \(close.code)"
         case .log: "log"
         case .configure: "configure"

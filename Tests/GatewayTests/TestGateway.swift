@@ -181,6 +181,7 @@ final class TestGateway {
             expectNoSecret(order.work.serialized())
             steps.append(.launchLocally(order))
         case .beginLocal(let runID, let attempt): steps.append(.beginLocal(runID, attempt: attempt))
+        case .closeKept(let key): steps.append(.closeKept(key))
         case .stopWorker(let runID): steps.append(.stopWorker(runID))
         case .close(let id, let close):
             guard open.contains(id) || !dropped.contains(id) else { break }
@@ -202,7 +203,7 @@ final class TestGateway {
             steps.append(.configure(asked, request.connection))
             let answer = Frames.response(id: request.id, payload: .object(JSONObject()))
             steps.append(.respond(request.connection, parsed(answer)))
-        case .commit, .reconcile: break
+        case .commit, .reconcile, .purgeStreamLogs: break
         }
     }
 

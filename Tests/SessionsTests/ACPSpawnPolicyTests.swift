@@ -63,7 +63,6 @@ struct ACPSpawnPolicyTests {
             $0.requester.hasSession = false
         },
         Violation("runtime_policy", .forbidden, "which runs on the host") { $0.request.sandbox = .require },
-        Violation("thread_required", .error, "requires thread=true") { $0.request.mode = .session },
         Violation(
             "target_agent_required", .error,
             "ACP target agent is not configured. Pass `agentId` in `sessions_spawn` or set `acp.defaultAgent` in config."
@@ -108,8 +107,6 @@ struct ACPSpawnPolicyTests {
         for (index, first) in Self.violations.enumerated() {
             for second in Self.violations[(index + 1)...] {
                 let pair = [first.testDescription, second.testDescription]
-                // Two that speak of the same param, or of which one mends the other.
-                if pair == ["thread_required", "thread_binding_invalid"] { continue }
                 let targets = ["target_agent_required", "runtime_agent_mismatch", "spawn_failed"]
                 if pair.allSatisfy(targets.contains) { continue }
                 var attempt = Attempt()

@@ -77,6 +77,8 @@ enum SettingNotes {
         "acp.enabled": "agents may be spoken to by the Agent Client Protocol",
         "acp.allowedAgents": "agents that may be spawned with runtime acp; none named: all",
         "acp.maxConcurrentSessions": "sessions of ACP agents at a time; none: no limit",
+        "acp.runtime.ttlMinutes":
+            "how long the process of a session with mode session waits for the next message; 0: it ends with each",
         "acp.defaultAgent": "the agent of a spawn with runtime acp that names none",
         "session.mainKey": "the last part of main sessions' keys",
         "session.scope": "whether there is one conversation for all senders",
@@ -98,6 +100,8 @@ enum SettingNotes {
         "tools.sessions_spawn.attachments.enabled": "spawns may bring files along",
         "tools.sessions_spawn.attachments.maxFiles": "of one spawn",
         "tools.sessions_spawn.attachments.maxFileBytes": "of one file",
+        "tools.sessions_spawn.attachments.retainOnSessionKeep":
+            "they stay with a session that is kept, for its later runs; otherwise they go with the run",
         "tools.sessions_spawn.attachments.maxTotalBytes": "of all files of one spawn",
         "env.shellEnv.enabled": "look for variables that stand nowhere else in what the login shell exports",
         "env.shellEnv.timeoutMs": "how long the login shell has",

@@ -18,7 +18,7 @@ extension GatewayCore {
         guard hasAttachments(run) else { return [.launchLocally(order)] }
         return [
             .read(
-                .transcript(sessionId: Self.attachmentRows(of: run.runID), limit: SpawnAttachments.maxRows),
+                .transcript(sessionId: Self.attachmentRows(of: run), limit: SpawnAttachments.maxRows),
                 StoreReading(order))
         ]
     }

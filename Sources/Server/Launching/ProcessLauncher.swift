@@ -30,6 +30,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         var environment: [String: String]
     }
 
+    /// Agents that wait for the next run of their session.
+    private static let maxKept = 32
     /// Between the polite signal and the last one.
     private static let grace = Duration.seconds(5)
 
@@ -76,10 +78,13 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     /// What an earlier gateway, or a worker of it, has left: the directory tells whose it was, and a command that lives
     /// names it in its environment.
     func reconcile(unended: Set<String>) {
-        reactor.enqueue { [self] _ in
+        reactor.enqueue { [self] reactor in
+            closeOutdated(in: reactor)
             for directory in template.directories.paths(besides: unended.union(workers.keys)) {
                 // A run that was accepted since is not among those that were unended then.
-                guard !workers.values.contains(where: { $0.directory == directory }) else { continue }
+                guard !workers.values.contains(where: { $0.directory == directory }),
+                    !isAtRun(directory, of: unended)
+                else { continue }
                 ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
                 Files.removeTree(directory)
             }
@@ -143,12 +148,14 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             old.stopNow()
             return
         }
+        if case .worker(let order) = order, goesOn(order, in: reactor) { return }
         let directory = template.directories.path(runID: order.runID, order.isolation)
         do {
             try Files.makeDirectory(directory)
+            var kept: WorkerProcess.Kept?
             let child =
                 switch order {
-                case .worker(let order): try spawn(order, directory: directory)
+                case .worker(let order): try spawn(order, directory: directory, &kept, in: reactor)
                 case .local(let order): try spawn(order, directory: directory)
                 }
             let worker = WorkerProcess(
@@ -157,10 +164,16 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
                 [weak self] worker, status, reactor in
                 self?.ended(worker, status, in: reactor)
             }
+            worker.kept = kept
             workers[order.runID] = worker
             try worker.watch(in: reactor)
             if case .local(let order) = order {
-                worker.line = try LocalLine(order, child, host: host, in: reactor)
+                do {
+                    worker.line = try LocalLine(order, child, host: host, in: reactor)
+                } catch {
+                    worker.stopNow()
+                    throw error
+                }
             }
         } catch {
             Files.removeTree(directory)
@@ -170,8 +183,22 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         }
     }
 
-    private func spawn(_ order: LaunchOrder, directory: String) throws -> ChildProcess {
-        let bootstrap = WorkerBootstrap(
+    private func spawn(
+        _ order: LaunchOrder, directory: String, _ kept: inout WorkerProcess.Kept?, in reactor: Reactor
+    ) throws -> ChildProcess {
+        let orders = order.kept == nil || keptWorker(of: order.sessionKey) != nil ? nil : OrderPipe()
+        if orders != nil { makeRoomForKept(in: reactor) }
+        if let agent = order.kept, let orders {
+            kept = WorkerProcess.Kept(sessionKey: order.sessionKey, agent: agent, orders: orders)
+        }
+        defer { orders?.closeReadingEnd() }
+        return try ChildProcess.spawnWorker(
+            bootstrap(order, directory: directory, isKept: orders != nil), executable: template.executable,
+            environment: template.environment, furtherOrders: orders?.readingEnd)
+    }
+
+    private func bootstrap(_ order: LaunchOrder, directory: String, isKept: Bool) -> WorkerBootstrap {
+        var bootstrap = WorkerBootstrap(
             url: order.gatewayURL ?? template.loopbackURL, pins: template.pins,
             token: order.usesSharedToken ? template.sharedToken ?? order.runToken : order.runToken,
             seed: Base64URL.encode(order.identity.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
@@ -179,8 +206,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             certificatePath: template.certificatePath, caBundlePath: template.caBundlePath,
             inheritsToken: order.inheritsSharedToken, attempt: order.attempt,
             hidden: order.isolation.isSandbox ? template.hidden : [])
-        return try ChildProcess.spawnWorker(
-            bootstrap, executable: template.executable, environment: template.environment)
+        if isKept { bootstrap.keptMs = order.kept?.idleMs }
+        return bootstrap
     }
 
     private func spawn(_ order: LocalOrder, directory: String) throws -> ChildProcess {
@@ -204,13 +231,67 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         }
     }
 
+    // MARK: - Agents that are kept
+
+    private func keptWorker(of sessionKey: String) -> WorkerProcess? {
+        workers.values.first { $0.kept?.sessionKey == sessionKey && !$0.isStopping }
+    }
+
+    /// Ends the process that has waited for longest, where as many wait as may.
+    private func makeRoomForKept(in reactor: Reactor) {
+        let idle = workers.values.filter { $0.kept != nil && !$0.isStopping && !host.isUnended(run: $0.runID) }
+        guard idle.count >= Self.maxKept, let oldest = idle.min(by: { $0.givenAt < $1.givenAt }) else { return }
+        oldest.stop(after: Self.grace, in: reactor)
+    }
+
+    /// Gives a run to the worker that has its session's agent, where there is one that fits; one that does not is ended.
+    private func goesOn(_ order: LaunchOrder, in reactor: Reactor) -> Bool {
+        guard let worker = keptWorker(of: order.sessionKey), let kept = worker.kept, !host.isUnended(run: worker.runID)
+        else { return false }
+        guard let wanted = order.kept, wanted.sessionID == kept.agent.sessionID, wanted.terms == kept.agent.terms,
+            kept.orders.write(bootstrap(order, directory: worker.directory, isKept: true))
+        else {
+            worker.stop(after: Self.grace, in: reactor)
+            return false
+        }
+        workers[worker.runID] = nil
+        worker.runID = order.runID
+        worker.givenAt = .now()
+        workers[order.runID] = worker
+        return true
+    }
+
+    /// Ends the worker that waits for the next run of a session.
+    func closeKept(sessionKey: String) {
+        reactor.enqueue { [self] reactor in keptWorker(of: sessionKey)?.stop(after: Self.grace, in: reactor) }
+    }
+
+    /// Ends those whose session is no more what it was.
+    private func closeOutdated(in reactor: Reactor) {
+        for worker in workers.values {
+            guard let kept = worker.kept, !worker.isStopping, !host.mayKeepAgent(of: kept.sessionKey, kept.agent) else {
+                continue
+            }
+            // One that is at a run ends with it.
+            if !host.isUnended(run: worker.runID) { worker.stop(after: Self.grace, in: reactor) }
+        }
+    }
+
+    /// Whether a directory is that of a worker that another gateway has left at a later run than its first.
+    private func isAtRun(_ directory: String, of unended: Set<String>) -> Bool {
+        guard let bytes = try? Files.read(directory + "/" + CurrentRun.fileName, maxBytes: CurrentRun.maxBytes),
+            let run = CurrentRun(bytes)
+        else { return false }
+        return unended.contains(run.runID)
+    }
+
     // MARK: - Containers
 
     /// What a worker that was killed could not end: a container is no process of ours.
     private func removeContainer(_ worker: WorkerProcess, in reactor: Reactor) {
         let isolation = host.isolation(ofRun: worker.runID)
         guard isolation.kind == .container, let container = isolation.container else { return }
-        let words = ContainerRun.removal(container, name: ContainerRun.name(runID: worker.runID))
+        let words = ContainerRun.removal(container, name: ContainerRun.name(runID: worker.firstRunID))
         guard
             let child = try? ChildProcess.spawn(
                 ProcessSpec(

@@ -1,18 +1,32 @@
 internal import Agents
 internal import EventLoop
+internal import Gateway
 internal import Glibc
 
 /// One worker process, until nothing of it is left.
 final class WorkerProcess: EventHandler {
+    struct Kept {
+        let sessionKey: String
+        let agent: KeptAgent
+        let orders: OrderPipe
+    }
+
     typealias Ended = (WorkerProcess, ExitStatus, Reactor) -> Void
 
     private static let sweepInterval = Duration.milliseconds(20)
     private static let maxSweeps = 100
 
-    let runID: String
+    /// That it is at, or was at last.
+    var runID: String
+    /// Whose id stands in the environment of all that it has started.
+    let firstRunID: String
+    /// When it was given its run.
+    var givenAt = MonotonicInstant.now()
     var pid: Int32 { child.pid }
     let directory: String
     var successor: RunOrder?
+    /// Of a worker whose agent is kept for further runs of its session.
+    var kept: Kept?
     /// Of a local run: what its supervisor says.
     var line: LocalLine?
     private let child: ChildProcess
@@ -27,6 +41,7 @@ final class WorkerProcess: EventHandler {
     ) {
         self.inheritedChildren = inheritedChildren
         self.runID = runID
+        firstRunID = runID
         self.child = child
         self.directory = directory
         self.onEnd = onEnd
@@ -62,7 +77,7 @@ final class WorkerProcess: EventHandler {
     /// environment has to tell them apart, which a command can evade.
     private func sweep(_ status: ExitStatus, round: Int, in reactor: Reactor) {
         let left = ProcessTree.sweepAdoptedChildren(
-            excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(runID)" : nil
+            excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(firstRunID)" : nil
         ).remaining
         guard left > 0, round < Self.maxSweeps else {
             line?.finish(in: reactor)
