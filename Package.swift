@@ -54,7 +54,7 @@ let package = Package(
         module("Sessions", "Errors", "JSON", "Wire", "Text"),
         module("Config", "Agents", "Errors", "Files", "JSON", "Text", runsOften: false),
         module("Store", "CSQLite"),
-        module("Agents", "CLinux", "JSON", "Wire", runsOften: false),
+        module("Agents", "CLinux", "Files", "JSON", "Wire", runsOften: false),
         module("EventLoop", "CLinux"),
         module("Files"),
         module("MCP", "JSON", runsOften: false),
@@ -79,7 +79,7 @@ let package = Package(
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
         tests("ACPTests", "ACP", "JSON"),
-        tests("AgentsTests", "Agents", "CLinux", "JSON", "Wire"),
+        tests("AgentsTests", "Agents", "CLinux", "Files", "JSON", "Wire"),
         tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
         // Runs the program itself, as ScenarioTests does.
         tests("CommandTests", "sallyport", "Agents", "Files", "JSON"),

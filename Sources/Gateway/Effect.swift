@@ -35,6 +35,9 @@ package enum Effect: Sendable {
     case stopWorker(runID: String)
     /// Ends what is left of runs other than these: processes, directories.
     case reconcile(unended: Set<String>)
+    /// After a restart: looks on this host for the workers of runs that had begun, and tells the core of those that are not
+    /// there (``GatewayCore/workerExited(runID:how:nowMs:)``).
+    case findWorkers(of: Set<String>)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
 

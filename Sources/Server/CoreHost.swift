@@ -188,7 +188,7 @@ package final class CoreHost: Sendable {
                 if refusal != nil { metrics.commitEnded(after: .zero, isDone: false) }
                 if let refusal { staged.refused.append((commit, refusal)) }
             case .read, .readZone, .tailLog, .configure, .launch, .launchLocally, .beginLocal, .stopWorker, .reconcile,
-                .log:
+                .findWorkers, .log:
                 staged.others.append(effect)
             }
         }
@@ -223,6 +223,8 @@ package final class CoreHost: Sendable {
                 launcher.withLock { $0 }?.stop(runID: runID)
             case .reconcile(let unended):
                 launcher.withLock { $0 }?.reconcile(unended: unended)
+            case .findWorkers(let begun):
+                launcher.withLock { $0 }?.find(workersOf: begun)
             case .log(let line):
                 refusals.noteAdmission(line, now: .now())
             case .respond, .event, .publish, .open, .close, .commit: break
@@ -320,4 +322,6 @@ protocol WorkerLauncher: Sendable {
     func stop(runID: String)
     /// Ends what is left of any other run.
     func reconcile(unended: Set<String>)
+    /// Looks for the workers that an earlier gateway has started, and tells the core of which of these runs there is none.
+    func find(workersOf begun: Set<String>)
 }

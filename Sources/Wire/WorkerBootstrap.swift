@@ -19,6 +19,8 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var grants: [String]
     /// A private directory, made by the gateway and removed by it.
     package var directory: String
+    /// Where it says which process it is.
+    package var markPath: String?
     package var certificatePath: String?
     package var caBundlePath: String?
     /// The agent command gets `token` instead of `runToken`.
@@ -33,7 +35,8 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package init(
         url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
         gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
-        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = [], presentsGrants: Bool = false
+        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = [], presentsGrants: Bool = false,
+        markPath: String? = nil
     ) {
         self.url = url
         self.pins = pins
@@ -51,6 +54,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         self.attempt = attempt
         self.hidden = hidden
         self.presentsGrants = presentsGrants
+        self.markPath = markPath
     }
 
     package var json: JSON {
@@ -62,6 +66,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
             ("attempt", .integer(Int64(attempt))), ("presentsGrants", .bool(presentsGrants)),
         ])
         object["pins"] = .array(pins.map { .string($0) })
+        object["mark"] = markPath.map { .string($0) }
         object["certificate"] = certificatePath.map { .string($0) }
         if !hidden.isEmpty { object["hidden"] = .array(hidden.map { .string($0) }) }
         object["caBundle"] = caBundlePath.map { .string($0) }
@@ -82,6 +87,6 @@ package struct WorkerBootstrap: Equatable, Sendable {
             certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
             inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0),
             hidden: json["hidden"]?.array?.compactMap(\.string) ?? [],
-            presentsGrants: json["presentsGrants"]?.bool ?? false)
+            presentsGrants: json["presentsGrants"]?.bool ?? false, markPath: json["mark"]?.string)
     }
 }

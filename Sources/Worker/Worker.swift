@@ -53,13 +53,21 @@ package final class Worker {
         guard let orders, let bootstrap = WorkerBootstrap(orders),
             let seed = Base64URL.decode(bootstrap.seed), let identity = try? SigningIdentity(seed: seed)
         else { throw .bootstrap("the bootstrap pipe does not hold a worker's orders") }
-        // The gateway removes it too, but it may be another one by then, or gone.
-        let sign = LivingWorker.sign(in: bootstrap.directory)
+        // Whoever started us removes them too, but it may be another one by then, or gone.
         defer {
             Files.removeTree(bootstrap.directory)
-            _ = sign
+            if let path = bootstrap.markPath { Files.remove(path) }
         }
+        leaveMark(bootstrap)
         return try Worker(bootstrap, identity, environment: environment).run()
+    }
+
+    /// Best effort: without it we are taken for gone by whoever comes after those that started us.
+    private static func leaveMark(_ bootstrap: WorkerBootstrap) {
+        guard let path = bootstrap.markPath, let process = ProcessMark.own else { return }
+        let mark = WorkerMark(
+            process: process, runID: bootstrap.runID, attempt: bootstrap.attempt, directory: bootstrap.directory)
+        try? mark.write(path)
     }
 
     private init(

@@ -17,6 +17,7 @@ struct PoolTests {
         var limits = SpawnLimits()
         limits.allowAgents = ["*"]
         limits.workerLeaseMs = 365 * 86_400_000
+        limits.workerGraceMs = 60_000
         adjust(&limits)
         let exec = AgentDefinition.Exec(command: ["/bin/echo", "{task}"], stdin: .none)
         let agents = [

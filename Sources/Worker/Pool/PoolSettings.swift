@@ -35,4 +35,6 @@ package struct PoolSettings: Sendable {
     }
 
     var childrenDirectory: String { stateDirectory + "/run/children" }
+    /// Where workers say which process they are.
+    var marksDirectory: String { stateDirectory + "/run/workers" }
 }

@@ -8,7 +8,7 @@ import Testing
 /// Runs on other hosts: gateway and pool workers as separate processes with separate state, over wss with the pin, and,
 /// where namespaces can be made, in different networks.
 struct PoolTests {
-    private struct Stage {
+    struct Stage {
         let surroundings: Surroundings
         let gateway: GatewayProcess
         let owner: GatewayClient
@@ -35,7 +35,7 @@ struct PoolTests {
         }
     }
 
-    private static func stage(_ name: String, subagents: String = #"allowAgents: ["*"]"#) async throws -> Stage {
+    static func stage(_ name: String, subagents: String = #"allowAgents: ["*"]"#) async throws -> Stage {
         let surroundings = Surroundings("pools, \(name)")
         var configuration = GatewayConfiguration()
         configuration.gateway =
