@@ -133,6 +133,24 @@ struct PoolTests {
         #expect(gateway.takeSteps().closes.contains { $0.1.reason.hasPrefix("pairing required") })
     }
 
+    @Test("what ends with a run does not take its place first")
+    func cascade() throws {
+        let gateway = try Self.gateway()
+        let owner = gateway.connect(.owner())
+        let host = try enrol(gateway)
+        attach(gateway, host)
+        let parent = try spawn(gateway, owner)
+        let worker = try begin(gateway, host, try #require(orders(gateway).first))
+        let child = try spawn(gateway, worker)
+        #expect(orders(gateway).isEmpty, "there is one place only")
+        let answer = gateway.call(
+            worker, .runComplete,
+            ["runId": .string(parent.runID), "status": "ok", "exitCode": 0, "text": "", "totalBytes": 0])
+        #expect(answer?["ok"] == true)
+        #expect(orders(gateway).isEmpty, "nobody is told to run what is over")
+        #expect(gateway.store.runs[child.runID]?.status == .killed)
+    }
+
     @Test("a run waits for a worker, whose host derives and signs for its key; its place is free afterwards")
     func placed() throws {
         let gateway = try Self.gateway()
