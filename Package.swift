@@ -99,7 +99,8 @@ let package = Package(
             "Store",
             "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests(
-            "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "JSON", "Server", "TLS", "Trust",
+            "ServerTests", "Agents", "Config", "EventLoop", "Files", "Gateway", "HTTP", "JSON", "Server", "TLS",
+            "Trust",
             "WebSocket", "Wire"),
         tests("SessionsTests", "JSON", "Sessions", "Wire", resources: [.copy("Vectors")]),
         // A file layer for SQLite whose disks fail when they are told to.
@@ -112,6 +113,7 @@ let package = Package(
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: productSettings),
         tests("WebSocketTests", "CZlib", "WebSocket"),
         tests("WireTests", "Errors", "JSON", "Wire"),
+        tests("WorkerTests", "Agents", "Wire", "Worker"),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -11,8 +11,11 @@ package struct WorkerMark: Equatable, Sendable {
     package let attempt: Int
     /// The run's private directory.
     package let directory: String
+    /// The command that removes the run's container; empty without one.
+    package let removal: [String]
 
-    package init(process: ProcessMark, runID: String, attempt: Int, directory: String) {
+    package init(process: ProcessMark, runID: String, attempt: Int, directory: String, removal: [String] = []) {
+        self.removal = removal
         self.process = process
         self.runID = runID
         self.attempt = attempt
@@ -33,15 +36,18 @@ package struct WorkerMark: Equatable, Sendable {
     package static func all(in marks: String) -> [(path: String, mark: WorkerMark)] {
         Files.names(in: marks).filter { $0.hasSuffix(suffix) }.sorted().compactMap { name in
             let path = marks + "/" + name
-            guard let bytes = try? Files.read(path, maxBytes: 64 * 1024), let json = try? JSONParser.parse(bytes),
-                let mark = WorkerMark(json)
-            else {
-                // Not ours, or from before a crash of the disk: nothing can be known by it.
-                Files.remove(path)
-                return nil
-            }
-            return (path, mark)
+            if let mark = read(path) { return (path, mark) }
+            // Not ours, or from before a crash of the disk: nothing can be known by it.
+            Files.remove(path)
+            return nil
         }
+    }
+
+    package static func read(_ path: String) -> WorkerMark? {
+        guard let bytes = try? Files.read(path, maxBytes: 64 * 1024), let json = try? JSONParser.parse(bytes) else {
+            return nil
+        }
+        return WorkerMark(json)
     }
 
     package var json: JSON {
@@ -49,7 +55,7 @@ package struct WorkerMark: Equatable, Sendable {
             JSONObject(
                 process.fields + [
                     ("runId", .string(runID)), ("attempt", .integer(Int64(attempt))),
-                    ("directory", .string(directory)),
+                    ("directory", .string(directory)), ("removal", .array(removal.map { .string($0) })),
                 ]))
     }
 
@@ -57,6 +63,8 @@ package struct WorkerMark: Equatable, Sendable {
         guard let process = ProcessMark(json), let runID = json["runId"]?.string,
             let attempt = json["attempt"]?.integer, let directory = json["directory"]?.string
         else { return nil }
-        self.init(process: process, runID: runID, attempt: Int(clamping: attempt), directory: directory)
+        self.init(
+            process: process, runID: runID, attempt: Int(clamping: attempt), directory: directory,
+            removal: json["removal"]?.array?.compactMap(\.string) ?? [])
     }
 }

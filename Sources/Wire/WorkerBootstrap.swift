@@ -19,6 +19,13 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var grants: [String]
     /// A private directory, made by the gateway and removed by it.
     package var directory: String
+    /// How to know the gateway where there is no pin: a file of authorities.
+    package var authoritiesPath: String?
+    /// For a gateway that asks for a client certificate.
+    package var clientCertificatePath: String?
+    package var clientKeyPath: String?
+    /// It works on another host than its gateway: the gateway's certificate, users and tools have to be found here.
+    package var isElsewhere: Bool { presentsGrants }
     /// Where it says which process it is.
     package var markPath: String?
     package var certificatePath: String?
@@ -66,6 +73,9 @@ package struct WorkerBootstrap: Equatable, Sendable {
             ("attempt", .integer(Int64(attempt))), ("presentsGrants", .bool(presentsGrants)),
         ])
         object["pins"] = .array(pins.map { .string($0) })
+        object["authorities"] = authoritiesPath.map { .string($0) }
+        object["clientCertificate"] = clientCertificatePath.map { .string($0) }
+        object["clientKey"] = clientKeyPath.map { .string($0) }
         object["mark"] = markPath.map { .string($0) }
         object["certificate"] = certificatePath.map { .string($0) }
         if !hidden.isEmpty { object["hidden"] = .array(hidden.map { .string($0) }) }
@@ -88,5 +98,8 @@ package struct WorkerBootstrap: Equatable, Sendable {
             inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0),
             hidden: json["hidden"]?.array?.compactMap(\.string) ?? [],
             presentsGrants: json["presentsGrants"]?.bool ?? false, markPath: json["mark"]?.string)
+        authoritiesPath = json["authorities"]?.string
+        clientCertificatePath = json["clientCertificate"]?.string
+        clientKeyPath = json["clientKey"]?.string
     }
 }

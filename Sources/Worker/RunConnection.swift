@@ -30,6 +30,10 @@ final class RunConnection {
     /// Of the agent command, which has to learn of new pins too.
     private let stateDirectory: String
     private var client: GatewayClient?
+    /// What the gateway has shown when it was last dialled, in PEM.
+    private(set) var gatewayCertificatesPEM: String?
+    /// It shows others than before.
+    var onOtherCertificates: (() -> Void)?
     /// The gateway has announced another certificate.
     var onAnnouncedPins: (() -> Void)?
     private var policy = ReconnectPolicy(initialDelay: .milliseconds(200), maxDelay: .seconds(5))
@@ -83,6 +87,10 @@ final class RunConnection {
             let answer = try client.request(
                 "run.attach", runParams([("attempt", .integer(Int64(attempt)))]), interrupt: options.interrupt)
             self.client = client
+            if let shown = client.gatewayCertificatesPEM, shown != gatewayCertificatesPEM {
+                gatewayCertificatesPEM = shown
+                onOtherCertificates?()
+            }
             order = order ?? answer
             keep(answer["lease"])
             state = .connected

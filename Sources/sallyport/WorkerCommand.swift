@@ -76,13 +76,17 @@ enum WorkerCommand {
         let name = arguments["name"] ?? hostName()
         options.displayName = name
         let deviceID = options.device?.deviceId ?? ""
-        return try PoolSupervisor.run(
-            PoolSettings(
-                pool: pool, capacity: Int(capacity), name: name, version: Main.version, options: options,
-                stateDirectory: state.path, drainTime: try drainTime(arguments), environment: invocation.environment
-            ) { token, scopes in
-                DeviceAuth.store(state, deviceID: deviceID, token: token, scopes: scopes)
-            })
+        var settings = PoolSettings(
+            pool: pool, capacity: Int(capacity), name: name, version: Main.version, options: options,
+            stateDirectory: Files.absolute(state.path), drainTime: try drainTime(arguments),
+            environment: invocation.environment
+        ) { token, scopes in
+            DeviceAuth.store(state, deviceID: deviceID, token: token, scopes: scopes)
+        }
+        settings.authoritiesPath = arguments["tls-ca"].map(Files.absolute)
+        settings.clientCertificatePath = arguments["client-cert"].map(Files.absolute)
+        settings.clientKeyPath = arguments["client-key"].map(Files.absolute)
+        return try PoolSupervisor.run(settings)
     }
 
     /// Two workers with one identity would take each other's place at the gateway.

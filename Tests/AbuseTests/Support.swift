@@ -84,7 +84,8 @@ struct TestGateway {
                 answer.add(self.answer(next))
             case .launch, .launchLocally: answer.launches += 1
             case .publish(let event): _ = core.publish(event)
-            case .event, .read, .readZone, .tailLog, .configure, .beginLocal, .stopWorker, .reconcile, .findWorkers, .log:
+            case .event, .read, .readZone, .tailLog, .configure, .beginLocal, .stopWorker, .reconcile, .findWorkers,
+                .log:
                 break
             }
         }

@@ -14,6 +14,8 @@ final class PoolChild {
     private let process: any SupervisedProcess
     /// When it is ended for good.
     private(set) var killAt: ContinuousClock.Instant?
+    /// Once it has ended: the command that removes what it could not, empty when there is nothing.
+    private(set) var removal: [String] = []
 
     var pidfd: Int32 { process.pidfd }
 
@@ -63,6 +65,7 @@ final class PoolChild {
         if process is FoundProcess {
             ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
         }
+        if status?.isSuccess != true { removal = WorkerMark.read(markPath)?.removal ?? [] }
         Files.removeTree(directory)
         Files.remove(markPath)
         return status

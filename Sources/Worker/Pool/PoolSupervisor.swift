@@ -27,6 +27,10 @@ package final class PoolSupervisor {
     private let connection: PoolConnection
     private let signals: FileDescriptor
     private let executable: String
+    /// For commands of other users.
+    private let shared: SharedRuns
+    /// They end containers.
+    private var removals: [ChildProcess] = []
     private let inheritedChildren = Set(ProcessTree.children(of: getpid()))
     private var children: [String: PoolChild] = [:]
     /// Orders whose run still has a process that has to go first.
@@ -48,6 +52,7 @@ package final class PoolSupervisor {
         }
         identity = try SigningIdentity(seed: device.privateKey.seed)
         self.executable = executable
+        shared = SharedRuns(name: identity.deviceID.prefix(16), environment: settings.environment)
         try ProcessTree.makeUndumpable()
         try ProcessTree.becomeSubreaper()
         try Files.makeDirectory(settings.childrenDirectory)
@@ -108,20 +113,22 @@ package final class PoolSupervisor {
                 of: identity, gatewayID: connection.gatewayID, nowSeconds: Int64(Self.wallClockSeconds()))
             var pins: [String] = []
             if case .pins(let known) = connection.trust { pins = known.pins.map(\.hex) }
-            let directory = settings.childrenDirectory + "/" + order.spawnID
+            if order.isOtherUsers { try prepareShared() }
+            let directory = (order.isOtherUsers ? shared.path : settings.childrenDirectory) + "/" + order.spawnID
             let markPath = WorkerMark.path(in: settings.marksDirectory, directory: directory)
-            let bootstrap = WorkerBootstrap(
+            var bootstrap = WorkerBootstrap(
                 url: settings.options.url, pins: pins, token: connection.deviceToken ?? order.runToken,
                 seed: Base64URL.encode(child.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
                 runID: order.runID, gatewayID: connection.gatewayID, grants: [grant],
                 directory: directory, certificatePath: nil, caBundlePath: nil,
                 inheritsToken: false, attempt: order.attempt,
-                hidden: [
-                    settings.stateDirectory + "/identity", settings.stateDirectory + "/run/worker.lock",
-                ], presentsGrants: true, markPath: markPath)
+                hidden: settings.hidden, presentsGrants: true, markPath: markPath)
+            bootstrap.authoritiesPath = settings.authoritiesPath
+            bootstrap.clientCertificatePath = settings.clientCertificatePath
+            bootstrap.clientKeyPath = settings.clientKeyPath
             children[order.runID] = try PoolChild(
                 bootstrap, markPath: markPath, executable: executable,
-                environment: ChildEnvironment.inheritable(settings.environment))
+                environment: settings.workerEnvironment)
         } catch {
             say("cannot start run \(order.runID): \(error)")
             connection.report(order.runID, attempt: order.attempt, how: "its worker cannot be started: \(error)")
@@ -146,6 +153,7 @@ package final class PoolSupervisor {
                 continue
             }
             child?.killNow()
+            remove(by: mark.removal)
             clear(mark.directory)
             Files.remove(path)
         }
@@ -158,6 +166,7 @@ package final class PoolSupervisor {
             child.advance()
             guard let status = child.end() else { continue }
             children[runID] = nil
+            remove(by: child.removal)
             ProcessTree.killAdoptedChildren(excluding: inheritedChildren)
             if let next = successors.removeValue(forKey: runID) {
                 start(next)
@@ -165,6 +174,7 @@ package final class PoolSupervisor {
                 connection.report(runID, attempt: child.attempt, how: "\(status)")
             }
         }
+        removals.removeAll { $0.reap() != nil }
         if ContinuousClock.now >= nextSweep { sweep() }
     }
 
@@ -174,10 +184,31 @@ package final class PoolSupervisor {
         find()
         ProcessTree.killAdoptedChildren(excluding: inheritedChildren, timeout: .zero)
         let known = Set(children.values.map(\.directory))
-        for name in Files.names(in: settings.childrenDirectory) {
-            let directory = settings.childrenDirectory + "/" + name
-            if !known.contains(directory) { clear(directory) }
+        for place in [settings.childrenDirectory] + (shared.isOurs ? [shared.path] : []) {
+            for name in Files.names(in: place) where !known.contains(place + "/" + name) { clear(place + "/" + name) }
         }
+    }
+
+    private func prepareShared() throws {
+        do throws(SharedRuns.Failure) {
+            try shared.prepare()
+        } catch {
+            switch error {
+            case .unmakeable(let directory, let why):
+                throw Failure(description: "cannot make \(directory), where isolated commands have their files: \(why)")
+            case .foreign(let directory):
+                throw Failure(description: "\(directory) was made by somebody else: remove it")
+            }
+        }
+    }
+
+    /// A container is no process of ours.
+    private func remove(by words: [String]) {
+        guard let engine = words.first else { return }
+        let spec = ProcessSpec(
+            executable: engine, arguments: Array(words.dropFirst()), environment: settings.workerEnvironment,
+            workingDirectory: "/")
+        if let removal = try? ChildProcess.spawn(spec) { removals.append(removal) }
     }
 
     /// Ends what was left to nobody.
@@ -188,7 +219,9 @@ package final class PoolSupervisor {
 
     private func end(_ status: Int32) -> Int32 {
         for child in children.values { child.stop(within: Self.stopGrace) }
-        while !children.isEmpty {
+        // An engine that does not answer is not waited for without an end.
+        let patience = ContinuousClock.now + Self.stopGrace * 2
+        while !children.isEmpty || !removals.isEmpty && ContinuousClock.now < patience {
             look()
             pause(milliseconds: 20, signals: false)
         }
