@@ -91,6 +91,10 @@ struct PoolTests {
             try expectRefusal(try stage.worker(nil), "not enrolled yet")
             try expectRefusal(try stage.worker("not-a-token"), "refuses this worker")
             try expectRefusal(try stage.worker(try stage.enrolment(pool: "other")), "refuses this worker")
+            // The gateway's own state directory has another master.
+            let shared = try stage.gateway.cli.run(
+                "worker", "--pool", "far", "--url", stage.url, "--state-dir", stage.gateway.state.path, "--enrol", "x")
+            #expect(shared.exitCode == 78 && shared.errors.contains("none that is a gateway's"), "\(shared)")
             // With the pin of another gateway nothing is said at all.
             let wrong = try PoolWorkerProcess(
                 pool: "far", url: stage.url, pin: String(repeating: "ab", count: 32),
