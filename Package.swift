@@ -54,7 +54,7 @@ let package = Package(
         module("Sessions", "Errors", "JSON", "Wire", "Text"),
         module("Config", "Agents", "Errors", "Files", "JSON", "Text", runsOften: false),
         module("Store", "CSQLite"),
-        module("Agents", "CLinux", "JSON", "Wire", runsOften: false),
+        module("Agents", "CLinux", "Files", "JSON", "Wire", runsOften: false),
         module("EventLoop", "CLinux"),
         module("Files"),
         module("MCP", "JSON", runsOften: false),
@@ -79,7 +79,7 @@ let package = Package(
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
         tests("ACPTests", "ACP", "JSON"),
-        tests("AgentsTests", "Agents", "CLinux", "JSON", "Wire"),
+        tests("AgentsTests", "Agents", "CLinux", "Files", "JSON", "Wire"),
         tests("ClientTests", "Client", "EventLoop", "TLS", "HTTP", "WebSocket", "JSON", "Crypto"),
         // Runs the program itself, as ScenarioTests does.
         tests("CommandTests", "sallyport", "Agents", "Files", "JSON"),
@@ -99,7 +99,8 @@ let package = Package(
             "Store",
             "TLS", "Trust", "WebSocket", "Wire", resources: [.copy("Peers")]),
         tests(
-            "ServerTests", "Config", "EventLoop", "Files", "Gateway", "HTTP", "JSON", "Server", "TLS", "Trust",
+            "ServerTests", "Agents", "Config", "EventLoop", "Files", "Gateway", "HTTP", "JSON", "Server", "TLS",
+            "Trust",
             "WebSocket", "Wire"),
         tests("SessionsTests", "JSON", "Sessions", "Wire", resources: [.copy("Vectors")]),
         // A file layer for SQLite whose disks fail when they are told to.
@@ -112,6 +113,7 @@ let package = Package(
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: productSettings),
         tests("WebSocketTests", "CZlib", "WebSocket"),
         tests("WireTests", "Errors", "JSON", "Wire"),
+        tests("WorkerTests", "Agents", "Wire", "Worker"),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -26,6 +26,12 @@ enum ProcFiles {
         return ProcStat.parse(bytes)
     }
 
+    /// Another after each boot of the kernel.
+    static let bootID =
+        read("/proc/sys/kernel/random/boot_id", limit: 64).map { bytes in
+            String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
+        } ?? ""
+
     /// Whether the process was started with exactly this `NAME=value` entry.
     static func environment(of pid: Int32, contains entry: String) -> Bool {
         guard let bytes = read("/proc/\(pid)/environ", limit: maxEnvironmentBytes) else { return false }

@@ -3,6 +3,8 @@ struct ProcStat: Equatable, Sendable {
     let pid: Int32
     let state: UInt8
     let parent: Int32
+    /// Clock ticks since the boot; 0 in a line that ends before it.
+    var startTime: UInt64 = 0
 
     var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
 
@@ -13,11 +15,13 @@ struct ProcStat: Equatable, Sendable {
             let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close,
             let pid = decimal(bytes[..<open].filter { $0 != UInt8(ascii: " ") })
         else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 2)
+        let fields = bytes[(close + 1)...].split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
         guard fields.count >= 2, fields[0].count == 1, let state = fields[0].first,
             let parent = decimal(Array(fields[1]))
         else { return nil }
-        return ProcStat(pid: pid, state: state, parent: parent)
+        // Field 22 of the line.
+        let startTime = fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
+        return ProcStat(pid: pid, state: state, parent: parent, startTime: startTime ?? 0)
     }
 
     private static func decimal(_ digits: [UInt8]) -> Int32? {

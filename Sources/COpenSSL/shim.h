@@ -70,6 +70,13 @@ static inline int sallyport_ticket_mac_init(EVP_MAC_CTX *mac, const unsigned cha
     return EVP_MAC_CTX_set_params(mac, parameters);
 }
 
+/* What a peer has shown; the stack is a macro-typed container. */
+static inline int sallyport_X509_stack_count(STACK_OF(X509) *certificates) { return sk_X509_num(certificates); }
+
+static inline X509 *sallyport_X509_stack_get(STACK_OF(X509) *certificates, int index) {
+    return sk_X509_value(certificates, index);
+}
+
 /* Subject alternative names: the stack is a macro-typed container, the name a union. */
 static inline GENERAL_NAMES *sallyport_X509_get_subject_alternative_names(const X509 *certificate) {
     return (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);

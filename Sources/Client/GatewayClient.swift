@@ -36,6 +36,9 @@ package final class GatewayClient {
         life = KeepAlive(now: .now())
     }
 
+    /// The certificates that the gateway has shown, its own first, in PEM; nil without TLS.
+    package var gatewayCertificatesPEM: String? { connection.transport.peerCertificatesPEM }
+
     // MARK: What hello-ok says
 
     package var connectionID: String? { hello["server"]?["connId"]?.string }

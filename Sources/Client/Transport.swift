@@ -30,6 +30,9 @@ internal final class Transport {
         self.tls = tls
     }
 
+    /// What the gateway has shown, in PEM; nil without TLS.
+    internal var peerCertificatesPEM: String? { tls?.peerCertificatesPEM }
+
     /// Bytes that the socket's readiness will not tell of.
     internal var hasPendingBytes: Bool { tls?.hasPendingBytes ?? false }
 

@@ -35,8 +35,8 @@ package struct SubagentSettings: Equatable, Sendable {
     package var spawnTimeout: Duration = .seconds(30)
     /// Within which a connected worker says something.
     package var workerLease: Duration = .seconds(30)
-    /// How long a worker may be out of sight before its run is lost.
-    package var workerGrace: Duration = .seconds(60)
+    /// How long a worker may be out of sight before its run is lost. One whose process is seen to be gone is not waited for.
+    package var workerGrace: Duration = .seconds(600)
     package var onWorkerLost: Recovery = .end
     /// A run is started anew so many times; 0–100.
     package var maxRestarts = 2

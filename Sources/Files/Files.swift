@@ -68,17 +68,19 @@ package enum Files {
 
     /// Replaces a file in one step: readers see the old contents or the new, never a part, also after a power cut.
     ///
-    /// - Parameter owner: of the file; nil: whoever we are.
+    /// - Parameters:
+    ///   - owner: of the file; nil: whoever we are.
+    ///   - isDurable: false for what means nothing after a power cut, and need not wait for the disk.
     package static func writeAtomically(
-        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileFacts.Owner? = nil
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileFacts.Owner? = nil, isDurable: Bool = true
     ) throws(FileError) {
-        let temporary = try writeBeside(path, bytes, mode: mode, owner: owner)
+        let temporary = try writeBeside(path, bytes, mode: mode, owner: owner, isDurable: isDurable)
         guard unsafe rename(temporary, path) == 0 else {
             let code = errno
             remove(temporary)
             throw .failed(.rename, path: path, errno: code)
         }
-        syncDirectory(of: path)
+        if isDurable { syncDirectory(of: path) }
     }
 
     /// Creates a file, complete or not at all. One that is there already, or appears meanwhile, is left alone.
@@ -100,9 +102,9 @@ package enum Files {
 
     private static let serial = Atomic<Int>(0)
 
-    /// - Returns: the path of a durable temporary file.
+    /// - Returns: the path of a temporary file.
     private static func writeBeside(
-        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileFacts.Owner? = nil
+        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileFacts.Owner? = nil, isDurable: Bool = true
     ) throws(FileError) -> String {
         let number = serial.add(1, ordering: .relaxed).newValue
         let temporary = "\(path).\(getpid())-\(number).tmp"
@@ -116,7 +118,7 @@ package enum Files {
             }
             // What the umask took away.
             _ = try retrying(.write, path) { Int(fchmod(file.descriptor, mode)) }
-            _ = try retrying(.sync, path) { Int(fsync(file.descriptor)) }
+            if isDurable { _ = try retrying(.sync, path) { Int(fsync(file.descriptor)) } }
         } catch {
             remove(temporary)
             throw error

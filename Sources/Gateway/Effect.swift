@@ -39,6 +39,9 @@ package enum Effect: Sendable {
     case reconcile(unended: Set<String>)
     /// Removes logs of ACP children whose sessions are gone.
     case purgeStreamLogs(keeping: Set<String>, beforeMs: Int64)
+    /// After a restart: looks on this host for the workers of runs that had begun, and tells the core of those that are not
+    /// there (``GatewayCore/workerExited(runID:how:nowMs:)``).
+    case findWorkers(of: Set<String>)
     case close(ConnectionID, GatewayClose)
     case log(LogLine)
 

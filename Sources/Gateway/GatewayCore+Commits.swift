@@ -91,13 +91,12 @@ extension GatewayCore {
             return [.respond(connection, Frames.failure(id: id, error))]
         case .end(let connection, let id, let runID):
             unsavedEnds.insert(runID)
+            keepRows(of: operations)
+            owe(operations, nowMs: nowMs)
             return [.respond(connection, Frames.failure(id: id, error))]
         case .localBegin(let runID): return localNotBegun(runID, why: why, nowMs: nowMs)
-        case .localEnd(let runID):
-            unsavedEnds.insert(runID)
-            if nextSettleMs < nowMs { nextSettleMs = nowMs + Self.settleIntervalMs }
-            return []
-        case .background:
+        case .localEnd, .background:
+            keepRows(of: operations)
             owe(operations, nowMs: nowMs)
             return []
         }
@@ -172,18 +171,18 @@ extension GatewayCore {
 
     /// Writes what memory has of the records that the disk once refused.
     mutating func settle(nowMs: Int64) -> [Effect] {
-        guard !owed.isEmpty || !unsavedEnds.isEmpty, nowMs >= nextSettleMs else { return [] }
+        guard !owed.isEmpty, nowMs >= nextSettleMs else { return [] }
         nextSettleMs = nowMs + Self.settleIntervalMs
         let records = owed.take { record in
             // A change under way has its own commit, and may yet be taken back.
             if case .device(let id) = record { !trust.pairing.isUnderWay(id) } else { true }
         }
-        let operations = records.flatMap { record(operations: $0, nowMs: nowMs) }
-        return saveLocalEnds()
-            + (operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)])
+        var operations: [StoreOperation] = []
+        for owed in records { operations += record(operations: owed, nowMs: nowMs) }
+        return operations.isEmpty ? [] : [.commit(operations, then: [], failure: .background)]
     }
 
-    private func record(operations record: OwedRecords.Record, nowMs: Int64) -> [StoreOperation] {
+    private mutating func record(operations record: OwedRecords.Record, nowMs: Int64) -> [StoreOperation] {
         switch record {
         case .device(let id):
             guard let device = trust.pairing.devices[id] else { return [.removeDevice(deviceId: id)] }
@@ -199,6 +198,37 @@ extension GatewayCore {
             return [trust.invitations.find(id: id).map { .putInvitation($0.record) } ?? .removeInvitation(id: id)]
         case .grant(let id):
             return [trust.lineage[id].map { .putGrant($0.record) } ?? .deleteGrant(childDeviceId: id)]
+        case .run(let id):
+            guard let run = table.runs[id] else { return [] }
+            if let end = run.end { return unsavedEnd(of: run, end) }
+            let session = table.sessions[run.sessionKey].map { [StoreOperation.putSession($0.record)] } ?? []
+            return [.putRun(run.record)] + session + takeUnsavedRows(of: id)
         }
+    }
+
+    /// What the disk lacks of the end of a run.
+    mutating func unsavedEnd(of run: Run, _ end: RunEnd) -> [StoreOperation] {
+        let isAcknowledged = acknowledgedRuns.contains(run.runID)
+        return endRecords(of: run, end) + takeUnsavedRows(of: run.runID)
+            + (isAcknowledged ? [.acknowledgeResult(runId: run.runID, atMs: end.endedAtMs)] : [])
+    }
+
+    /// Rows of transcripts are written once: they come back only with the commit that took them, when it fails.
+    private mutating func takeUnsavedRows(of runID: String) -> [StoreOperation] {
+        guard let rows = unsavedRows.removeValue(forKey: runID) else { return [] }
+        let sessions = Set(table.sessions.values.map(\.sessionID))
+        return rows.filter { row in
+            if case .appendTranscript(let record) = row { sessions.contains(record.sessionId) } else { false }
+        }
+    }
+
+    /// Keeps the rows of a failed commit with the first run of it.
+    private mutating func keepRows(of operations: [StoreOperation]) {
+        let runID = operations.lazy.compactMap { operation -> String? in
+            if case .putRun(let record, _) = operation { record.runId } else { nil }
+        }.first
+        guard let runID else { return }
+        let rows = operations.filter { if case .appendTranscript = $0 { true } else { false } }
+        if !rows.isEmpty { unsavedRows[runID, default: []] += rows }
     }
 }

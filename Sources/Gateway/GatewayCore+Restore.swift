@@ -4,8 +4,9 @@ internal import Trust
 internal import Wire
 
 extension GatewayCore {
-    /// Takes up what the store holds. Runs that had a worker wait for it to come back for its grace, then are lost; what
-    /// was queued is launched; results that nobody has acknowledged can be asked for again.
+    /// Takes up what the store holds. Runs that had a worker wait for it to come back for its grace, or until its process is
+    /// seen to be gone, then are lost; what was queued is launched; results that nobody has acknowledged can be asked for
+    /// again.
     package mutating func restore(
         _ snapshot: StoreSnapshot, zones: [String: TimeZoneRules] = [:], nowMs: Int64
     ) -> [Effect] {
@@ -38,8 +39,11 @@ extension GatewayCore {
         effects += restoreCron(snapshot, zones: zones, nowMs: nowMs, &operations)
         effects += restorePools(nowMs: nowMs, &operations)
         for key in table.busySessions { effects += nextTurn(of: key, nowMs: nowMs, &operations) }
+        let here = table.unendedRuns.filter { run in
+            run.startedAtMs != nil && !run.isExternal && !isLocal(run) && !pools.has(run.runID)
+        }
         return [
-            .reconcile(unended: Set(table.unendedRuns.map(\.runID))),
+            .reconcile(unended: Set(table.unendedRuns.map(\.runID))), .findWorkers(of: Set(here.map(\.runID))),
             .commit(operations, then: effects, failure: .background),
         ]
     }

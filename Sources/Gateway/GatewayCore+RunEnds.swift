@@ -50,7 +50,6 @@ extension GatewayCore {
         then += dropApprovals(of: runID, nowMs: nowMs)
         progress[runID] = nil
         leases.remove(runID)
-        then += leavePool(runID, nowMs: nowMs)
         var cascade: [Effect] = []
         if run.isTurn {
             then += cronTurnEnded(run, end, nowMs: nowMs, &operations)
@@ -72,7 +71,8 @@ extension GatewayCore {
                     "ended run=\(runID) status=\(end.status.rawValue)"
                         + (end.exitCode.map { " exit=\($0)" } ?? "") + (end.cause.map { " cause=\($0)" } ?? ""),
                     ids: [.run: runID, .session: run.sessionKey])),
-        ] + closing + cascade
+            // Last: what ends with this run does not take its place.
+        ] + closing + cascade + leavePool(runID, nowMs: nowMs)
     }
 
     /// Ends what the sessions below one have to do. Where a child's own run is over, others may have begun in it: it was

@@ -39,7 +39,9 @@ extension GatewayCore {
                 .transcript(sessionId: Self.attachmentRows(of: run), limit: SpawnAttachments.maxRows),
                 StoreReading(request, .workOrder(runID: run.runID)))
             : reply(request, workOrder(run))
-        guard isFirst else { return [answer] }
+        // What begins has to be known to have begun: the disk may have refused it the first time.
+        guard isFirst || owed.contains(.run(id: run.runID)) else { return [answer] }
+        if isFirst { counts.attached(after: nowMs - run.acceptedAtMs) }
         return began(
             run, answering: [answer], failure: .request(request.connection, id: request.id),
             log: "attached run=\(run.runID) conn=\(caller.connID)", ids: [.connection: caller.connID], nowMs: nowMs)
@@ -50,7 +52,6 @@ extension GatewayCore {
         _ run: Run, answering: [Effect], failure: CommitFailure, log: String, ids: [LogLine.ID: String] = [:],
         nowMs: Int64
     ) -> [Effect] {
-        counts.attached(after: nowMs - run.acceptedAtMs)
         let started = agentEvent(
             run, stream: "lifecycle", data: [("phase", "start"), ("startedAt", .integer(nowMs))], nowMs: nowMs)
         let ids = ids.merging([.run: run.runID, .session: run.sessionKey]) { own, _ in own }
@@ -183,7 +184,7 @@ extension GatewayCore {
         // Behind the commit of the end, should that still be under way.
         let failure = CommitFailure.end(request.connection, id: request.id, runID: run.runID)
         if let known = run.end {
-            let operations = unsavedEnds.remove(run.runID) == nil ? [] : endRecords(of: run, known)
+            let operations = unsavedEnds.remove(run.runID) == nil ? [] : unsavedEnd(of: run, known)
             return [.commit(operations, then: [answer], failure: failure)]
         }
         return finish(

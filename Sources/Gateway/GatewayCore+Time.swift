@@ -60,6 +60,7 @@ extension GatewayCore {
         }
         table.forgetOldRuns(nowMs: nowMs)
         unsavedEnds = unsavedEnds.filter { table.runs[$0] != nil }
+        unsavedRows = unsavedRows.filter { table.runs[$0.key] != nil }
         runByIdempotencyKey = runByIdempotencyKey.filter { table.runs[$0.value] != nil }
         acknowledgedRuns = acknowledgedRuns.filter { table.runs[$0] != nil }
         operations += cronHousekeeping(nowMs: nowMs, purges: nowMs >= nextPurgeMs)

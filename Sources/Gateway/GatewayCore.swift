@@ -34,6 +34,8 @@ package struct GatewayCore: Sendable {
     var letGo: [Session] = []
     /// Runs that have ended here, but whose result the store refused.
     var unsavedEnds: Set<String> = []
+    /// Rows of transcripts that the store refused, by a run that was in the same commit.
+    var unsavedRows: [String: [StoreOperation]] = [:]
     var cron: CronTable
     var presenceBook = PresenceBook()
     /// When everybody was last sent the list, and whether it has changed since.

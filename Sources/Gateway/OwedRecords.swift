@@ -1,12 +1,13 @@
 internal import Store
 
-/// Records of trust of which the disk may have another version than memory, because a commit of them has failed.
+/// Records of trust and of runs of which the disk may have another version than memory, because a commit of them has failed.
 struct OwedRecords: Sendable {
     enum Record: Hashable, Sendable {
         case device(String)
         case pending(requestID: String)
         case invitation(id: String)
         case grant(deviceID: String)
+        case run(id: String)
     }
 
     /// Requests come from strangers, and are over by themselves.
@@ -51,6 +52,7 @@ struct OwedRecords: Sendable {
         case .removeInvitation(let id): .invitation(id: id)
         case .putGrant(let record, _): .grant(deviceID: record.childDeviceId)
         case .deleteGrant(let deviceID): .grant(deviceID: deviceID)
+        case .putRun(let record, _): .run(id: record.runId)
         default: nil
         }
     }

@@ -196,8 +196,7 @@ package final class CoreHost: Sendable {
                 if refusal != nil { metrics.commitEnded(after: .zero, isDone: false) }
                 if let refusal { staged.refused.append((commit, refusal)) }
             case .read, .readZone, .tailLog, .configure, .launch, .launchLocally, .beginLocal, .stopWorker,
-                .closeKept, .reconcile, .purgeStreamLogs,
-                .log:
+                .closeKept, .reconcile, .findWorkers, .purgeStreamLogs, .log:
                 staged.others.append(effect)
             }
         }
@@ -237,6 +236,8 @@ package final class CoreHost: Sendable {
             case .reconcile(let unended):
                 launcher.withLock { $0 }?.reconcile(unended: unended)
             case .purgeStreamLogs(let ids, let beforeMs): streamLogs.purge(keeping: ids, beforeMs: beforeMs)
+            case .findWorkers(let begun):
+                launcher.withLock { $0 }?.find(workersOf: begun)
             case .log(let line):
                 refusals.noteAdmission(line, now: .now())
             case .respond, .event, .publish, .open, .close, .commit: break
@@ -336,4 +337,6 @@ protocol WorkerLauncher: Sendable {
     func closeKept(sessionKey: String)
     /// Ends what is left of any other run.
     func reconcile(unended: Set<String>)
+    /// Looks for the workers that an earlier gateway has started, and tells the core of which of these runs there is none.
+    func find(workersOf begun: Set<String>)
 }

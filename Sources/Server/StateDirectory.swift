@@ -22,6 +22,8 @@ package struct StateDirectory: Equatable, Sendable {
     /// The gateway's own certificates: the one in use, and the next while it is announced.
     package var ownCertificates: String { path + "/run/gateway-certificates.pem" }
     package var childrenDirectory: String { path + "/run/children" }
+    /// Where workers say which process they are.
+    package var marksDirectory: String { path + "/run/workers" }
     package var rootIdentity: String { path + "/identity/gateway.json" }
     /// The identity of this machine's command line.
     package var deviceIdentity: String { path + "/identity/device.json" }
@@ -56,7 +58,8 @@ package struct StateDirectory: Equatable, Sendable {
 
     package func prepare() throws(FileError) {
         for directory in [
-            path, path + "/run", childrenDirectory, path + "/identity", path + "/state", path + "/gateway/tls",
+            path, path + "/run", childrenDirectory, marksDirectory, path + "/identity", path + "/state",
+            path + "/gateway/tls",
         ] {
             try Files.makeDirectory(directory)
         }

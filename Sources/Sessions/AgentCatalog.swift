@@ -90,7 +90,7 @@ package struct SpawnLimits: Equatable, Sendable {
     /// Within which a connected worker says something.
     package var workerLeaseMs: Int64 = 30_000
     /// How long a worker may be out of sight.
-    package var workerGraceMs: Int64 = 60_000
+    package var workerGraceMs: Int64 = 600_000
     package var recovery = Recovery.end
     /// A run whose worker was lost more often is not started again.
     package var maxRestarts = 2

@@ -29,6 +29,17 @@ extension TLSConnection {
         unsafe SSL_session_reused(ssl) == 1
     }
 
+    /// What the peer has shown, its own certificate first, in PEM; empty before the handshake.
+    package var peerCertificatesPEM: String {
+        let bio = MemoryBIO()
+        guard let chain = unsafe SSL_get_peer_cert_chain(ssl) else { return "" }
+        for index in 0..<(unsafe sallyport_X509_stack_count(chain)) {
+            guard let certificate = unsafe sallyport_X509_stack_get(chain, index) else { continue }
+            unsafe PEM_write_bio_X509(bio.handle, certificate)
+        }
+        return bio.text
+    }
+
     /// The peer's certificate; `nil` before the handshake and on the server's side, where clients show none.
     package var peerCertificateInfo: CertificateInfo? {
         guard let handle = unsafe SSL_get1_peer_certificate(ssl) else { return nil }

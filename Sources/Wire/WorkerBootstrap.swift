@@ -21,6 +21,15 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package var grants: [String]
     /// A private directory, made by the gateway and removed by it.
     package var directory: String
+    /// How to know the gateway where there is no pin: a file of authorities.
+    package var authoritiesPath: String?
+    /// For a gateway that asks for a client certificate.
+    package var clientCertificatePath: String?
+    package var clientKeyPath: String?
+    /// It works on another host than its gateway: the gateway's certificate, users and tools have to be found here.
+    package var isElsewhere: Bool { presentsGrants }
+    /// Where it says which process it is.
+    package var markPath: String?
     package var certificatePath: String?
     package var caBundlePath: String?
     /// The agent command gets `token` instead of `runToken`.
@@ -37,7 +46,8 @@ package struct WorkerBootstrap: Equatable, Sendable {
     package init(
         url: String, pins: [String], token: String, seed: String, runToken: String, sessionKey: String, runID: String,
         gatewayID: String, grants: [String], directory: String, certificatePath: String?, caBundlePath: String?,
-        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = [], presentsGrants: Bool = false
+        inheritsToken: Bool, attempt: Int = 0, hidden: [String] = [], presentsGrants: Bool = false,
+        markPath: String? = nil
     ) {
         self.url = url
         self.pins = pins
@@ -55,6 +65,7 @@ package struct WorkerBootstrap: Equatable, Sendable {
         self.attempt = attempt
         self.hidden = hidden
         self.presentsGrants = presentsGrants
+        self.markPath = markPath
     }
 
     package var json: JSON {
@@ -66,6 +77,10 @@ package struct WorkerBootstrap: Equatable, Sendable {
             ("attempt", .integer(Int64(attempt))), ("presentsGrants", .bool(presentsGrants)),
         ])
         object["pins"] = .array(pins.map { .string($0) })
+        object["authorities"] = authoritiesPath.map { .string($0) }
+        object["clientCertificate"] = clientCertificatePath.map { .string($0) }
+        object["clientKey"] = clientKeyPath.map { .string($0) }
+        object["mark"] = markPath.map { .string($0) }
         object["certificate"] = certificatePath.map { .string($0) }
         object["keptMs"] = keptMs.map { .integer($0) }
         if !hidden.isEmpty { object["hidden"] = .array(hidden.map { .string($0) }) }
@@ -87,7 +102,10 @@ package struct WorkerBootstrap: Equatable, Sendable {
             certificatePath: json["certificate"]?.string, caBundlePath: json["caBundle"]?.string,
             inheritsToken: json["inheritsToken"]?.bool ?? false, attempt: Int(json["attempt"]?.integer ?? 0),
             hidden: json["hidden"]?.array?.compactMap(\.string) ?? [],
-            presentsGrants: json["presentsGrants"]?.bool ?? false)
+            presentsGrants: json["presentsGrants"]?.bool ?? false, markPath: json["mark"]?.string)
+        authoritiesPath = json["authorities"]?.string
+        clientCertificatePath = json["clientCertificate"]?.string
+        clientKeyPath = json["clientKey"]?.string
         keptMs = json["keptMs"]?.integer
     }
 }

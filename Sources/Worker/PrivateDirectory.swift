@@ -58,6 +58,25 @@ enum PrivateDirectory {
         }
     }
 
+    /// The same, of a gateway elsewhere: as it has shown them, behind the authorities of this host. Whoever verifies them has
+    /// more to go by than a pin, so they are those of a connection whose pin was right.
+    static func writeCertificates(_ shown: String, _ bootstrap: WorkerBootstrap) throws(FileError) {
+        let authorities = try bootstrap.authoritiesPath.map { path throws(FileError) in
+            String(decoding: try Files.read(path), as: UTF8.self)
+        }
+        try CABundle.write(
+            [shown] + (authorities.map { [$0] } ?? []), ownPath: bootstrap.directory + certificates,
+            bundlePath: bootstrap.directory + caBundle)
+    }
+
+    /// The orders with the certificates that are written into the directory itself.
+    static func withOwnCertificates(_ bootstrap: WorkerBootstrap) -> WorkerBootstrap {
+        var bootstrap = bootstrap
+        bootstrap.certificatePath = bootstrap.directory + certificates
+        bootstrap.caBundlePath = bootstrap.directory + caBundle
+        return bootstrap
+    }
+
     /// The orders as an isolated command has to see them.
     static func isolated(_ bootstrap: WorkerBootstrap) -> WorkerBootstrap {
         var bootstrap = bootstrap

@@ -30,6 +30,10 @@ final class RunConnection {
     /// Of the agent command, which has to learn of new pins too.
     private let stateDirectory: String
     private var client: GatewayClient?
+    /// What the gateway has shown when it was last dialled, in PEM.
+    private(set) var gatewayCertificatesPEM: String?
+    /// It shows others than before.
+    var onOtherCertificates: (() -> Void)?
     /// The gateway has announced another certificate.
     var onAnnouncedPins: (() -> Void)?
     private var policy = ReconnectPolicy(initialDelay: .milliseconds(200), maxDelay: .seconds(5))
@@ -83,6 +87,10 @@ final class RunConnection {
             let answer = try client.request(
                 "run.attach", runParams([("attempt", .integer(Int64(attempt)))]), interrupt: options.interrupt)
             self.client = client
+            if let shown = client.gatewayCertificatesPEM, shown != gatewayCertificatesPEM {
+                gatewayCertificatesPEM = shown
+                onOtherCertificates?()
+            }
             order = order ?? answer
             keep(answer["lease"])
             state = .connected
@@ -122,7 +130,7 @@ final class RunConnection {
             state = .lost("closed by the gateway: \(reason)")
             return
         }
-        if case .refused(_, nil, _) = error {
+        if case .refused(let body, nil, _) = error, body.retryable != true {
             // The connection stands, but the run is not ours any more.
             state = .lost(error.description)
             return
@@ -241,11 +249,13 @@ final class RunConnection {
         }
     }
 
-    /// Hands in the result, as often as it takes within the grace.
-    /// - Parameter givesUp: asked while the gateway is away; whether to stop waiting for it.
+    /// Hands in the result, as often as it takes within the grace: the gateway may be away, or its disk may refuse it.
+    /// - Parameter givesUp: asked while that is so; whether to stop waiting.
     /// - Returns: whether the gateway has it.
     func complete(_ result: [(String, JSON)], unless givesUp: () -> Bool) -> Bool {
         let params = runParams(result)
+        var patience = ReconnectPolicy(initialDelay: .milliseconds(500), maxDelay: .seconds(10))
+        var refusedSince: MonotonicInstant?
         while true {
             switch state {
             case .lost: return false
@@ -261,9 +271,31 @@ final class RunConnection {
                     client.close()
                     return true
                 } catch {
-                    failed(error)
+                    guard case .refused(let body, nil, _) = error, body.retryable == true else {
+                        failed(error)
+                        continue
+                    }
+                    let now = MonotonicInstant.now()
+                    let since = refusedSince ?? now
+                    refusedSince = since
+                    guard now - since <= grace, case .retry(let delay) = patience.failed(error, using: &generator)
+                    else { return false }
+                    if !stay(connectedFor: delay, unless: givesUp) { return false }
                 }
             }
+        }
+    }
+
+    /// Waits without being taken for silent.
+    /// - Returns: whether to go on.
+    private func stay(connectedFor delay: Duration, unless givesUp: () -> Bool) -> Bool {
+        let until = MonotonicInstant.now() + delay
+        while true {
+            if givesUp() { return false }
+            let rest = until - .now()
+            guard rest > .zero, case .connected = state else { return true }
+            Pause.sleep(min(rest, .seconds(1)), interrupt: options.interrupt)
+            advance()
         }
     }
 }

@@ -17,7 +17,7 @@ struct WorkOrder {
     let program: Program
     let workingDirectory: String?
     let environment: [String: String]
-    let isolation: Isolation
+    var isolation: Isolation
     let serverVersion: String
     let model: String?
     let thinking: String?

@@ -52,13 +52,29 @@ package final class Worker {
         guard let orders, let bootstrap = WorkerBootstrap(orders),
             let seed = Base64URL.decode(bootstrap.seed), let identity = try? SigningIdentity(seed: seed)
         else { throw .bootstrap("the bootstrap pipe does not hold a worker's orders") }
-        // The gateway removes it too, but it may be another one by then, or gone.
-        let sign = LivingWorker.sign(in: bootstrap.directory)
+        // Whoever started us removes them too, but it may be another one by then, or gone.
         defer {
             Files.removeTree(bootstrap.directory)
-            _ = sign
+            if let path = bootstrap.markPath { Files.remove(path) }
         }
+        leaveMark(bootstrap)
         return try Worker(bootstrap, identity, environment: environment).run()
+    }
+
+    /// Best effort: without it we are taken for gone by whoever comes after those that started us.
+    private static func leaveMark(_ bootstrap: WorkerBootstrap, removal: [String] = []) {
+        guard let path = bootstrap.markPath, let process = ProcessMark.own else { return }
+        let mark = WorkerMark(
+            process: process, runID: bootstrap.runID, attempt: bootstrap.attempt, directory: bootstrap.directory,
+            removal: removal)
+        try? mark.write(path)
+    }
+
+    /// A container is no process of ours: who comes after us has to know how to end it.
+    private func noteContainer(_ isolation: Isolation) {
+        guard isolation.kind == .container, let container = isolation.container else { return }
+        Self.leaveMark(
+            bootstrap, removal: ContainerRun.removal(container, name: ContainerRun.name(runID: bootstrap.runID)))
     }
 
     private init(
@@ -102,7 +118,14 @@ package final class Worker {
         var options = ConnectOptions(url: bootstrap.url)
         options.interrupt = interrupt
         let pins = bootstrap.pins.compactMap { CertificatePin($0) }
-        if !pins.isEmpty { options.trust = .pins(PinSet(pins)) }
+        if !pins.isEmpty {
+            options.trust = .pins(PinSet(pins))
+        } else if let path = bootstrap.authoritiesPath {
+            options.trust = .authorities(path: path)
+        }
+        if let path = bootstrap.clientCertificatePath {
+            options.identity = try ClientIdentity(certificatePath: path, keyPath: bootstrap.clientKeyPath)
+        }
         options.clientId = "gateway-client"
         options.clientMode = "backend"
         options.displayName = bootstrap.sessionKey
@@ -117,8 +140,13 @@ package final class Worker {
 
     private func run() -> Int32 {
         // The gateway removes it too, but it may be another one by then that does not know of us as its child.
-        guard let order = attach() else { return 1 }
+        guard var order = attach() else { return 1 }
         do {
+            if bootstrap.isElsewhere {
+                try keepCertificates()
+                order.isolation = try HostIsolation.here(order.isolation, environment: environment)
+                noteContainer(order.isolation)
+            }
             try PrivateDirectory.fill(bootstrap, identity: identity, nowMs: Self.wallClockMs())
             if !order.attachments.isEmpty {
                 try AttachedFile.write(order.attachments, to: bootstrap.directory + "/" + AttachedFile.directory)
@@ -143,6 +171,17 @@ package final class Worker {
             return handIn([
                 ("status", "error"), ("exitCode", 127), ("cause", .string("\(error)")), ("text", ""), ("totalBytes", 0),
             ])
+        }
+    }
+
+    /// Stock clients in the command verify the certificate of a gateway on another host as they would on its own.
+    private func keepCertificates() throws {
+        guard let shown = connection.gatewayCertificatesPEM else { return }
+        try PrivateDirectory.writeCertificates(shown, bootstrap)
+        bootstrap = PrivateDirectory.withOwnCertificates(bootstrap)
+        connection.onOtherCertificates = { [bootstrap, unowned connection] in
+            guard let shown = connection.gatewayCertificatesPEM else { return }
+            try? PrivateDirectory.writeCertificates(shown, bootstrap)
         }
     }
 
@@ -311,6 +350,8 @@ package final class Worker {
             onAnnouncedPins?()
         }
         bootstrap = next
+        // A gateway that comes after this one has to find us at this run; the container is that of the first.
+        Self.leaveMark(next, removal: next.markPath.flatMap(WorkerMark.read)?.removal ?? [])
         connection = try Self.connection(next, interrupt: signals.raw)
         connection.onAnnouncedPins = onAnnouncedPins
         try PrivateDirectory.renew(next)

@@ -50,8 +50,11 @@ enum WorkerCommand {
         let capacity =
             try arguments.integer("capacity", in: 1...10_000) ?? Int64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let state = StateDirectory(try Locations.resolve(invocation).stateDirectory)
-        let lock = try own(state)
+        // Another worker with this identity would take our place at the gateway; a gateway would take our runs for leftovers.
+        let lock = try own(state, state.path + "/run/worker.lock")
         defer { _ = lock }
+        let gatewaysLock = try own(state, state.lockFile)
+        defer { _ = gatewaysLock }
         var options = ConnectOptions(url: url)
         let transport = try TransportArguments(invocation)
         if let trust = transport.trust { options.trust = trust }
@@ -76,24 +79,28 @@ enum WorkerCommand {
         let name = arguments["name"] ?? hostName()
         options.displayName = name
         let deviceID = options.device?.deviceId ?? ""
-        return try PoolSupervisor.run(
-            PoolSettings(
-                pool: pool, capacity: Int(capacity), name: name, version: Main.version, options: options,
-                stateDirectory: state.path, drainTime: try drainTime(arguments), environment: invocation.environment
-            ) { token, scopes in
-                DeviceAuth.store(state, deviceID: deviceID, token: token, scopes: scopes)
-            })
+        var settings = PoolSettings(
+            pool: pool, capacity: Int(capacity), name: name, version: Main.version, options: options,
+            stateDirectory: Files.absolute(state.path), drainTime: try drainTime(arguments),
+            environment: invocation.environment
+        ) { token, scopes in
+            DeviceAuth.store(state, deviceID: deviceID, token: token, scopes: scopes)
+        }
+        settings.authoritiesPath = arguments["tls-ca"].map(Files.absolute)
+        settings.clientCertificatePath = arguments["client-cert"].map(Files.absolute)
+        settings.clientKeyPath = arguments["client-key"].map(Files.absolute)
+        return try PoolSupervisor.run(settings)
     }
 
-    /// Two workers with one identity would take each other's place at the gateway.
-    private static func own(_ state: StateDirectory) throws -> FileLock {
+    private static func own(_ state: StateDirectory, _ file: String) throws -> FileLock {
         do {
             try Files.makeDirectory(state.path)
             try Files.makeDirectory(state.path + "/run")
-            return try FileLock(state.path + "/run/worker.lock", holder: "pid \(getpid())\n")
+            return try FileLock(file, holder: "pid \(getpid())\n")
         } catch {
             throw CommandFailure.configuration(
-                "the state directory cannot be used: \(error)", hint: "give each worker a --state-dir of its own")
+                "the state directory cannot be used: \(error)",
+                hint: "give each worker a --state-dir of its own, and none that is a gateway's")
         }
     }
 

@@ -85,7 +85,7 @@ struct TestGateway {
             case .launch, .launchLocally: answer.launches += 1
             case .publish(let event): _ = core.publish(event)
             case .event, .read, .readZone, .tailLog, .configure, .beginLocal, .closeKept, .stopWorker, .reconcile,
-                .purgeStreamLogs, .log:
+                .findWorkers, .purgeStreamLogs, .log:
                 break
             }
         }

@@ -13,6 +13,12 @@ struct ProcStatTests {
         #expect(ProcStat.parse(line) == ProcStat(pid: 4711, state: UInt8(ascii: "S"), parent: 42))
     }
 
+    @Test("the start is the 22nd field")
+    func startTime() {
+        let line = "4711 (a b) S 42 4711 4711 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 2\n"
+        #expect(ProcStat.parse(Array(line.utf8))?.startTime == 987_654)
+    }
+
     @Test(
         "a line that is cut is no line",
         arguments: ["", "12", "12 (sh", "12 (sh)", "12 (sh) S", "x (sh) S 1", "12 (sh) S y 3", ")("])

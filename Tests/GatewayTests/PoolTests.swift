@@ -17,6 +17,7 @@ struct PoolTests {
         var limits = SpawnLimits()
         limits.allowAgents = ["*"]
         limits.workerLeaseMs = 365 * 86_400_000
+        limits.workerGraceMs = 60_000
         adjust(&limits)
         let exec = AgentDefinition.Exec(command: ["/bin/echo", "{task}"], stdin: .none)
         let agents = [
@@ -130,6 +131,24 @@ struct PoolTests {
         #expect(gateway.call(member, .workerHeartbeat, [:])?["error"]?["details"]?["code"] == "NOT_ATTACHED")
         gateway.connect(.remote(try Peer.key(4), scopes: ["pool:gpu"]))
         #expect(gateway.takeSteps().closes.contains { $0.1.reason.hasPrefix("pairing required") })
+    }
+
+    @Test("what ends with a run does not take its place first")
+    func cascade() throws {
+        let gateway = try Self.gateway()
+        let owner = gateway.connect(.owner())
+        let host = try enrol(gateway)
+        attach(gateway, host)
+        let parent = try spawn(gateway, owner)
+        let worker = try begin(gateway, host, try #require(orders(gateway).first))
+        let child = try spawn(gateway, worker)
+        #expect(orders(gateway).isEmpty, "there is one place only")
+        let answer = gateway.call(
+            worker, .runComplete,
+            ["runId": .string(parent.runID), "status": "ok", "exitCode": 0, "text": "", "totalBytes": 0])
+        #expect(answer?["ok"] == true)
+        #expect(orders(gateway).isEmpty, "nobody is told to run what is over")
+        #expect(gateway.store.runs[child.runID]?.status == .killed)
     }
 
     @Test("a run waits for a worker, whose host derives and signs for its key; its place is free afterwards")

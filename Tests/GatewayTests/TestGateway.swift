@@ -89,6 +89,7 @@ final class TestGateway {
         limits.allowAgents = ["worker"]
         // Workers here say only what is asked of them.
         limits.workerLeaseMs = 365 * 86_400_000
+        limits.workerGraceMs = 60_000
         adjust(&limits)
         let exec = AgentDefinition.Exec(command: ["/bin/echo", "{task}"], stdin: .none)
         return AgentCatalog(
@@ -203,7 +204,7 @@ final class TestGateway {
             steps.append(.configure(asked, request.connection))
             let answer = Frames.response(id: request.id, payload: .object(JSONObject()))
             steps.append(.respond(request.connection, parsed(answer)))
-        case .commit, .reconcile, .purgeStreamLogs: break
+        case .commit, .reconcile, .findWorkers, .purgeStreamLogs: break
         }
     }
 

@@ -104,7 +104,7 @@ class FaultRun(GroupRun):
 
 
 def slow_and_lossy(run, marks, came_back):
-    run.networks.make_link("delay=100 jitter=20 loss=5")
+    run.networks.make_link("delay=200 jitter=20 loss=10")
     time.sleep(20)
     run.networks.make_link("")
 
@@ -148,11 +148,12 @@ def black_hole(probing):
 
 
 def all_faults(long):
-    minutes = 75 if long else 20
+    # Longer than every lease and every ping's patience together, and well within the grace.
+    seconds = 180 if long else 20
     return [
-        Fault("delay of 100 ms, jitter of 20 ms, 5 % of packets lost, both ways", ("slow-link",), slow_and_lossy, False),
-        Fault(f"half-open: for {minutes} s every packet to and from the gateway vanishes", ("container", "slow-link"),
-              half_open(minutes), True),
+        Fault("delay of 200 ms, jitter of 20 ms, 10 % of packets lost, both ways", ("slow-link",), slow_and_lossy, False),
+        Fault(f"half-open: for {seconds} s every packet to and from the gateway vanishes", ("container", "slow-link"),
+              half_open(seconds), True),
         Fault("the link of one child is silent for 70 s", ("container", "slow-link"), cut_link, False),
         Fault("the container gets another address", ("container",), move, True),
         Fault("a black hole for packets of more than 1,200 bytes, for 30 s; children send and get 4 KiB",

@@ -50,6 +50,43 @@ struct FullDiskTests {
             try gateway.stop()
         }
     }
+
+    @Test func aResultThatTheDiskRefusesIsHandedInUntilItIsTaken() async throws {
+        try await scenario {
+            let state = try TemporaryDirectory()
+            let disk = try #require(SmallDisk(state, mebibytes: 6))
+            defer { disk.unmount() }
+            var configuration = GatewayConfiguration()
+            configuration.agents = [.running("main")]
+            let gateway = try GatewayProcess(configuration.text, state: state)
+            let owner = try await gateway.owner()
+            let directory = try TemporaryDirectory()
+            // More than what still fits into pages that the log has already.
+            let run = try owner.spawn(
+                "while ! [ -e \(directory.path)/go ]; do sleep 0.05; done; head -c 90000 /dev/zero | tr '\\0' x")
+            try owner.waitUntilRunning(run)
+            try disk.fill()
+            _ = try directory.write("go", "")
+            let refusals = {
+                gateway.log.split(separator: "\n").count { $0.contains("[store]") && $0.contains("no space left") }
+            }
+            try eventually("it was tried more than once", within: .seconds(30)) { refusals() >= 3 }
+            let worker = try gateway.worker()
+            disk.makeRoom()
+            try eventually("the worker is done", within: .seconds(30)) {
+                !FileManager.default.fileExists(atPath: "/proc/\(worker)")
+            }
+            owner.close()
+            try gateway.kill()
+            try gateway.start()
+            let again = try await gateway.owner()
+            let result = try again.result(of: run)
+            #expect(result["status"]?.string == "ok", "\(result)\n\(gateway.log)")
+            #expect(result["text"]?.string?.utf8.count == 90_000)
+            again.close()
+            try gateway.stop()
+        }
+    }
 }
 
 /// A small file system over a directory.

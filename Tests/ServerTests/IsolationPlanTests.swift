@@ -1,3 +1,4 @@
+import Agents
 import Config
 import Testing
 import Wire
@@ -55,7 +56,7 @@ struct IsolationPlanTests {
     func foreignDirectory() throws {
         let directories = RunDirectories(
             StateDirectory("/nonexistent"), gatewayID: "0123456789abcdef0", environment: ["RUNTIME_DIRECTORY": "/proc"])
-        #expect(directories.shared == "/proc/sallyport-runs/0123456789abcdef")
+        #expect(directories.shared.path == "/proc/sallyport-runs/0123456789abcdef")
         #expect(throws: StartFailure.self) { try directories.prepareShared() }
     }
 }

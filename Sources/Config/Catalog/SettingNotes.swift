@@ -162,7 +162,8 @@ enum SettingNotes {
         "agents.defaults.subagents.announceTimeoutMs": "for each attempt to tell a parent of a result",
         "agents.defaults.subagents.spawnTimeoutMs": "from the launch to the worker's first word",
         "agents.defaults.subagents.workerLeaseMs": "a worker that is silent for this long counts as away",
-        "agents.defaults.subagents.workerGraceMs": "how long a worker may be away before its run is lost",
+        "agents.defaults.subagents.workerGraceMs":
+            "how long a worker may be out of sight before its run is lost; lost at once when its process is seen to be gone",
         "agents.defaults.subagents.onWorkerLost": "what becomes of a run whose worker is lost",
         "agents.defaults.subagents.maxRestarts": "how often a lost run is started again",
         "agents.defaults.subagents.gatewayUrl": "the URL that children dial; by default loopback",

@@ -36,6 +36,7 @@ extension GatewayCore {
         guard let known = table.runs[runID], known.launches == attempt, known.startedAtMs == nil,
             table.attached(runID, nowMs: nowMs), let run = table.runs[runID]
         else { return [.stopWorker(runID: runID)] }
+        counts.attached(after: nowMs - run.acceptedAtMs)
         return began(
             run, answering: [.beginLocal(runID: runID, attempt: attempt)], failure: .localBegin(runID: runID),
             log: "began run=\(runID) locally", nowMs: nowMs)
@@ -64,15 +65,6 @@ extension GatewayCore {
             status: .error, cause: "that it begins could not be stored: \(why)", exitCode: nil, text: "",
             totalBytes: 0, endedAtMs: nowMs)
         return finish(runID, end, nowMs: nowMs) + stopWorker(runID, reason: "it could not be stored")
-    }
-
-    /// Writes ends that the disk has refused; of other runs the worker says them again.
-    mutating func saveLocalEnds() -> [Effect] {
-        unsavedEnds.sorted().compactMap { runID in
-            guard let run = table.runs[runID], isLocal(run), let end = run.end else { return nil }
-            unsavedEnds.remove(runID)
-            return .commit(endRecords(of: run, end), then: [], failure: .localEnd(runID: runID))
-        }
     }
 
     /// After a start of the gateway: what had begun has ended with the gateway before, and what had not is begun.

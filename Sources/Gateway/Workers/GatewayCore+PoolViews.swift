@@ -77,7 +77,7 @@ extension GatewayCore {
         )
         let row = pools.workers[worker.id].map { workerRow($0) } ?? .null
         return effects + [reply(request, .object(JSONObject([("worker", row)])))]
-            + dispatch(worker.pool, nowMs: nowMs)
+            + dispatched(worker.pool, nowMs: nowMs)
     }
 
     /// Members of a session's row that say where its run is.

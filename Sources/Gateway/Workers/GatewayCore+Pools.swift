@@ -77,7 +77,7 @@ extension GatewayCore {
         where !isAttached(trust.lineage.entry(forRun: runID)?.deviceID) {
             effects += workerExited(runID: runID, how: "it is not on its host any more", nowMs: nowMs)
         }
-        return effects + dispatch(pool, nowMs: nowMs)
+        return effects + dispatched(pool, nowMs: nowMs)
     }
 
     mutating func poolHeartbeat(
@@ -112,7 +112,7 @@ extension GatewayCore {
         let isDraining = try reader.bool("draining") ?? true
         pools.seen(worker.id, nowMs: nowMs)
         pools.drain(worker.id, isDraining)
-        return [reply(request, .object(JSONObject([("ok", true)])))] + dispatch(worker.pool, nowMs: nowMs)
+        return [reply(request, .object(JSONObject([("ok", true)])))] + dispatched(worker.pool, nowMs: nowMs)
     }
 
     // MARK: - Placing
@@ -125,12 +125,19 @@ extension GatewayCore {
         table.waitForPlace(run.runID)
         pools.enqueue(run.runID, pool: pool, timeoutMs: run.spawnTimeoutMs)
         if let run = table.runs[run.runID] { operations.append(.putRun(run.record)) }
-        return dispatch(pool, nowMs: nowMs)
+        return dispatch(pool, nowMs: nowMs, &operations)
     }
 
     /// Gives what waits to whoever has a place.
-    mutating func dispatch(_ pool: String, nowMs: Int64) -> [Effect] {
+    mutating func dispatched(_ pool: String, nowMs: Int64) -> [Effect] {
         var operations: [StoreOperation] = []
+        let orders = dispatch(pool, nowMs: nowMs, &operations)
+        return operations.isEmpty ? orders : [.commit(operations, then: orders, failure: .background)]
+    }
+
+    /// Gives what waits to whoever has a place. The records belong into the caller's commit, and the orders behind it: a
+    /// commit of their own would come after whatever is decided about the same runs meanwhile, and write over it.
+    mutating func dispatch(_ pool: String, nowMs: Int64, _ operations: inout [StoreOperation]) -> [Effect] {
         var orders: [Effect] = []
         while let (runID, workerID) = pools.place(in: pool) {
             guard let connection = poolConnections[workerID], let run = table.placed(runID, nowMs: nowMs),
@@ -154,16 +161,17 @@ extension GatewayCore {
                     LogLine(
                         .info, "workers", "placed run=\(runID) worker=\(workerID.prefix(12)) pool=\(pool)")))
         }
-        return orders.isEmpty ? [] : [.commit(operations, then: orders, failure: .background)]
+        return orders
     }
 
     /// What a pool worker needs to derive the key of a run, sign for it, and start its worker.
     private func workerOrder(_ run: Run, _ entry: LineageEntry, spawnID: String, token: String) -> JSON {
-        .object(
+        let isolation = isolation(ofRun: run.runID)
+        return .object(
             JSONObject([
                 ("runId", .string(run.runID)), ("sessionKey", .string(run.sessionKey)),
                 ("agentId", .string(run.agentID)), ("attempt", .integer(Int64(run.launches))),
-                ("runToken", .string(token)),
+                ("runToken", .string(token)), ("otherUser", .bool(isolation.isSandbox && isolation.user != nil)),
                 (
                     "grant",
                     .object(
@@ -190,14 +198,16 @@ extension GatewayCore {
         // One that is away is told when it comes back.
         guard let connection = poolConnections[worker.id] else { return [] }
         let payload = JSONObject([("runId", .string(runID)), ("reason", .string(reason))])
-        return [.event(OutboundEvent(.workerStop, .object(payload)), to: [connection])]
+        // Behind the order to run it, which may still wait for its commit.
+        let stop = Effect.event(OutboundEvent(.workerStop, .object(payload)), to: [connection])
+        return [.commit([], then: [stop], failure: .background)]
     }
 
     /// A run is over: its place is free.
     mutating func leavePool(_ runID: String, nowMs: Int64) -> [Effect] {
         trust.lineage.takeBack(runID: runID)
         guard let pool = pools.remove(runID, hasEnded: true) else { return [] }
-        return dispatch(pool, nowMs: nowMs)
+        return dispatched(pool, nowMs: nowMs)
     }
 
     /// The connection of a pool worker is gone. What has not begun goes to somebody else; what has begun speaks for
@@ -207,7 +217,8 @@ extension GatewayCore {
         poolConnections[device] = nil
         pools.disconnected(device, nowMs: nowMs)
         var operations: [StoreOperation] = []
-        var effects: [Effect] = [
+        var orders: [Effect] = []
+        let effects: [Effect] = [
             .log(
                 LogLine(
                     .warn, "workers",
@@ -215,10 +226,10 @@ extension GatewayCore {
         ]
         for runID in worker.runs.sorted() {
             guard let run = table.runs[runID], case .launching = run.phase else { continue }
-            effects += enqueue(run, pool: worker.pool, nowMs: nowMs, &operations)
+            orders += enqueue(run, pool: worker.pool, nowMs: nowMs, &operations)
         }
         guard !operations.isEmpty else { return effects }
-        return effects + [.commit(operations, then: [], failure: .background)]
+        return effects + [.commit(operations, then: orders, failure: .background)]
     }
 
     mutating func expirePools(nowMs: Int64) -> [Effect] {

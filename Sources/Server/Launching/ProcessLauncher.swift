@@ -113,15 +113,50 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
         reactor.enqueue { [self] reactor in
             for entry in inherited {
                 guard let child = ChildProcess.adopt(entry.pid, leadsGroup: true) else { continue }
+                let directory = template.directories.existing(runID: entry.runID)
                 let worker = WorkerProcess(
-                    runID: entry.runID, child: child,
-                    directory: template.directories.existing(runID: entry.runID), inheritedChildren: inheritedChildren
+                    runID: entry.runID, process: child, directory: directory, markPath: markPath(directory),
+                    inheritedChildren: inheritedChildren
                 ) {
                     [weak self] worker, status, reactor in
                     self?.ended(worker, status, in: reactor)
                 }
                 workers[entry.runID] = worker
                 try? worker.watch(in: reactor)
+            }
+        }
+    }
+
+    /// Takes up the workers that a gateway has started which is gone, and says of which of these runs there is none.
+    func find(workersOf begun: Set<String>) {
+        reactor.enqueue { [self] reactor in
+            // Of two attempts at one run the later one counts.
+            let marks = WorkerMark.all(in: template.directories.state.marksDirectory)
+            for (path, mark) in marks.sorted(by: { $0.mark.attempt > $1.mark.attempt }) {
+                let known = workers[mark.runID]
+                guard known?.pid != mark.process.pid else { continue }
+                guard let process = FoundProcess(mark.process) else {
+                    Files.remove(path)
+                    continue
+                }
+                guard known == nil, host.isUnended(run: mark.runID) else {
+                    process.signal(SIGTERM)
+                    continue
+                }
+                let worker = WorkerProcess(
+                    runID: mark.runID, process: process, directory: mark.directory, markPath: path,
+                    inheritedChildren: inheritedChildren
+                ) {
+                    [weak self] worker, status, reactor in
+                    self?.ended(worker, status, in: reactor)
+                }
+                workers[mark.runID] = worker
+                try? worker.watch(in: reactor)
+            }
+            for runID in begun.subtracting(workers.keys).sorted() {
+                host.run { core, nowMs in
+                    core.workerExited(runID: runID, how: "it did not outlive the gateway", nowMs: nowMs)
+                }
             }
         }
     }
@@ -159,7 +194,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
                 case .local(let order): try spawn(order, directory: directory)
                 }
             let worker = WorkerProcess(
-                runID: order.runID, child: child, directory: directory, inheritedChildren: inheritedChildren
+                runID: order.runID, process: child, directory: directory, markPath: markPath(directory),
+                inheritedChildren: inheritedChildren
             ) {
                 [weak self] worker, status, reactor in
                 self?.ended(worker, status, in: reactor)
@@ -181,6 +217,10 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             let why = "cannot start the worker: \(error)"
             host.run { core, nowMs in core.launchFailed(runID: order.runID, why: why, nowMs: nowMs) }
         }
+    }
+
+    private func markPath(_ directory: String) -> String {
+        WorkerMark.path(in: template.directories.state.marksDirectory, directory: directory)
     }
 
     private func spawn(
@@ -205,7 +245,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             runID: order.runID, gatewayID: template.gatewayID, grants: order.grants, directory: directory,
             certificatePath: template.certificatePath, caBundlePath: template.caBundlePath,
             inheritsToken: order.inheritsSharedToken, attempt: order.attempt,
-            hidden: order.isolation.isSandbox ? template.hidden : [])
+            hidden: order.isolation.isSandbox ? template.hidden : [], markPath: markPath(directory))
         if isKept { bootstrap.keptMs = order.kept?.idleMs }
         return bootstrap
     }
@@ -221,6 +261,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     private func ended(_ worker: WorkerProcess, _ status: ExitStatus, in reactor: Reactor) {
         workers[worker.runID] = nil
         Files.removeTree(worker.directory)
+        Files.remove(worker.markPath)
         let runID = worker.runID
         if !status.isSuccess { removeContainer(worker, in: reactor) }
         if let successor = worker.successor {

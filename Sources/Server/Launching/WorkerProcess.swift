@@ -22,54 +22,58 @@ final class WorkerProcess: EventHandler {
     let firstRunID: String
     /// When it was given its run.
     var givenAt = MonotonicInstant.now()
-    var pid: Int32 { child.pid }
+    var pid: Int32 { process.pid }
     let directory: String
+    let markPath: String
     var successor: RunOrder?
     /// Of a worker whose agent is kept for further runs of its session.
     var kept: Kept?
     /// Of a local run: what its supervisor says.
     var line: LocalLine?
-    private let child: ChildProcess
+    private let process: any SupervisedProcess
     private let onEnd: Ended
     private var registration: Registration?
     private(set) var isStopping = false
     private let inheritedChildren: Set<Int32>
 
     init(
-        runID: String, child: ChildProcess, directory: String, inheritedChildren: Set<Int32>,
-        onEnd: @escaping Ended
+        runID: String, process: any SupervisedProcess, directory: String, markPath: String,
+        inheritedChildren: Set<Int32>, onEnd: @escaping Ended
     ) {
         self.inheritedChildren = inheritedChildren
         self.runID = runID
         firstRunID = runID
-        self.child = child
+        self.process = process
         self.directory = directory
+        self.markPath = markPath
         self.onEnd = onEnd
     }
 
     func watch(in reactor: Reactor) throws(EventLoopError) {
-        registration = try reactor.register(child.pidfd, for: .read, handler: self)
+        registration = try reactor.register(process.pidfd, for: .read, handler: self)
     }
 
     func stop(after grace: Duration, in reactor: Reactor) {
         guard !isStopping else { return }
         isStopping = true
-        child.signal(SIGTERM)
-        _ = reactor.schedule(after: grace) { [weak self] _ in self?.child.signalGroup(SIGKILL) }
+        process.signal(SIGTERM)
+        _ = reactor.schedule(after: grace) { [weak self] _ in self?.process.signalGroup(SIGKILL) }
     }
 
     func stopNow() {
         isStopping = true
-        child.signalGroup(SIGKILL)
+        process.signalGroup(SIGKILL)
     }
 
     func ready(_ events: Readiness, in reactor: Reactor) {
-        guard let status = child.peek() else { return }
+        guard let status = process.peek() else { return }
         if let registration { reactor.deregister(registration) }
         registration = nil
         // While the leader is unreaped its group's number cannot be given to anybody else.
-        child.signalGroup(SIGKILL)
-        _ = child.reap()
+        process.signalGroup(SIGKILL)
+        _ = process.reap()
+        // Of one that was found we adopt nothing.
+        if process is FoundProcess { ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_RUN_ID=\(firstRunID)") }
         sweep(status, round: 0, in: reactor)
     }
 

@@ -162,7 +162,7 @@ final class PoolConnection {
         }
         // Removed or revoked; or the pool is not ours.
         if case .closed(4001, _) = error { return state = .refused(error) }
-        if case .refused(_, nil, _) = error { return state = .refused(error) }
+        if case .refused(let body, nil, _) = error, body.retryable != true { return state = .refused(error) }
         switch policy.failed(error, using: &generator) {
         case .stop: state = .refused(error)
         case .retry(let delay), .retryWithDeviceToken(let delay):

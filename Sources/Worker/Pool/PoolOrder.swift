@@ -19,6 +19,8 @@ struct PoolOrder: Equatable, Sendable {
     let grantSessionKey: String
     let scopes: [String]
     let depth: Int
+    /// Its commands are another user's.
+    let isOtherUsers: Bool
 
     init?(_ json: JSON) {
         guard let runID = json["runId"]?.string, let sessionKey = json["sessionKey"]?.string,
@@ -34,6 +36,7 @@ struct PoolOrder: Equatable, Sendable {
         self.grantSessionKey = grantSessionKey
         scopes = scope.split(separator: " ").map(String.init)
         self.depth = Int(clamping: depth)
+        isOtherUsers = json["otherUser"]?.bool ?? false
     }
 
     /// A directory is called like it.

@@ -11,6 +11,10 @@ package struct PoolSettings: Sendable {
     /// How to reach the gateway, and as whom.
     package var options: ConnectOptions
     package var stateDirectory: String
+    /// For the workers of its runs, which read them themselves.
+    package var authoritiesPath: String?
+    package var clientCertificatePath: String?
+    package var clientKeyPath: String?
     /// How long runs get to end after a polite signal.
     package var drainTime: Duration
     /// Whose variables commands may see.
@@ -35,4 +39,15 @@ package struct PoolSettings: Sendable {
     }
 
     var childrenDirectory: String { stateDirectory + "/run/children" }
+    /// What isolated commands must not reach.
+    var hidden: [String] { [stateDirectory] + [clientKeyPath ?? clientCertificatePath].compactMap(\.self) }
+    /// What the engine of containers needs besides what commands may see.
+    private static let engineVariables = ["XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "CONTAINER_HOST"]
+    var workerEnvironment: [String: String] {
+        let engine = environment.filter { Self.engineVariables.contains($0.key) }
+        return ChildEnvironment.inheritable(environment).merging(engine) { own, _ in own }
+    }
+
+    /// Where workers say which process they are.
+    var marksDirectory: String { stateDirectory + "/run/workers" }
 }

@@ -15,6 +15,8 @@ internal import Wire
 package final class PoolSupervisor {
     private static let stopGrace = Duration.seconds(5)
     private static let sweepInterval = Duration.seconds(60)
+    /// In which a worker that an earlier life of ours has just started says which process it is.
+    private static let firstSweepDelay = Duration.seconds(2)
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -25,6 +27,10 @@ package final class PoolSupervisor {
     private let connection: PoolConnection
     private let signals: FileDescriptor
     private let executable: String
+    /// For commands of other users.
+    private let shared: SharedRuns
+    /// They end containers.
+    private var removals: [ChildProcess] = []
     private let inheritedChildren = Set(ProcessTree.children(of: getpid()))
     private var children: [String: PoolChild] = [:]
     /// Orders whose run still has a process that has to go first.
@@ -32,7 +38,7 @@ package final class PoolSupervisor {
     private var isDraining = false
     /// Told to leave; when what is left is ended.
     private var leaveBy: ContinuousClock.Instant?
-    private var nextSweep = ContinuousClock.now
+    private var nextSweep = ContinuousClock.now + firstSweepDelay
 
     /// To be called with SIGTERM and SIGINT blocked. Returns the exit status of the process.
     package static func run(_ settings: PoolSettings) throws -> Int32 {
@@ -46,9 +52,11 @@ package final class PoolSupervisor {
         }
         identity = try SigningIdentity(seed: device.privateKey.seed)
         self.executable = executable
+        shared = SharedRuns(name: identity.deviceID.prefix(16), environment: settings.environment)
         try ProcessTree.makeUndumpable()
         try ProcessTree.becomeSubreaper()
         try Files.makeDirectory(settings.childrenDirectory)
+        try Files.makeDirectory(settings.marksDirectory)
         var set = sigset_t()
         unsafe sigemptyset(&set)
         for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&set, signal) }
@@ -60,6 +68,7 @@ package final class PoolSupervisor {
     }
 
     private func run() -> Int32 {
+        find()
         while true {
             let orders = connection.advance { (children.keys.sorted(), isDraining) }
             for notice in connection.takeNotices() { say(notice) }
@@ -104,18 +113,22 @@ package final class PoolSupervisor {
                 of: identity, gatewayID: connection.gatewayID, nowSeconds: Int64(Self.wallClockSeconds()))
             var pins: [String] = []
             if case .pins(let known) = connection.trust { pins = known.pins.map(\.hex) }
-            let bootstrap = WorkerBootstrap(
+            if order.isOtherUsers { try prepareShared() }
+            let directory = (order.isOtherUsers ? shared.path : settings.childrenDirectory) + "/" + order.spawnID
+            let markPath = WorkerMark.path(in: settings.marksDirectory, directory: directory)
+            var bootstrap = WorkerBootstrap(
                 url: settings.options.url, pins: pins, token: connection.deviceToken ?? order.runToken,
                 seed: Base64URL.encode(child.key.seed), runToken: order.runToken, sessionKey: order.sessionKey,
                 runID: order.runID, gatewayID: connection.gatewayID, grants: [grant],
-                directory: settings.childrenDirectory + "/" + order.spawnID, certificatePath: nil, caBundlePath: nil,
+                directory: directory, certificatePath: nil, caBundlePath: nil,
                 inheritsToken: false, attempt: order.attempt,
-                hidden: [
-                    settings.stateDirectory + "/identity", settings.stateDirectory + "/run/worker.lock",
-                ], presentsGrants: true)
+                hidden: settings.hidden, presentsGrants: true, markPath: markPath)
+            bootstrap.authoritiesPath = settings.authoritiesPath
+            bootstrap.clientCertificatePath = settings.clientCertificatePath
+            bootstrap.clientKeyPath = settings.clientKeyPath
             children[order.runID] = try PoolChild(
-                order, bootstrap, executable: executable,
-                environment: ChildEnvironment.inheritable(settings.environment))
+                bootstrap, markPath: markPath, executable: executable,
+                environment: settings.workerEnvironment)
         } catch {
             say("cannot start run \(order.runID): \(error)")
             connection.report(order.runID, attempt: order.attempt, how: "its worker cannot be started: \(error)")
@@ -124,44 +137,95 @@ package final class PoolSupervisor {
 
     // MARK: - Processes
 
+    /// Takes up the workers that an earlier life of this pool worker has started: they go on by themselves, but somebody has
+    /// to see them end, and to end them.
+    private func find() {
+        let known = Set(children.values.map(\.markPath))
+        var found = 0
+        // Of two attempts at one run the later one counts.
+        for (path, mark) in WorkerMark.all(in: settings.marksDirectory).sorted(by: { $0.mark.attempt > $1.mark.attempt }
+        )
+        where !known.contains(path) {
+            let child = PoolChild(mark, markPath: path)
+            if let child, children[mark.runID] == nil {
+                children[mark.runID] = child
+                found += 1
+                continue
+            }
+            child?.killNow()
+            remove(by: mark.removal)
+            clear(mark.directory)
+            Files.remove(path)
+        }
+        if found > 0 { say("found \(found) runs that go on") }
+    }
+
     /// Looks for processes that are gone, and for what they have left.
     private func look() {
-        var hasEnded = false
         for (runID, child) in children {
             child.advance()
             guard let status = child.end() else { continue }
-            hasEnded = true
             children[runID] = nil
+            remove(by: child.removal)
             ProcessTree.killAdoptedChildren(excluding: inheritedChildren)
-            Files.removeTree(child.directory)
             if let next = successors.removeValue(forKey: runID) {
                 start(next)
             } else if child.killAt == nil {
-                connection.report(runID, attempt: child.order.attempt, how: "\(status)")
+                connection.report(runID, attempt: child.attempt, how: "\(status)")
             }
         }
-        if hasEnded || ContinuousClock.now >= nextSweep { sweep() }
+        removals.removeAll { $0.reap() != nil }
+        if ContinuousClock.now >= nextSweep { sweep() }
     }
 
     /// What another life of this worker has left: directories whose worker is gone, and its commands.
     private func sweep() {
         nextSweep = ContinuousClock.now + Self.sweepInterval
+        find()
         ProcessTree.killAdoptedChildren(excluding: inheritedChildren, timeout: .zero)
         let known = Set(children.values.map(\.directory))
-        for name in Files.names(in: settings.childrenDirectory) {
-            let directory = settings.childrenDirectory + "/" + name
-            guard !known.contains(directory), !LivingWorker.isThere(in: directory) else { continue }
-            ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
-            Files.removeTree(directory)
+        for place in [settings.childrenDirectory] + (shared.isOurs ? [shared.path] : []) {
+            for name in Files.names(in: place) where !known.contains(place + "/" + name) { clear(place + "/" + name) }
         }
+    }
+
+    private func prepareShared() throws {
+        do throws(SharedRuns.Failure) {
+            try shared.prepare()
+        } catch {
+            switch error {
+            case .unmakeable(let directory, let why):
+                throw Failure(description: "cannot make \(directory), where isolated commands have their files: \(why)")
+            case .foreign(let directory):
+                throw Failure(description: "\(directory) was made by somebody else: remove it")
+            }
+        }
+    }
+
+    /// A container is no process of ours.
+    private func remove(by words: [String]) {
+        guard let engine = words.first else { return }
+        let spec = ProcessSpec(
+            executable: engine, arguments: Array(words.dropFirst()), environment: settings.workerEnvironment,
+            workingDirectory: "/")
+        if let removal = try? ChildProcess.spawn(spec) { removals.append(removal) }
+    }
+
+    /// Ends what was left to nobody.
+    private func clear(_ directory: String) {
+        ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
+        Files.removeTree(directory)
     }
 
     private func end(_ status: Int32) -> Int32 {
         for child in children.values { child.stop(within: Self.stopGrace) }
-        while !children.isEmpty {
+        // An engine that does not answer is not waited for without an end.
+        let patience = ContinuousClock.now + Self.stopGrace * 2
+        while !children.isEmpty || !removals.isEmpty && ContinuousClock.now < patience {
             look()
             pause(milliseconds: 20, signals: false)
         }
+        sweep()
         connection.close()
         return status
     }

@@ -4,8 +4,8 @@ internal import JSON
 
 /// Follows one run: prints its output as it comes until the run has ended, and comes back when the gateway was away.
 final class RunOutput {
-    /// How long a gateway that went away may take to come back.
-    private static let reconnectGrace = Duration.seconds(60)
+    /// How long a gateway that went away may take to come back: as long as the worker of a run waits whose command this may be.
+    private static let reconnectGrace = Duration.seconds(600)
 
     private let target: Target
     private let terminal: Terminal

@@ -7,7 +7,8 @@ import Store
 import Testing
 
 /// Everything is killed at random while trees of runs, four levels deep, go over a relay that cuts and delays, some of
-/// them to a pool worker: gateway, workers, agents, parents, the pool worker. What was accepted ends once all the same.
+/// them to a pool worker: gateway, workers, agents, parents, the pool worker. What was accepted ends once all the same, and
+/// whoever listens is told so once.
 ///
 /// `SALLYPORT_CHAOS_RUNS=200` (`make chaos RUNS=200`) asks for more runs, `SALLYPORT_CHAOS_SEED` repeats the choices.
 struct ChaosTests {
@@ -35,6 +36,22 @@ struct ChaosTests {
         """#
     }
 
+    /// Told of each end, and of none twice. Who was connected without a gap was told of all; who has missed something that the
+    /// gateway did not know any more finds it in the state.
+    private func judge(_ observer: ChaosObserver, begun: Set<String>, _ seed: UInt64) -> String {
+        let ends = observer.ends
+        let twice = ends.filter { $0.value.lifecycle.count > 1 || $0.value.chat.count > 1 }
+        let split = ends.filter { $0.value.lifecycle.count != $0.value.chat.count }
+        let untold = begun.filter { ends[$0] == nil }
+        #expect(twice.isEmpty, "told twice: \(twice), seed \(seed)")
+        #expect(observer.problems == [], "seed \(seed)")
+        #expect(split.isEmpty || observer.hasGaps, "told by half: \(split), seed \(seed)")
+        #expect(untold.isEmpty || observer.hasGaps, "not told: \(untold), seed \(seed)")
+        let told = begun.count { ends[$0]?.lifecycle.count == 1 && ends[$0]?.chat.count == 1 }
+        return "told once=\(told)/\(begun.count) by state=\(untold.count) half=\(split.count) twice=\(twice.count) "
+            + "observer=\(observer.figures)"
+    }
+
     @Test func whatWasAcceptedEndsOnceWhoeverIsKilledAndWhateverIsCut() async throws {
         let runs = Self.number("RUNS") ?? 28
         let seed = Self.number("SEED").map(UInt64.init) ?? UInt64.random(in: 1...1_000_000)
@@ -60,6 +77,7 @@ struct ChaosTests {
 
             let ledger = ChaosLedger()
             ledger.options = gateway.options(scopes: ["operator.admin"])
+            let observer = try ChaosObserver(ledger, port: relay.port)
             let trees = (0..<max(1, runs / Self.runsOfTree)).map { ChaosLedger.Tree(name: "tree-\($0)") }
             let clients = (0..<4).map { client in
                 ChaosClient(
@@ -93,6 +111,15 @@ struct ChaosTests {
                 return !rows.contains { $0["hasActiveRun"]?.bool == true }
             }
             owner.close()
+            // What is on its way arrives; then nothing more comes.
+            let told = { observer.ends.count }
+            var before = -1
+            try eventually("the observer hears nothing more", within: .seconds(30)) {
+                defer { before = told() }
+                Thread.sleep(forTimeInterval: 0.5)
+                return before == told()
+            }
+            #expect(observer.stop(), "the observer ends")
             let accepted = ledger.accepted
             let lost = accepted.values.filter { ledger.results[$0.runID] == nil }
             try pool.stop(within: .seconds(45))
@@ -113,6 +140,7 @@ struct ChaosTests {
                 }
                 ends[record.status.rawValue, default: 0] += 1
             }
+            print("chaos: " + judge(observer, begun: Set(begun.map(String.init)), seed))
             print(
                 "chaos: runs=\(begun.count) trees=\(accepted.count)/\(trees.count) results=\(ledger.results.count) "
                     + "ends=\(ends.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: ",")) "

@@ -83,6 +83,9 @@ enum IsolationStage {
         try store head -c 1 "$state/state/sallyport.sqlite"
         try token head -c 1 "$state/openclaw.json"
         try tlskey head -c 1 "$state/gateway/tls/gateway-key.pem"
+        try devicekey head -c 1 "$state/identity/device.json"
+        try devicetoken head -c 1 "$state/identity/device-auth.json"
+        try marks ls "$state/run/workers"
         try plant touch "$state/run/planted"
         try ownersocket socket
         try processes processes

@@ -8,7 +8,7 @@ import Testing
 /// Runs on other hosts: gateway and pool workers as separate processes with separate state, over wss with the pin, and,
 /// where namespaces can be made, in different networks.
 struct PoolTests {
-    private struct Stage {
+    struct Stage {
         let surroundings: Surroundings
         let gateway: GatewayProcess
         let owner: GatewayClient
@@ -35,7 +35,7 @@ struct PoolTests {
         }
     }
 
-    private static func stage(_ name: String, subagents: String = #"allowAgents: ["*"]"#) async throws -> Stage {
+    static func stage(_ name: String, subagents: String = #"allowAgents: ["*"]"#) async throws -> Stage {
         let surroundings = Surroundings("pools, \(name)")
         var configuration = GatewayConfiguration()
         configuration.gateway =
@@ -91,6 +91,10 @@ struct PoolTests {
             try expectRefusal(try stage.worker(nil), "not enrolled yet")
             try expectRefusal(try stage.worker("not-a-token"), "refuses this worker")
             try expectRefusal(try stage.worker(try stage.enrolment(pool: "other")), "refuses this worker")
+            // The gateway's own state directory has another master.
+            let shared = try stage.gateway.cli.run(
+                "worker", "--pool", "far", "--url", stage.url, "--state-dir", stage.gateway.state.path, "--enrol", "x")
+            #expect(shared.exitCode == 78 && shared.errors.contains("none that is a gateway's"), "\(shared)")
             // With the pin of another gateway nothing is said at all.
             let wrong = try PoolWorkerProcess(
                 pool: "far", url: stage.url, pin: String(repeating: "ab", count: 32),

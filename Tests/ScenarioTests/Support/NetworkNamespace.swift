@@ -61,16 +61,41 @@ final class NetworkNamespace: Sendable {
     func removeTailnetAddress() -> Bool { Self.ip("-n \(name) addr del \(Self.tailnetAddress)/32 dev eth0") }
     func addTailnetAddress() -> Bool { Self.ip("-n \(name) addr add \(Self.tailnetAddress)/32 dev eth0") }
 
-    private static func ip(_ words: String) -> Bool {
+    private static func ip(_ words: String) -> Bool { run("ip " + words) }
+
+    private static func run(_ words: String) -> Bool {
+        let words = words.split(separator: " ").map(String.init)
         guard
             let child = try? ChildProcess.spawn(
                 ProcessSpec(
-                    executable: "ip", arguments: words.split(separator: " ").map(String.init),
+                    executable: words[0], arguments: Array(words.dropFirst()),
                     environment: CommandLineTool.baseEnvironment)),
-            let status = try? eventually("ip \(words)", { child.reap() })
+            let status = try? eventually(words.joined(separator: " "), { child.reap() })
         else { return false }
         return status.isSuccess
     }
+
+    /// Lets every packet between inside and outside vanish, both ways: connections stay, half-open.
+    func silence() throws {
+        let nft = "ip netns exec \(name) nft"
+        let rules = [
+            "add table inet silence",
+            "add chain inet silence in { type filter hook input priority 0 ; }",
+            "add chain inet silence out { type filter hook output priority 0 ; }",
+            "add rule inet silence in iifname eth0 drop", "add rule inet silence out oifname eth0 drop",
+        ]
+        for rule in rules where !Self.run("\(nft) \(rule)") { throw Unexpected("nft refuses: \(rule)") }
+    }
+
+    func endSilence() throws {
+        guard Self.run("ip netns exec \(name) nft delete table inet silence") else {
+            throw Unexpected("nft does not end the silence")
+        }
+    }
+
+    /// Whether ``silence()`` can work here.
+    static let canSilence =
+        ExecutableSearch.find("nft", searchPath: CommandLineTool.baseEnvironment["PATH"] ?? "") != nil
 
     /// What makes a command run inside.
     var prefix: [String] { ["ip", "netns", "exec", name] }

@@ -33,6 +33,7 @@ final class PoolWorkerProcess {
         var environment = CommandLineTool.baseEnvironment
         // The mark by which all that it starts is found again, down to the commands.
         environment["TMPDIR"] = state.path
+        environment.merge(IsolationStage.engineEnvironment) { own, _ in own }
         return try RunningProcess(arguments, environment: environment, outputs: outputs.path)
     }
 
@@ -68,7 +69,8 @@ final class PoolWorkerProcess {
         process.child.signal(SIGKILL)
         _ = try? eventually("nothing of the host is left", within: .seconds(5)) {
             for pid in processes { _ = Foundation.kill(pid, SIGKILL) }
-            return processes.isEmpty ? true : nil
+            // A zombie of ours would keep tests from seeing the ends of their own children.
+            return process.child.reap() != nil && processes.isEmpty ? true : nil
         }
     }
 

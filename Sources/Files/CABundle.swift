@@ -1,5 +1,3 @@
-package import Files
-
 /// Files of trusted certificates for clients that the gateway starts.
 package enum CABundle {
     private static let systemBundles = [

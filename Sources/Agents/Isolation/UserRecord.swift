@@ -1,16 +1,16 @@
 internal import Glibc
 
 /// An entry of the user database.
-struct UserRecord: Equatable {
-    let name: String
-    let uid: UInt32
-    let gid: UInt32
+package struct UserRecord: Equatable {
+    package let name: String
+    package let uid: UInt32
+    package let gid: UInt32
 
-    init?(name: String) {
+    package init?(name: String) {
         unsafe self.init { entry, buffer, size, found in unsafe getpwnam_r(name, entry, buffer, size, found) }
     }
 
-    init?(uid: UInt32) {
+    package init?(uid: UInt32) {
         unsafe self.init { entry, buffer, size, found in unsafe getpwuid_r(uid, entry, buffer, size, found) }
     }
 
