@@ -11,7 +11,10 @@ extension GatewayCore {
 
     /// What an agent says goes into its session's log, where that is wanted.
     mutating func noteStream(_ run: Run, _ event: JSONObject) {
-        guard let session = table.sessions[run.sessionKey], let id = session.acp?.streamLogID else { return }
+        // Commands have none, and say much.
+        guard run.isTurn || run.runtime == .acp, let session = table.sessions[run.sessionKey],
+            let id = session.acp?.streamLogID
+        else { return }
         var line = JSONObject()
         for name in ["ts", "seq", "runId"] { line[name] = event[name] }
         line["parentSessionKey"] = session.parentKey.map { .string($0) }
