@@ -74,7 +74,9 @@ let package = Package(
                 "Agents", "CLinux", "Client", "Config", "Errors", "EventLoop", "Files", "HTTP", "JSON", "MCP", "Server",
                 "Sessions", "TLS", "Text", "Trust", "Wire", "Worker",
             ],
-            swiftSettings: productSettings + forSize),
+            swiftSettings: productSettings + forSize,
+            // Takes the place of the system's malloc; nothing calls it by name.
+            linkerSettings: [.linkedLibrary("mimalloc")]),
 
         // A second opinion on every digest, derivation and signature; linked into tests only.
         .target(name: "CryptoOracle", path: "Tests/CryptoOracle", linkerSettings: [.linkedLibrary("cryptopp")]),
