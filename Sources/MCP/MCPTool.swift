@@ -67,6 +67,23 @@ enum MCPTool: String, CaseIterable {
                     ("label", Self.text("shown in lists")),
                     ("runtime", ["type": "string", "enum": ["subagent", "acp", "local"]]),
                     ("runTimeoutSeconds", Self.number("end the run after this time; 0: never")),
+                    (
+                        "mode",
+                        [
+                            "type": "string", "enum": ["run", "session"],
+                            "description": "session, with runtime acp: the agent stays for further messages",
+                        ]
+                    ),
+                    (
+                        "context",
+                        [
+                            "type": "string", "enum": ["isolated", "fork"],
+                            "description": "fork: the sub-agent begins with this conversation",
+                        ]
+                    ),
+                    ("model", Self.text("of the sub-agent; default: its own")),
+                    ("thinking", Self.text("level of thinking; default: the agent's own")),
+                    ("streamTo", ["type": "string", "enum": ["parent"]]),
                     ("cleanup", ["type": "string", "enum": ["keep", "delete"]]),
                     ("idempotencyKey", Self.text("a repeat with the same key starts nothing new")),
                 ], required: ["task"])

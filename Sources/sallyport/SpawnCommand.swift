@@ -10,6 +10,7 @@ enum SpawnCommand {
             .init("agent", "ID", "agent to run (default: the session's own)"),
             .init("runtime", "NAME", "subagent (default), acp or local"),
             .init("session", "KEY", "session that spawns (default: the main session)"),
+            .init("mode", "MODE", "run (default); session, with runtime acp: the agent stays for further messages"),
             .init("label", "TEXT", "shown in lists"),
             .init("run-timeout", "SECONDS", "end the run after this time; 0: never"),
             .init("cleanup", "MODE", "keep (default) or delete the session afterwards"),
@@ -27,6 +28,7 @@ enum SpawnCommand {
                 "sessions_spawn needs a task", hint: "sallyport sessions_spawn --agent ID -- \"task\"")
         }
         _ = try invocation.arguments.choice("cleanup", ["keep", "delete"])
+        _ = try invocation.arguments.choice("mode", ["run", "session"])
         _ = try invocation.arguments.integer("run-timeout", in: 0...31_536_000)
         return try SpawnSession(invocation, task: task).run()
     }
@@ -70,6 +72,7 @@ private final class SpawnSession {
         var params = JSONObject([("task", .string(task)), ("runtime", .string(runtime))])
         params["agentId"] = arguments["agent"].map { .string($0) }
         params["sessionKey"] = arguments["session"].map { .string($0) }
+        params["mode"] = arguments["mode"].map { .string($0) }
         params["label"] = arguments["label"].map { .string($0) }
         params["cleanup"] = arguments["cleanup"].map { .string($0) }
         params["runTimeoutSeconds"] = try arguments.integer("run-timeout", in: 0...31_536_000).map { .integer($0) }

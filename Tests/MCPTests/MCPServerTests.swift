@@ -79,6 +79,7 @@ struct MCPServerTests {
         let spawn = try #require(listed.first { $0["name"] == "sessions_spawn" })
         #expect(spawn["inputSchema"]?["properties"]?["agentId"]?["enum"] == ["main", "coder"])
         #expect(spawn["description"]?.string?.contains("Depth 1 of at most 3; 2 of at most 5") == true)
+        #expect(spawn["inputSchema"]?["properties"]?["mode"]?["enum"] == ["run", "session"])
         for tool in listed { #expect(tool["inputSchema"]?["type"] == "object") }
         #expect(server.answered(call, payload).isEmpty, "a request is answered once")
     }
