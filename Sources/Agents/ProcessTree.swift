@@ -63,9 +63,14 @@ package enum ProcessTree {
         }
     }
 
-    /// Kills (SIGKILL) every process that was started with exactly this `NAME=value` in its environment, whoever its
-    /// parent is: what is left of a tree whose root was not ours. Does not wait.
-    package static func killProcesses(matchingEnvironment entry: String) {
+    /// What tells a run's processes from all others on this machine: runs of two gateways may have one id, never one
+    /// directory.
+    package static func mark(ofRunIn directory: String) -> String { "SALLYPORT_STATE_DIR=\(directory)" }
+
+    /// Kills (SIGKILL) every process that was started for the run with this private directory, whoever its parent is:
+    /// what is left of a tree whose root was not ours. Does not wait.
+    package static func killProcesses(ofRunIn directory: String) {
+        let entry = mark(ofRunIn: directory)
         for pid in ProcFiles.processIDs() where pid != getpid() {
             let pidfd = sallyport_pidfd_open(pid)
             guard pidfd >= 0 else { continue }

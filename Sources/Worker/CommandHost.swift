@@ -5,7 +5,6 @@ internal import Wire
 
 /// Starts the commands of one run on this host, with what stands between them and the gateway's own files.
 struct CommandHost {
-    let runID: String
     let gatewayID: String
     /// The run's own.
     let directory: String
@@ -39,8 +38,8 @@ struct CommandHost {
         let isolated = try IsolatedCommand(
             command, isolation,
             IsolatedCommand.Surroundings(
-                privateDirectory: directory, hidden: hidden, executable: executable, runID: runID,
-                gatewayID: gatewayID, engineEnvironment: environment.filter { variables.contains($0.key) }))
+                privateDirectory: directory, hidden: hidden, executable: executable, gatewayID: gatewayID,
+                engineEnvironment: environment.filter { variables.contains($0.key) }))
         // The file has to be there until the command is.
         return try withExtendedLifetime(isolated.file) {
             try ExecAgent(isolated.command, orphans: .killAll)
@@ -51,7 +50,8 @@ struct CommandHost {
     func removeContainer(_ isolation: Isolation) {
         guard isolation.kind == .container, let container = isolation.container else { return }
         let command = ExecCommand(
-            argv: ContainerRun.removal(container, name: ContainerRun.name(runID: runID)),
+            argv: ContainerRun.removal(
+                container, name: ContainerRun.name(gatewayID: gatewayID, directory: directory)),
             workingDirectory: "/", environment: environment)
         guard let agent = try? ExecAgent(command) else { return }
         let deadline = ContinuousClock.now + .seconds(10)

@@ -73,8 +73,8 @@ package final class Worker {
     /// A container is no process of ours: who comes after us has to know how to end it.
     private func noteContainer(_ isolation: Isolation) {
         guard isolation.kind == .container, let container = isolation.container else { return }
-        Self.leaveMark(
-            bootstrap, removal: ContainerRun.removal(container, name: ContainerRun.name(runID: bootstrap.runID)))
+        let name = ContainerRun.name(gatewayID: bootstrap.gatewayID, directory: bootstrap.directory)
+        Self.leaveMark(bootstrap, removal: ContainerRun.removal(container, name: name))
     }
 
     private init(
@@ -84,8 +84,8 @@ package final class Worker {
         self.identity = identity
         self.environment = environment
         commands = CommandHost(
-            runID: bootstrap.runID, gatewayID: bootstrap.gatewayID, directory: bootstrap.directory,
-            hidden: bootstrap.hidden, environment: environment)
+            gatewayID: bootstrap.gatewayID, directory: bootstrap.directory, hidden: bootstrap.hidden,
+            environment: environment)
         do {
             signals = try Self.prepareProcess()
             connection = try Self.connection(bootstrap, interrupt: signals.raw)

@@ -84,15 +84,15 @@ struct IsolatedCommandTests {
     func container() {
         let run = ContainerRun(
             container: .init(engine: "/usr/bin/docker", image: "agent:1", network: "host", executable: nil),
-            name: ContainerRun.name(runID: "1-a/../b"), gatewayID: "abc", user: .init(uid: 7, gid: 8),
-            workingDirectory: "/srv/work", privateDirectory: "/run/sp/1",
+            name: ContainerRun.name(gatewayID: "abc", directory: "/run/sp/=1"), gatewayID: "abc",
+            user: .init(uid: 7, gid: 8), workingDirectory: "/srv/work", privateDirectory: "/run/sp/1",
             binds: [.init(path: "/srv/models", isWritable: false)], limits: [.nofile: 64, .as: 1000, .nproc: 5],
             variables: ["OPENCLAW_GATEWAY_TOKEN"])
         let words = run.arguments(["agent", "x"])
         let line = words.joined(separator: " ")
         #expect(words.prefix(2) == ["/usr/bin/docker", "run"])
         #expect(line.hasSuffix("--env OPENCLAW_GATEWAY_TOKEN agent:1 agent x"))
-        #expect(line.contains("--name sallyport-1-a----b "))
+        #expect(line.contains("--name sallyport-abc-.1 "))
         #expect(line.contains("--user 7:8") && line.contains("--cap-drop ALL"))
         #expect(line.contains("--security-opt no-new-privileges"))
         #expect(line.contains("--volume /run/sp/1:/run/sp/1 --volume /srv/work:/srv/work"))
@@ -112,7 +112,7 @@ struct IsolatedCommandTests {
 
     private static func surroundings(_ directory: String, hidden: [String] = []) -> IsolatedCommand.Surroundings {
         IsolatedCommand.Surroundings(
-            privateDirectory: directory, hidden: hidden, executable: "/bin/sallyport", runID: "1", gatewayID: "g",
+            privateDirectory: directory, hidden: hidden, executable: "/bin/sallyport", gatewayID: "g",
             engineEnvironment: ["PATH": "/engine", "DOCKER_HOST": "unix:///x"])
     }
 

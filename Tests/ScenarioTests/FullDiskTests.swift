@@ -63,8 +63,12 @@ struct FullDiskTests {
             let directory = try TemporaryDirectory()
             // More than what still fits into pages that the log has already.
             let run = try owner.spawn(
-                "while ! [ -e \(directory.path)/go ]; do sleep 0.05; done; head -c 90000 /dev/zero | tr '\\0' x")
-            try owner.waitUntilRunning(run)
+                """
+                touch \(directory.path)/runs; while ! [ -e \(directory.path)/go ]; do sleep 0.05; done
+                head -c 90000 /dev/zero | tr '\\0' x
+                """)
+            // Not before its worker has written what it needs for the start.
+            try eventually("the command runs") { FileManager.default.fileExists(atPath: directory.path + "/runs") }
             try disk.fill()
             _ = try directory.write("go", "")
             let refusals = {

@@ -56,6 +56,42 @@ struct RestartTests {
         }
     }
 
+    @Test func whatOneGatewayHasLostIsNotSoughtAmongTheRunsOfAnother() async throws {
+        try await scenario {
+            let directory = try TemporaryDirectory()
+            let waiting = "touch \(directory.path)/$0; while ! [ -e \(directory.path)/go ]; do sleep 0.05; done; echo"
+            let gateways = try (other: Self.gateway(), lost: Self.gateway())
+            var owners: [GatewayClient] = []
+            for (name, gateway) in [("other", gateways.other), ("lost", gateways.lost)] {
+                let owner = try await gateway.owner()
+                owners.append(owner)
+                // Clients name turns.
+                let answer = try owner.request(
+                    "chat.send",
+                    [
+                        "sessionKey": "main", "idempotencyKey": "turn-1",
+                        "message": .string(waiting.replacingOccurrences(of: "$0", with: name) + " " + name),
+                    ])
+                #expect(answer["runId"] == "turn-1", "\(answer)")
+                try eventually("the command of \(name) runs") {
+                    FileManager.default.fileExists(atPath: directory.path + "/" + name)
+                }
+            }
+            try gateways.lost.kill()
+            gateways.lost.killWorkers()
+            try gateways.lost.start()
+            let again = try await gateways.lost.owner()
+            try eventually("the lost turn has ended") {
+                try again.request("agent.wait", ["runId": "turn-1", "timeoutMs": 0])["status"]?.string == "error"
+            }
+            try gateways.lost.stop()
+            _ = try directory.write("go", "")
+            let end = try owners[0].request("agent.wait", ["runId": "turn-1", "timeoutMs": 20_000])
+            #expect(end["status"] == "ok", "\(end)\n\(gateways.other.log)")
+            try gateways.other.stop()
+        }
+    }
+
     @Test func aWorkerThatOutlivesACrashAndThenDiesLeavesNoRunBehind() async throws {
         try await scenario {
             let gateway = try Self.gateway()

@@ -28,17 +28,14 @@ package struct ContainerRun: Equatable, Sendable {
         self.variables = variables
     }
 
-    /// The name of a run's container.
-    package static func name(runID: String) -> String {
-        let plain = runID.utf8.map { byte -> UInt8 in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-                byte
-            default: UInt8(ascii: "-")
-            }
-        }
-        return "sallyport-" + String(decoding: plain.prefix(64), as: UTF8.self)
+    /// The name of a run's container: another for each gateway and each run, though the runs of two gateways on one engine
+    /// may have one id.
+    ///
+    /// - Parameter directory: of the run, whose last part stands for its id.
+    package static func name(gatewayID: String, directory: String) -> String {
+        let run = directory.utf8.reversed().prefix { $0 != UInt8(ascii: "/") }.reversed()
+        let plain = run.map { $0 == UInt8(ascii: "=") ? UInt8(ascii: ".") : $0 }
+        return "sallyport-\(gatewayID.prefix(16))-\(String(decoding: plain, as: UTF8.self))"
     }
 
     package func arguments(_ command: [String]) -> [String] {

@@ -12,19 +12,17 @@ package struct IsolatedCommand {
         package var hidden: [String]
         /// Our program.
         package var executable: String
-        package var runID: String
         package var gatewayID: String
         /// What the engine of containers needs of our environment.
         package var engineEnvironment: [String: String]
 
         package init(
-            privateDirectory: String, hidden: [String], executable: String, runID: String, gatewayID: String,
+            privateDirectory: String, hidden: [String], executable: String, gatewayID: String,
             engineEnvironment: [String: String]
         ) {
             self.privateDirectory = privateDirectory
             self.hidden = hidden
             self.executable = executable
-            self.runID = runID
             self.gatewayID = gatewayID
             self.engineEnvironment = engineEnvironment
         }
@@ -50,7 +48,9 @@ package struct IsolatedCommand {
         if let container = isolation.container, isolation.kind == .container {
             let variables = command.environment.keys.sorted()
             let run = ContainerRun(
-                container: container, name: ContainerRun.name(runID: surroundings.runID),
+                container: container,
+                name: ContainerRun.name(
+                    gatewayID: surroundings.gatewayID, directory: surroundings.privateDirectory),
                 gatewayID: surroundings.gatewayID,
                 user: isolation.user ?? Isolation.User(uid: geteuid(), gid: getegid()), workingDirectory: directory,
                 privateDirectory: surroundings.privateDirectory, binds: isolation.binds, limits: isolation.limits,

@@ -15,7 +15,7 @@ enum ToolProbe {
             let isolated = try IsolatedCommand(
                 command, isolation,
                 IsolatedCommand.Surroundings(
-                    privateDirectory: "/usr", hidden: [], executable: executable, runID: "probe", gatewayID: "",
+                    privateDirectory: "/usr", hidden: [], executable: executable, gatewayID: "",
                     engineEnvironment: [:]))
             let agent = try ExecAgent(isolated.command)
             _ = isolated.file

@@ -66,7 +66,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
             guard let worker = workers[runID] else {
                 // Its worker was started by an earlier gateway; if that lives, it hears of the end by its connection.
                 // If not, its command was left to nobody.
-                ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_RUN_ID=\(runID)")
+                ProcessTree.killProcesses(ofRunIn: template.directories.existing(runID: runID))
                 template.directories.remove(runID: runID)
                 return
             }
@@ -85,7 +85,7 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
                 guard !workers.values.contains(where: { $0.directory == directory }),
                     !isAtRun(directory, of: unended)
                 else { continue }
-                ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
+                ProcessTree.killProcesses(ofRunIn: directory)
                 Files.removeTree(directory)
             }
         }
@@ -332,7 +332,8 @@ final class ProcessLauncher: WorkerLauncher, @unchecked Sendable {
     private func removeContainer(_ worker: WorkerProcess, in reactor: Reactor) {
         let isolation = host.isolation(ofRun: worker.runID)
         guard isolation.kind == .container, let container = isolation.container else { return }
-        let words = ContainerRun.removal(container, name: ContainerRun.name(runID: worker.firstRunID))
+        let name = ContainerRun.name(gatewayID: template.gatewayID, directory: worker.directory)
+        let words = ContainerRun.removal(container, name: name)
         guard
             let child = try? ChildProcess.spawn(
                 ProcessSpec(

@@ -18,11 +18,10 @@ final class WorkerProcess: EventHandler {
 
     /// That it is at, or was at last.
     var runID: String
-    /// Whose id stands in the environment of all that it has started.
-    let firstRunID: String
     /// When it was given its run.
     var givenAt = MonotonicInstant.now()
     var pid: Int32 { process.pid }
+    /// Of the first run that it was given; stands in the environment of all that it has started.
     let directory: String
     let markPath: String
     var successor: RunOrder?
@@ -42,7 +41,6 @@ final class WorkerProcess: EventHandler {
     ) {
         self.inheritedChildren = inheritedChildren
         self.runID = runID
-        firstRunID = runID
         self.process = process
         self.directory = directory
         self.markPath = markPath
@@ -73,16 +71,15 @@ final class WorkerProcess: EventHandler {
         process.signalGroup(SIGKILL)
         _ = process.reap()
         // Of one that was found we adopt nothing.
-        if process is FoundProcess { ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_RUN_ID=\(firstRunID)") }
+        if process is FoundProcess { ProcessTree.killProcesses(ofRunIn: directory) }
         sweep(status, round: 0, in: reactor)
     }
 
-    /// What escaped from the group has become our child. Process 1 adopts strangers as well, so there the run's id in the
-    /// environment has to tell them apart, which a command can evade.
+    /// What escaped from the group has become our child. Process 1 adopts strangers as well, so there the run's
+    /// directory in the environment has to tell them apart, which a command can evade.
     private func sweep(_ status: ExitStatus, round: Int, in reactor: Reactor) {
-        let left = ProcessTree.sweepAdoptedChildren(
-            excluding: inheritedChildren, matchingEnvironment: getpid() == 1 ? "SALLYPORT_RUN_ID=\(firstRunID)" : nil
-        ).remaining
+        let entry = getpid() == 1 ? ProcessTree.mark(ofRunIn: directory) : nil
+        let left = ProcessTree.sweepAdoptedChildren(excluding: inheritedChildren, matchingEnvironment: entry).remaining
         guard left > 0, round < Self.maxSweeps else {
             line?.finish(in: reactor)
             onEnd(self, status, reactor)

@@ -40,8 +40,8 @@ final class LocalRun {
         }
         do {
             let commands = CommandHost(
-                runID: bootstrap.runID, gatewayID: bootstrap.gatewayID, directory: bootstrap.directory,
-                hidden: bootstrap.hidden, environment: environment)
+                gatewayID: bootstrap.gatewayID, directory: bootstrap.directory, hidden: bootstrap.hidden,
+                environment: environment)
             if !order.attachments.isEmpty {
                 try AttachedFile.write(order.attachments, to: bootstrap.directory + "/" + AttachedFile.directory)
             }

@@ -62,9 +62,7 @@ final class PoolChild {
         process.signalGroup(SIGKILL)
         let status = process.reap()
         // Of one that was found we adopt nothing.
-        if process is FoundProcess {
-            ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
-        }
+        if process is FoundProcess { ProcessTree.killProcesses(ofRunIn: directory) }
         if status?.isSuccess != true { removal = WorkerMark.read(markPath)?.removal ?? [] }
         Files.removeTree(directory)
         Files.remove(markPath)

@@ -213,7 +213,7 @@ package final class PoolSupervisor {
 
     /// Ends what was left to nobody.
     private func clear(_ directory: String) {
-        ProcessTree.killProcesses(matchingEnvironment: "SALLYPORT_STATE_DIR=\(directory)")
+        ProcessTree.killProcesses(ofRunIn: directory)
         Files.removeTree(directory)
     }
 
