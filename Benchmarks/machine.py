@@ -97,6 +97,13 @@ def rss_kib(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
 
+def stripped_size(program, work):
+    """Bytes of a program without its symbols, as packages have it."""
+    stripped = os.path.join(work, "stripped")
+    subprocess.run(["strip", "-o", stripped, program], check=True)
+    return os.path.getsize(stripped)
+
+
 def pin(pid, core):
     """Moves all threads of a running process to one processor."""
     for thread in os.listdir(f"/proc/{pid}/task"):

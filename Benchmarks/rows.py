@@ -42,6 +42,9 @@ ROWS = [
         limit=None),
     Row("fan-out", "event to 1,000 connections, per delivery", "µs", "fanout {url} -c 1000 --parallel 128 {hello} {request:broadcast}",
         "fanout {url} -c 1000 --parallel 128 {request:event}", times=1.10),
+    Row("fan-out-10k", "event to 10,000 connections, per delivery", "µs",
+        "fanout {url} -c 10000 --parallel 128 {hello} {request:broadcast}",
+        "fanout {url} -c 10000 --parallel 128 {request:event}"),
     Row("p50", "median latency at 5,000 messages/s", "µs", "echo {echo} -c 64 -s 128 -r 5000", field="p50_us"),
     Row("p99", "p99 at 5,000 messages/s", "µs", "echo {echo} -c 64 -s 128 -r 5000", field="p99_us", times=1.2),
     Row("commits", "durable requests, 64 clients", "1/s", "echo {url} -c 64 -k 1 {hello} {request:label}", limit=None,
@@ -56,6 +59,9 @@ ROWS = [
     Row("reactors", "capacity of two reactors, in those of one", "×", least=1.8),
     Row("idle", "idle, per authenticated connection", "KiB", "idle {url} -c {idle} --parallel 128 --probe {hello}",
         "idle {echo} -c {idle} --parallel 128 --probe", field="rss_kib_per_conn", most=18),
+    # Of the same run.
+    Row("idle-pss", "the same, PSS", "KiB", field="pss_kib_per_conn"),
+    Row("size", "program, stripped", "MB", most=20),
     Row("rss", "RSS at start", "MiB", most=18),
     Row("ready", "start to ready, existing state", "ms", most=60),
     Row("spawn-accepted", "spawn accepted", "ms", most=3),
@@ -64,6 +70,8 @@ ROWS = [
     Row("spawn-100", "100 spawns at once to all results", "s", most=4),
 ]
 BY_KEY = {row.key: row for row in ROWS}
+#: On a server of their own, since memory is what it is only on a fresh one, and so many connections leave traces.
+ALONE = ["fan-out-10k", "idle"]
 SPAWNS = ["spawn-accepted", "spawn-admitted", "spawn-result", "spawn-100"]
 REQUESTS = {
     "echo": ("diagnostics.echo", {"note": "one hundred and twenty-four bytes in all.."}),
