@@ -56,39 +56,55 @@ struct RestartTests {
         }
     }
 
-    @Test func whatOneGatewayHasLostIsNotSoughtAmongTheRunsOfAnother() async throws {
+    /// `nil`: not isolated.
+    private static let isolations = [nil] + [IsolationStage.container].filter { $0.problem == nil }
+
+    @Test(arguments: isolations)
+    func whatOneGatewayHasLostIsNotSoughtAmongTheRunsOfAnother(_ isolation: IsolationStage.Case?) async throws {
         try await scenario {
             let directory = try TemporaryDirectory()
-            let waiting = "touch \(directory.path)/$0; while ! [ -e \(directory.path)/go ]; do sleep 0.05; done; echo"
-            let gateways = try (other: Self.gateway(), lost: Self.gateway())
-            var owners: [GatewayClient] = []
-            for (name, gateway) in [("other", gateways.other), ("lost", gateways.lost)] {
-                let owner = try await gateway.owner()
-                owners.append(owner)
+            _ = unsafe chmod(directory.path, 0o777)
+            var configuration = GatewayConfiguration()
+            var main = GatewayConfiguration.Agent.running("main")
+            if let isolation {
+                main.more =
+                    "isolation: "
+                    + isolation.setting.replacing(
+                        " }", with: ", binds: [\"\(directory.path):rw\"] }")
+            }
+            configuration.agents = [main]
+            let gateways = try ["other", "lost"].map { _ in
+                try GatewayProcess(configuration.text, environment: IsolationStage.engineEnvironment)
+            }
+            let (other, lost) = (gateways[0], gateways[1])
+            let owner = try await other.owner()
+            for (gateway, name) in [(other, "other"), (lost, "lost")] {
+                let client = name == "other" ? owner : try await gateway.owner()
+                let path = directory.path
                 // Clients name turns.
-                let answer = try owner.request(
+                let answer = try client.request(
                     "chat.send",
                     [
                         "sessionKey": "main", "idempotencyKey": "turn-1",
-                        "message": .string(waiting.replacingOccurrences(of: "$0", with: name) + " " + name),
+                        "message": .string("touch \(path)/\(name); while ! [ -e \(path)/go ]; do sleep 0.05; done"),
                     ])
                 #expect(answer["runId"] == "turn-1", "\(answer)")
                 try eventually("the command of \(name) runs") {
-                    FileManager.default.fileExists(atPath: directory.path + "/" + name)
+                    FileManager.default.fileExists(atPath: path + "/" + name)
                 }
             }
-            try gateways.lost.kill()
-            gateways.lost.killWorkers()
-            try gateways.lost.start()
-            let again = try await gateways.lost.owner()
+            try lost.kill()
+            lost.killWorkers()
+            try lost.start()
+            let again = try await lost.owner()
             try eventually("the lost turn has ended") {
                 try again.request("agent.wait", ["runId": "turn-1", "timeoutMs": 0])["status"]?.string == "error"
             }
-            try gateways.lost.stop()
+            try lost.stop()
             _ = try directory.write("go", "")
-            let end = try owners[0].request("agent.wait", ["runId": "turn-1", "timeoutMs": 20_000])
-            #expect(end["status"] == "ok", "\(end)\n\(gateways.other.log)")
-            try gateways.other.stop()
+            let end = try owner.request("agent.wait", ["runId": "turn-1", "timeoutMs": 20_000])
+            #expect(end["status"] == "ok", "\(end)\n\(other.log)")
+            try other.stop()
         }
     }
 

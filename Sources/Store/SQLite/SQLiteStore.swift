@@ -84,7 +84,7 @@ package final class SQLiteStore: Store {
         try connection.execute(
             """
             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;
-            PRAGMA journal_size_limit = \(CheckpointPlan.keptBytes)
+            PRAGMA cache_size = -512; PRAGMA journal_size_limit = \(CheckpointPlan.keptBytes)
             """)
         try Schema.migrate(connection)
         if version > 0 {

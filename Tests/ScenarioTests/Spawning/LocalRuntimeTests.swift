@@ -11,7 +11,7 @@ struct LocalRuntimeTests {
         var main = GatewayConfiguration.Agent.running("main")
         main.more = more
         configuration.agents = [main]
-        return try GatewayProcess(configuration.text)
+        return try GatewayProcess(configuration.text, environment: IsolationStage.engineEnvironment)
     }
 
     private static func spawn(_ owner: GatewayClient, _ task: String) throws -> GatewayClient.Spawned {
@@ -199,7 +199,7 @@ struct LocalRuntimeTests {
         }
     }
 
-    @Test(arguments: IsolationStage.cases.filter { $0.problem == nil && $0.description != "container" })
+    @Test(arguments: IsolationStage.cases.filter { $0.problem == nil })
     func anIsolatedCommandRunsLocallyToo(_ isolation: IsolationStage.Case) async throws {
         try await scenario {
             let gateway = try Self.gateway(more: "isolation: \(isolation.setting)")
