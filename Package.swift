@@ -92,7 +92,7 @@ let package = Package(
         tests("HTTPTests", "HTTP"),
         tests("JSONTests", "JSON"),
         tests("MCPTests", "JSON", "MCP"),
-        tests("AbuseTests", "Crypto", "Files", "Gateway", "JSON", "Sessions", "Trust", "Wire"),
+        tests("AbuseTests", "Crypto", "Files", "Gateway", "JSON", "Sessions", "Store", "Trust", "Wire"),
         .systemLibrary(name: "CNamespaces", path: "Tests/CNamespaces"),
         // Runs the program itself, which is why it depends on it.
         tests(

@@ -94,8 +94,10 @@ package enum CommitFailure: Equatable, Sendable {
         }
     }
 
-    /// Whether the core wants to hear of success, too (``GatewayCore/committed(_:nowMs:)``).
-    package var isTold: Bool { undo?.devices.isEmpty == false }
+    /// Whether the core wants to hear of success, too (``GatewayCore/committed(_:_:nowMs:)``).
+    package func isTold(_ operations: [StoreOperation]) -> Bool {
+        undo?.devices.isEmpty == false || operations.contains { $0.endedRun != nil }
+    }
 }
 
 /// How to start a worker.

@@ -23,7 +23,11 @@ extension GatewayCore {
         var operations: [StoreOperation] = []
         switch try startTurn(wanted, asked: Asker(caller), nowMs: nowMs, &operations) {
         case .known(let run):
-            if let end = run.end { return [.respond(request.connection, agentFinal(request.id, run, end))] }
+            if let end = run.end {
+                let waiter = RunWaiter(
+                    connection: request.connection, requestID: request.id, deadlineMs: nowMs, answer: .final)
+                return tell(waiter, of: run, end, nowMs: nowMs)
+            }
             return [behindCommits(request, reply(request, agentStatus(run, "in_flight", nowMs: nowMs)))]
         case .accepted(let run, let effects):
             try holdAnswer(run, for: request, caller, deadlineMs: .max, answer: .final)

@@ -7,8 +7,10 @@ internal import Wire
 /// Results that nobody waited for go to the session whose agent asked for them, as its next turn. The turn is part of
 /// the commit of the run's end, so no crash comes between them; its id is made of the run's, so none comes twice.
 extension GatewayCore {
+    /// - Parameter said: the message of an attempt before.
     mutating func announce(
-        _ run: Run, _ end: RunEnd, attempt: Int = 1, nowMs: Int64, _ operations: inout [StoreOperation]
+        _ run: Run, _ end: RunEnd, said: String? = nil, attempt: Int = 1, nowMs: Int64,
+        _ operations: inout [StoreOperation]
     ) -> [Effect] {
         // Whoever ended it knows that it has.
         guard !run.isTurn, !run.isExternal, run.parentRunID != nil, end.status != .killed,
@@ -19,7 +21,7 @@ extension GatewayCore {
         else { return [] }
         let wanted = TurnRequest(
             runID: Announcement.runID(of: run.runID, attempt: attempt), sessionKey: requester.key,
-            message: Announcement.text(of: run, end, sessionID: table.sessions[run.sessionKey]?.sessionID),
+            message: said ?? Announcement.text(of: run, end, sessionID: table.sessions[run.sessionKey]?.sessionID),
             origin: .announce, timeoutSeconds: settings.catalog.limits(of: requester.agentID).announceTimeoutSeconds,
             provenance: run.sessionKey)
         do throws(GatewayError) {
@@ -44,7 +46,8 @@ extension GatewayCore {
         // Whoever ended it has seen it.
         if end.status == .ok || end.status == .killed { return acknowledge(subject.runID, nowMs: nowMs) }
         guard let run = table.runs[subject.runID], let result = run.end else { return [] }
-        return announce(run, result, attempt: subject.attempt + 1, nowMs: nowMs, &operations)
+        return announce(
+            run, result, said: turn.task, attempt: subject.attempt + 1, nowMs: nowMs, &operations)
     }
 
     /// Whether a queued turn carries what somebody has fetched meanwhile.

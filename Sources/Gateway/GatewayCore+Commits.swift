@@ -18,7 +18,13 @@ extension GatewayCore {
     }
 
     /// The disk has it.
-    package mutating func committed(_ commit: CommitFailure, nowMs: Int64) -> [Effect] {
+    package mutating func committed(
+        _ commit: CommitFailure, _ operations: [StoreOperation], nowMs: Int64
+    ) -> [Effect] {
+        for runID in operations.compactMap(\.endedRun) {
+            table.wasStored(runID)
+            unsavedEnds.remove(runID)
+        }
         guard let undo = commit.undo else { return [] }
         trust.pairing.committed(undo.change, of: undo.devices)
         guard case .rotation(let caller, _, let deviceID, let role, _) = commit else { return [] }
@@ -209,7 +215,8 @@ extension GatewayCore {
     /// What the disk lacks of the end of a run.
     mutating func unsavedEnd(of run: Run, _ end: RunEnd) -> [StoreOperation] {
         let isAcknowledged = acknowledgedRuns.contains(run.runID)
-        return endRecords(of: run, end) + takeUnsavedRows(of: run.runID)
+        // Here may be less of it than there.
+        return (run.isStored ? [] : endRecords(of: run, end)) + takeUnsavedRows(of: run.runID)
             + (isAcknowledged ? [.acknowledgeResult(runId: run.runID, atMs: end.endedAtMs)] : [])
     }
 

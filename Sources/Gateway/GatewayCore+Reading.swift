@@ -8,22 +8,24 @@ extension GatewayCore {
     package mutating func wasRead(
         _ reading: StoreReading, _ result: Result<StoreAnswer, StoreError>, nowMs: Int64
     ) -> [Effect] {
-        if case .localWork(let order) = reading.view {
+        switch reading.view {
+        case .localWork(let order):
             switch result {
             case .success(.transcript(let page)): return localWorkRead(order, page)
             case .success: return []
             case .failure(let error):
                 return launchFailed(runID: order.runID, why: "its files cannot be read: \(error)", nowMs: nowMs)
             }
+        case .end(let runID, let waiter): return endWasRead(of: runID, for: waiter, result, nowMs: nowMs)
+        case .group(let group): return [endsWereRead(for: group, result)]
+        default: break
         }
         guard let request = reading.request else { return [] }
         let answer: StoreAnswer
         switch result {
         case .success(let read): answer = read
         case .failure(let error):
-            let failure = GatewayError(
-                .unavailable, .storeUnavailable, "the gateway's store cannot be read: \(error)", retryable: true)
-            return [.respond(request.connection, Frames.failure(id: request.id, failure))]
+            return [.respond(request.connection, Self.unreadable(request.id, error))]
         }
         let payload =
             switch (reading.view, answer) {

@@ -18,10 +18,8 @@ extension GatewayCore {
         }
         for record in snapshot.invitations { trust.invitations.put(Invitation(record)) }
         for record in snapshot.pendingPairings { trust.pairing.restore(PendingPairing(record)) }
-        let results = Dictionary(snapshot.results.map { ($0.runId, $0) }, uniquingKeysWith: { _, last in last })
         for record in snapshot.endedRuns + snapshot.runs {
-            let phase = phase(afterRestart: record, results[record.runId], nowMs: nowMs)
-            table.insert(Run(record, phase: phase))
+            table.insert(Run(record, phase: phase(afterRestart: record, nowMs: nowMs)).stored)
             guard let key = record.idempotencyKey else { continue }
             runByIdempotencyKey[IdempotencyKey(requesterKey: record.requesterKey, key: key)] = record.runId
         }
@@ -86,7 +84,7 @@ extension GatewayCore {
         return effects
     }
 
-    private func phase(afterRestart record: RunRecord, _ result: ResultRecord?, nowMs: Int64) -> Run.Phase {
+    private func phase(afterRestart record: RunRecord, nowMs: Int64) -> Run.Phase {
         switch record.status {
         case .queued: .queued
         case .launching, .running:
@@ -101,8 +99,8 @@ extension GatewayCore {
             .ended(
                 RunEnd(
                     status: RunEnd.Status(rawValue: record.status.rawValue) ?? .lost, cause: record.cause,
-                    exitCode: record.exitCode.map(Int.init), text: result?.text ?? "",
-                    totalBytes: Int(result?.totalBytes ?? 0), endedAtMs: record.endedAtMs ?? nowMs))
+                    exitCode: record.exitCode.map(Int.init), text: "", totalBytes: 0,
+                    endedAtMs: record.endedAtMs ?? nowMs))
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Sessions
+internal import Store
 internal import Wire
 
 /// A request that waits until several runs have ended, or its own time is over.
@@ -57,17 +58,24 @@ extension GatewayCore {
     }
 
     private mutating func conclude(_ group: RunGroup, nowMs: Int64) -> [Effect] {
+        let ended = group.runIDs.compactMap { table.runs[$0] }.filter(\.phase.isEnded)
+        // Before they are read, or the one that has ended just now would be announced, too; it is stored until then.
+        let acknowledgements = ended.flatMap { acknowledge($0.runID, nowMs: nowMs) }
+        guard ended.contains(where: \.isStored) else { return [answer(group, [:])] + acknowledgements }
+        return [.read(.results(runIds: ended.map(\.runID)), StoreReading(.group(group)))] + acknowledgements
+    }
+
+    /// - Parameter results: of those runs whose ends are stored.
+    func answer(_ group: RunGroup, _ results: [String: ResultRecord]) -> Effect {
         let runs = group.runIDs.compactMap { table.runs[$0] }
         let result = JSONObject([
             ("status", .string(runs.allSatisfy(\.phase.isEnded) ? "ok" : "timeout")), ("action", "wait"),
-            ("runs", .array(runs.map { .object(Self.shown($0)) })),
+            ("runs", .array(runs.map { .object(Self.shown($0, results[$0.runID])) })),
         ])
-        let answer = Effect.respond(
-            group.connection, Frames.response(id: group.requestID, payload: Self.toolResult(result)))
-        return [answer] + runs.filter(\.phase.isEnded).flatMap { acknowledge($0.runID, nowMs: nowMs) }
+        return .respond(group.connection, Frames.response(id: group.requestID, payload: Self.toolResult(result)))
     }
 
-    private static func shown(_ run: Run) -> JSONObject {
+    private static func shown(_ run: Run, _ result: ResultRecord?) -> JSONObject {
         var shown = JSONObject([("runId", .string(run.runID)), ("sessionKey", .string(run.sessionKey))])
         shown["label"] = run.label.map { .string($0) }
         guard let end = run.end else {
@@ -75,7 +83,7 @@ extension GatewayCore {
             shown["phase"] = .string(run.phase.name)
             return shown
         }
-        for (name, value) in end.fields { shown[name] = value }
+        for (name, value) in run.whole(end, result).fields { shown[name] = value }
         return shown
     }
 }

@@ -16,7 +16,8 @@ extension GatewayCore {
             throw GatewayError(.invalidRequest, .runNotFound, "unknown runId: \(runID)")
         }
         if let end = run.end {
-            return [reply(request, outcome(of: run, end))] + (run.isTurn ? [] : acknowledge(runID, nowMs: nowMs))
+            let waiter = RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs)
+            return tell(waiter, of: run, end, nowMs: nowMs)
         }
         guard timeoutMs > 0 else { return [reply(request, stillRunning(run))] }
         try holdAnswer(run, for: request, caller, deadlineMs: nowMs + timeoutMs, answer: .outcome)
@@ -65,7 +66,7 @@ extension GatewayCore {
             + runEndedInGroups(runID, nowMs: nowMs)
     }
 
-    private func answer(_ waiter: RunWaiter, _ run: Run, _ end: RunEnd) -> [UInt8] {
+    func answer(_ waiter: RunWaiter, _ run: Run, _ end: RunEnd) -> [UInt8] {
         switch waiter.answer {
         case .outcome: Frames.response(id: waiter.requestID, payload: outcome(of: run, end))
         case .tool: Frames.response(id: waiter.requestID, payload: toolReply(run, end))

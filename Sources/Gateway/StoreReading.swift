@@ -17,6 +17,10 @@ package struct StoreReading: Sendable {
         case localWork(LocalOrder)
         /// `cron.runs`
         case cronRuns(limit: Int, offset: Int)
+        /// The end of a run, for one who would have waited for it
+        case end(of: String, GatewayCore.RunWaiter)
+        /// The same for several runs
+        case group(RunGroup)
     }
 
     /// Nil: nobody waits for an answer.
@@ -28,8 +32,9 @@ package struct StoreReading: Sendable {
         self.view = view
     }
 
-    init(_ order: LocalOrder) {
+    /// Of what knows by itself who waits, if anybody does.
+    init(_ view: View) {
         request = nil
-        view = .localWork(order)
+        self.view = view
     }
 }

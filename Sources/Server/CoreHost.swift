@@ -267,7 +267,9 @@ package final class CoreHost: Sendable {
     private func committed(_ commit: PendingCommit, _ result: Result<Void, StoreError>) {
         switch result {
         case .success:
-            if commit.failure.isTold { run { core, nowMs in core.committed(commit.failure, nowMs: nowMs) } }
+            if commit.failure.isTold(commit.operations) {
+                run { core, nowMs in core.committed(commit.failure, commit.operations, nowMs: nowMs) }
+            }
             perform(commit.then)
         case .failure(let error):
             logger.log(.error, "store", "\(error)")

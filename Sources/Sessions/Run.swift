@@ -32,7 +32,8 @@ package struct Run: Equatable, Sendable {
     package let agentID: String
     /// Of a spawned run; a turn runs by what its agent is.
     package let runtime: SpawnRequest.Runtime
-    package let task: String
+    /// Empty once it ``isStored``.
+    package private(set) var task: String
     package let label: String?
     package let cleanup: SpawnRequest.Cleanup
     package let runTimeoutSeconds: Int
@@ -49,6 +50,8 @@ package struct Run: Equatable, Sendable {
     /// How often it was launched. A worker names the number that it was started with: of two, the later one counts.
     package var launches: Int
     package var phase: Phase
+    /// Whether the store has it as it ended, and memory no more what may be long: its task, and the text of its end.
+    package private(set) var isStored = false
 
     package init(
         runID: String, kind: Kind = .spawn, sessionKey: String, requesterKey: String, askerDeviceID: String?,
@@ -82,6 +85,15 @@ package struct Run: Equatable, Sendable {
 
     package var isTurn: Bool { kind != .spawn }
 
+    /// What of it has to be here once the store has it as it ended; itself before that.
+    package var stored: Run {
+        guard var end else { return self }
+        var run = self
+        end.text = ""
+        (run.task, run.phase, run.isStored) = ("", .ended(end), true)
+        return run
+    }
+
     package var end: RunEnd? {
         if case .ended(let end) = phase { end } else { nil }
     }
@@ -102,8 +114,8 @@ package struct RunEnd: Equatable, Sendable {
     /// A sentence, when there is more to say than the status.
     package let cause: String?
     package let exitCode: Int?
-    /// At most 100 KiB, the last of what the agent wrote.
-    package let text: String
+    /// At most 100 KiB, the last of what the agent wrote. Empty once its run ``Run/isStored``.
+    package fileprivate(set) var text: String
     package let totalBytes: Int
     package let endedAtMs: Int64
 

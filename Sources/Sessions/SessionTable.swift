@@ -239,6 +239,11 @@ package struct SessionTable: Sendable {
         return run
     }
 
+    /// The store has a run as it ended: what may be long of it is read there when somebody asks.
+    package mutating func wasStored(_ runID: String) {
+        if let run = runs[runID], run.phase.isEnded { runs[runID] = run.stored }
+    }
+
     private mutating func dequeue(_ run: Run) {
         unended.remove(run.runID)
         if run.isTurn {

@@ -17,7 +17,8 @@ package enum StoreQuery: Equatable, Sendable {
     /// Not archived ones, those updated last first; `after` is the last one of the page before.
     case sessions(after: SessionRecord? = nil, limit: Int)
     case run(runId: String)
-    case result(runId: String)
+    /// Those that there are.
+    case results(runIds: [String])
     case cronRuns(CronRunFilter)
 }
 
@@ -50,6 +51,6 @@ package enum StoreAnswer: Equatable, Sendable {
     case session(SessionRecord?)
     case sessions([SessionRecord])
     case run(RunRecord?)
-    case result(ResultRecord?)
+    case results([ResultRecord])
     case cronRuns(CronRunPage)
 }

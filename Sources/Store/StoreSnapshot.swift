@@ -9,7 +9,6 @@ package struct StoreSnapshot: Equatable, Sendable {
     /// Live ones, and those whose tombstone has not expired.
     package var grants: [GrantRecord] = []
     /// Those of the ended runs.
-    package var results: [ResultRecord] = []
     package var devices: [DeviceRecord] = []
     /// Revoked ones included.
     package var deviceTokens: [DeviceTokenRecord] = []

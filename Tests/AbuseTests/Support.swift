@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import JSON
 import Sessions
+import Store
 import Trust
 import Wire
 
@@ -79,12 +80,15 @@ struct TestGateway {
             case .commit(let operations, let then, let failure, let otherwise):
                 let next =
                     commits
-                    ? core.committed(failure, nowMs: Self.nowMs) + then
+                    ? core.committed(failure, operations, nowMs: Self.nowMs) + then
                     : core.commitFailed(failure, operations, why: "disk full", nowMs: Self.nowMs) + otherwise
                 answer.add(self.answer(next))
             case .launch, .launchLocally: answer.launches += 1
             case .publish(let event): _ = core.publish(event)
-            case .event, .read, .readZone, .tailLog, .configure, .beginLocal, .closeKept, .stopWorker, .reconcile,
+            case .read(let query, let reading):
+                guard case .results = query else { break }
+                answer.add(self.answer(core.wasRead(reading, .success(.results([])), nowMs: Self.nowMs)))
+            case .event, .readZone, .tailLog, .configure, .beginLocal, .closeKept, .stopWorker, .reconcile,
                 .findWorkers, .purgeStreamLogs, .log:
                 break
             }

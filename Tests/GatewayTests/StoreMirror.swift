@@ -38,6 +38,8 @@ struct StoreMirror {
         case .putResult(let record, _):
             results[record.runId] = record
             resultWrites[record.runId, default: 0] += 1
+        case .acknowledgeResult(let id, let atMs):
+            if results[id]?.acknowledgedAtMs == nil { results[id]?.acknowledgedAtMs = atMs }
         case .putDevice(let record, _): devices[record.deviceId] = record
         case .removeDevice(let id):
             devices[id] = nil
@@ -82,6 +84,7 @@ struct StoreMirror {
             return .transcriptTails(Dictionary(uniqueKeysWithValues: Set(ids).map { ($0, page($0, limit)) }))
         case .message(let id, let messageID):
             return .message(transcripts[id]?.first { $0.messageId == messageID })
+        case .results(let runIDs): return .results(runIDs.compactMap { results[$0] })
         case .cronRuns(let filter):
             let runs = cronRuns.values.filter { run in
                 run.finishedAtMs != nil && (filter.jobId.map { $0 == run.jobId } ?? true)
@@ -98,8 +101,8 @@ struct StoreMirror {
         var snapshot = StoreSnapshot()
         snapshot.sessions = sessions.values.sorted { $0.key < $1.key }
         snapshot.runs = runs.values.filter { $0.endedAtMs == nil }.sorted { $0.runId < $1.runId }
+        snapshot.endedRuns = runs.values.filter { $0.endedAtMs != nil }.sorted { $0.runId < $1.runId }
         snapshot.grants = grants.values.sorted { $0.childDeviceId < $1.childDeviceId }
-        snapshot.results = results.values.sorted { $0.runId < $1.runId }
         snapshot.devices = devices.values.sorted { $0.deviceId < $1.deviceId }
         snapshot.deviceTokens = deviceTokens.values.sorted { $0.deviceId < $1.deviceId }
         snapshot.pendingPairings = pending.values.sorted { $0.requestId < $1.requestId }

@@ -123,7 +123,8 @@ final class TestGateway {
         case .atOnce:
             store.apply(commit.operations)
             steps.append(.commit(commit.operations))
-            let consequences = commit.failure.isTold ? core.committed(commit.failure, nowMs: nowMs) : []
+            let isTold = commit.failure.isTold(commit.operations)
+            let consequences = isTold ? core.committed(commit.failure, commit.operations, nowMs: nowMs) : []
             performAll(consequences + commit.then)
         case .held:
             heldCommits.append(commit)
@@ -380,5 +381,9 @@ final class TestGateway {
         call(worker, .runComplete, ["runId": .string(runID), "status": .string(status), "text": .string(text)])
     }
 
-    func end(of runID: String) -> RunEnd? { core.table.runs[runID]?.end }
+    /// With what of it only the store has.
+    func end(of runID: String) -> RunEnd? {
+        guard let run = core.table.runs[runID], let end = run.end else { return nil }
+        return run.whole(end, store.results[runID])
+    }
 }

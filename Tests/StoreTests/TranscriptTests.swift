@@ -117,7 +117,7 @@ struct TranscriptTests {
         #expect(try await store.ask(.session(key: session.key)) == .session(session))
         #expect(try await store.ask(.sessions(limit: 5)) == .sessions([]))
         #expect(try await store.ask(.run(runId: "run")) == .run(store.run(runId: "run")))
-        #expect(try await store.ask(.result(runId: "none")) == .result(nil))
+        #expect(try await store.ask(.results(runIds: ["none"])) == .results([]))
     }
 
     private func archive(_ id: String, _ reason: TranscriptArchiveRecord.Reason, _ atMs: Int64) -> StoreOperation {

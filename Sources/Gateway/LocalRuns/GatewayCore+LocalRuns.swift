@@ -19,7 +19,7 @@ extension GatewayCore {
         return [
             .read(
                 .transcript(sessionId: Self.attachmentRows(of: run), limit: SpawnAttachments.maxRows),
-                StoreReading(order))
+                StoreReading(.localWork(order)))
         ]
     }
 

@@ -23,8 +23,10 @@ extension Connection {
             return .sessions(try sessions(after: last, limit: limit))
         case .run(let runId):
             return .run(try record(RunRecord.self, key: runId))
-        case .result(let runId):
-            return .result(try record(ResultRecord.self, key: runId))
+        case .results(let runIds):
+            var found: [ResultRecord] = []
+            for runId in runIds { if let result = try record(ResultRecord.self, key: runId) { found.append(result) } }
+            return .results(found)
         case .cronRuns(let filter):
             return .cronRuns(try asOfOneMoment { () throws(StoreError) in try cronRuns(filter) })
         }

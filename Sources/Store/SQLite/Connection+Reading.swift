@@ -32,9 +32,6 @@ extension Connection {
         snapshot.grants = try records(of: GrantRecord.self, where: "state = 'live' OR tombstone_until_ms > ?1") {
             $0.write(nowMs)
         }
-        snapshot.results = try records(
-            of: ResultRecord.self, where: "acknowledged_at_ms IS NULL OR created_at_ms > ?1"
-        ) { $0.write(nowMs - options.endedRunLifeMs) }
         snapshot.devices = try records(of: DeviceRecord.self)
         snapshot.deviceTokens = try records(of: DeviceTokenRecord.self)
         snapshot.pendingPairings = try records(of: PendingPairingRecord.self, where: "created_at_ms > ?1") {
