@@ -51,6 +51,14 @@ static inline int sallyport_is_listening(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && listening && type == SOCK_STREAM;
 }
 
+/* Of mimalloc, where the program is linked with it. */
+extern void mi_collect(_Bool force) __attribute__((weak));
+
+/* Gives pages that this thread has freed back to the system, which mimalloc else does as it goes on allocating. */
+static inline void sallyport_give_back_memory(void) {
+    if (mi_collect != NULL) mi_collect(1);
+}
+
 /* The number of processors that this process may run on; 1 when it cannot be found out. */
 static inline int sallyport_processor_count(void) {
     unsigned char mask[1024];

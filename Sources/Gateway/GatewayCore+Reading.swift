@@ -16,7 +16,7 @@ extension GatewayCore {
             case .failure(let error):
                 return launchFailed(runID: order.runID, why: "its files cannot be read: \(error)", nowMs: nowMs)
             }
-        case .end(let runID, let waiter): return endWasRead(of: runID, for: waiter, result, nowMs: nowMs)
+        case .end(let run, let waiter): return endWasRead(of: run, for: waiter, result, nowMs: nowMs)
         case .group(let group): return [endsWereRead(for: group, result)]
         default: break
         }
@@ -26,6 +26,9 @@ extension GatewayCore {
         case .success(let read): answer = read
         case .failure(let error):
             return [.respond(request.connection, Self.unreadable(request.id, error))]
+        }
+        if case .forgottenRun = reading.view, case .run(let record) = answer {
+            return forgottenRunWasRead(record, for: request, nowMs: nowMs)
         }
         let payload =
             switch (reading.view, answer) {

@@ -96,11 +96,7 @@ extension GatewayCore {
                 .launching(attempt: 1, deadlineMs: nowMs + record.spawnTimeoutMs)
             }
         case .ok, .error, .timeout, .killed, .lost:
-            .ended(
-                RunEnd(
-                    status: RunEnd.Status(rawValue: record.status.rawValue) ?? .lost, cause: record.cause,
-                    exitCode: record.exitCode.map(Int.init), text: "", totalBytes: 0,
-                    endedAtMs: record.endedAtMs ?? nowMs))
+            .ended(RunEnd(record, endedAtMs: record.endedAtMs ?? nowMs))
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Sessions
 internal import Store
 internal import Wire
@@ -7,26 +8,42 @@ extension GatewayCore {
     /// Answers one who would have waited for the end. A spawned run's result has arrived with it.
     mutating func tell(_ waiter: RunWaiter, of run: Run, _ end: RunEnd, nowMs: Int64) -> [Effect] {
         if run.isStored {
-            return [.read(.results(runIds: [run.runID]), StoreReading(.end(of: run.runID, waiter)))]
+            return [.read(.results(runIds: [run.runID]), StoreReading(.end(of: run, waiter)))]
         }
         let answer = Effect.respond(waiter.connection, answer(waiter, run, end))
         return [answer] + (run.isTurn ? [] : acknowledge(run.runID, nowMs: nowMs))
     }
 
     mutating func endWasRead(
-        of runID: String, for waiter: RunWaiter, _ result: Result<StoreAnswer, StoreError>, nowMs: Int64
+        of run: Run, for waiter: RunWaiter, _ result: Result<StoreAnswer, StoreError>, nowMs: Int64
     ) -> [Effect] {
         switch result {
         case .failure(let error): return [.respond(waiter.connection, Self.unreadable(waiter.requestID, error))]
         case .success(let answer):
-            guard let run = table.runs[runID], let end = run.end else {
-                let error = GatewayError(.invalidRequest, .runNotFound, "unknown runId: \(runID)")
-                return [.respond(waiter.connection, Frames.failure(id: waiter.requestID, error))]
-            }
-            let whole = run.whole(end, answer.results[runID])
+            guard let end = run.end else { return [] }
+            let whole = run.whole(end, answer.results[run.runID])
             let effect = Effect.respond(waiter.connection, self.answer(waiter, run, whole))
-            return [effect] + (run.isTurn ? [] : acknowledge(runID, nowMs: nowMs))
+            return [effect] + (run.isTurn ? [] : acknowledge(run.runID, nowMs: nowMs))
         }
+    }
+
+    /// Somebody asked for a run that ended longer ago than memory goes back.
+    mutating func forgottenRunWasRead(
+        _ record: RunRecord?, for request: GatewayRequest, nowMs: Int64
+    ) -> [Effect] {
+        guard let caller = connections[request.connection] else { return [] }
+        guard let record, let run = table.runs[record.runId] ?? endedRun(record), let end = run.end,
+            isVisible(run, to: caller)
+        else {
+            let runID = record?.runId ?? request.params?["runId"]?.string ?? ""
+            return [.respond(request.connection, Frames.failure(id: request.id, Self.unknown(runID)))]
+        }
+        let waiter = RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs)
+        return tell(waiter, of: run, end, nowMs: nowMs)
+    }
+
+    private func endedRun(_ record: RunRecord) -> Run? {
+        record.endedAtMs.map { Run(record, phase: .ended(RunEnd(record, endedAtMs: $0))).stored }
     }
 
     func endsWereRead(for group: RunGroup, _ result: Result<StoreAnswer, StoreError>) -> Effect {
@@ -52,6 +69,15 @@ extension Run {
         return RunEnd(
             status: end.status, cause: end.cause, exitCode: end.exitCode, text: result.text,
             totalBytes: Int(result.totalBytes), endedAtMs: end.endedAtMs)
+    }
+}
+
+extension RunEnd {
+    /// Without its text.
+    init(_ record: RunRecord, endedAtMs: Int64) {
+        self.init(
+            status: Status(rawValue: record.status.rawValue) ?? .lost, cause: record.cause,
+            exitCode: record.exitCode.map(Int.init), text: "", totalBytes: 0, endedAtMs: endedAtMs)
     }
 }
 

@@ -11,10 +11,10 @@ extension GatewayCore {
     ) throws -> [Effect] {
         let runID = try reader.requiredString("runId")
         let timeoutMs = try reader.integer("timeoutMs", in: 0...86_400_000) ?? 30_000
-        // Somebody else's run is no different from none: a result is for whom it concerns.
-        guard let run = table.runs[runID], isVisible(run, to: caller) else {
-            throw GatewayError(.invalidRequest, .runNotFound, "unknown runId: \(runID)")
+        guard let run = table.runs[runID] else {
+            return [.read(.run(runId: runID), StoreReading(request, .forgottenRun))]
         }
+        guard isVisible(run, to: caller) else { throw Self.unknown(runID) }
         if let end = run.end {
             let waiter = RunWaiter(connection: request.connection, requestID: request.id, deadlineMs: nowMs)
             return tell(waiter, of: run, end, nowMs: nowMs)
@@ -86,8 +86,13 @@ extension GatewayCore {
         return table.isSession(sessionKey, atOrBelow: own)
     }
 
+    /// Somebody else's run is no different from none: a result is for whom it concerns.
+    static func unknown(_ runID: String) -> GatewayError {
+        GatewayError(.invalidRequest, .runNotFound, "unknown runId: \(runID)")
+    }
+
     /// Also when its session was deleted with its end.
-    private func isVisible(_ run: Run, to caller: ClientConnection) -> Bool {
+    func isVisible(_ run: Run, to caller: ClientConnection) -> Bool {
         isVisible(run.sessionKey, to: caller) || isVisible(run.requesterKey, to: caller)
     }
 

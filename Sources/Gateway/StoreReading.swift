@@ -1,3 +1,5 @@
+internal import Sessions
+
 /// What was read from the store for a request, and how to answer with it.
 package struct StoreReading: Sendable {
     enum View: Sendable {
@@ -18,9 +20,11 @@ package struct StoreReading: Sendable {
         /// `cron.runs`
         case cronRuns(limit: Int, offset: Int)
         /// The end of a run, for one who would have waited for it
-        case end(of: String, GatewayCore.RunWaiter)
+        case end(of: Run, GatewayCore.RunWaiter)
         /// The same for several runs
         case group(RunGroup)
+        /// `agent.wait` of a run that memory has forgotten, if it ever was
+        case forgottenRun
     }
 
     /// Nil: nobody waits for an answer.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import EventLoop
 internal import Gateway
 internal import Glibc
@@ -38,6 +39,7 @@ final class ReactorContext {
     let inbox = Inbox()
     private var spareDeliveries: [Delivery] = []
     private var isDelivering = false
+    private var idleMemory = IdleMemory()
 
     init(
         index: Int, reactor: Reactor, host: CoreHost, facts: ListenerFacts, tls: ServerTLSContext?,
@@ -93,6 +95,7 @@ final class ReactorContext {
     private func sweep() {
         for connection in connections.values { connection.checkLiveness(now: reactor.now) }
         takeStock()
+        if idleMemory.isDue(connections: connections.count) { sallyport_give_back_memory() }
         if index == 0 { host.refusals.flush(now: reactor.now) }
         _ = reactor.schedule(after: .seconds(1)) { [self] _ in sweep() }
     }

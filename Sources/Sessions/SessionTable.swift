@@ -4,7 +4,7 @@
 package struct SessionTable: Sendable {
     /// A worker that has not attached in time is replaced once.
     package static let maxLaunchAttempts = 2
-    /// Ended runs stay for `agent.wait` this long after their session is gone.
+    /// Ended runs stay this long after their session is gone; `agent.wait` finds older ones in the store.
     package static let endedRunRetentionMs: Int64 = 3_600_000
     /// Ended turns stay for repeats of their request this long, and not more of them than that.
     package static let endedTurnRetentionMs: Int64 = 600_000

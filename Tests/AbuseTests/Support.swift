@@ -86,8 +86,12 @@ struct TestGateway {
             case .launch, .launchLocally: answer.launches += 1
             case .publish(let event): _ = core.publish(event)
             case .read(let query, let reading):
-                guard case .results = query else { break }
-                answer.add(self.answer(core.wasRead(reading, .success(.results([])), nowMs: Self.nowMs)))
+                switch query {
+                case .results:
+                    answer.add(self.answer(core.wasRead(reading, .success(.results([])), nowMs: Self.nowMs)))
+                case .run: answer.add(self.answer(core.wasRead(reading, .success(.run(nil)), nowMs: Self.nowMs)))
+                default: break
+                }
             case .event, .readZone, .tailLog, .configure, .beginLocal, .closeKept, .stopWorker, .reconcile,
                 .findWorkers, .purgeStreamLogs, .log:
                 break

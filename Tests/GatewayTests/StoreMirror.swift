@@ -84,6 +84,7 @@ struct StoreMirror {
             return .transcriptTails(Dictionary(uniqueKeysWithValues: Set(ids).map { ($0, page($0, limit)) }))
         case .message(let id, let messageID):
             return .message(transcripts[id]?.first { $0.messageId == messageID })
+        case .run(let runID): return .run(runs[runID])
         case .results(let runIDs): return .results(runIDs.compactMap { results[$0] })
         case .cronRuns(let filter):
             let runs = cronRuns.values.filter { run in

@@ -80,13 +80,20 @@ struct StoredEndTests {
         #expect(wait(gateway, owner)?["result"]?["text"] == "done")
     }
 
-    @Test("a run that is forgotten while its end is read is unknown")
+    @Test("a run that memory has forgotten is found in the store, by whom it concerns")
     func forgotten() throws {
         _ = gateway.complete(worker, runID)
-        let waiter = GatewayCore.RunWaiter(connection: owner, requestID: Array(#""w""#.utf8), deadlineMs: 0)
-        let reading = StoreReading(.end(of: "another", waiter))
-        gateway.perform(gateway.core.wasRead(reading, .success(.results([])), nowMs: gateway.nowMs))
-        #expect(gateway.response(to: "w")?["error"]?["details"]?["code"] == "RUN_NOT_FOUND")
+        let session = try #require(gateway.store.runs[runID]?.sessionKey)
+        gateway.call(owner, .sessionsDelete, ["key": .string(session)])
+        gateway.advance(ms: SessionTable.endedRunRetentionMs + 120_000)
+        #expect(gateway.core.table.runs[runID] == nil)
+        #expect(wait(gateway, owner)?["result"]?["text"] == "done")
+        #expect(wait(gateway, owner)?["status"] == "ok")
+        let (_, stranger) = try gateway.running(owner)
+        let refusal = gateway.call(stranger, .agentWait, ["runId": .string(runID), "timeoutMs": 0])
+        #expect(refusal?["error"]?["details"]?["code"] == "RUN_NOT_FOUND")
+        let unknown = gateway.call(owner, .agentWait, ["runId": "none", "timeoutMs": 0])
+        #expect(unknown?["error"]?["details"]?["code"] == "RUN_NOT_FOUND")
     }
 
     @Test("what the disk refused of its beginning is not written over its end")
