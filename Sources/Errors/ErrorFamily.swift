@@ -1,6 +1,7 @@
 /// Where a code is met.
 package enum ErrorFamily: String, CaseIterable, Sendable {
-    case answer, admission, credential, proof, grant, pairing, spawn, close, refusal, http, configuration, command
+    case answer, admission, credential, proof, grant, pairing, spawn, close, refusal, http, configuration, start,
+        command
 
     package var title: String {
         switch self {
@@ -15,6 +16,7 @@ package enum ErrorFamily: String, CaseIterable, Sendable {
         case .refusal: "Refusals in the log"
         case .http: "Refused requests by HTTP"
         case .configuration: "The configuration"
+        case .start: "Starting, backups and imports"
         case .command: "The command line"
         }
     }
@@ -33,6 +35,9 @@ package enum ErrorFamily: String, CaseIterable, Sendable {
         case .refusal: "`rule=` in the log and in `/metrics`"
         case .http: "`rule=` in the log and in `/metrics`; the sentence is the body of the answer"
         case .configuration: "`code` in `config validate --json`, and in answers of `config.*`"
+        case .start:
+            "`rule=` below what `gateway run` says, and in the log when a changed configuration or certificate is not taken; "
+                + "`error.rule` with `--json`"
         case .command: "`error.type` with `--json`"
         }
     }

@@ -25,6 +25,8 @@ struct CommandFailure: Error {
     /// 1 refused or failed, 2 usage, 7 agent not allowed, 65 session limit, 78 configuration.
     let exitCode: Int32
     let kind: Kind
+    /// What was broken, where the catalogue has it.
+    var rule: ErrorEntry?
     /// What the gateway said.
     var body: GatewayErrorBody?
     /// Standard output has said it already, as JSON.
@@ -60,6 +62,7 @@ struct CommandFailure: Error {
     /// The same for `--json`.
     var json: JSON {
         var error = JSONObject([("type", .string(kind.rawValue)), ("message", .string(message))])
+        error["rule"] = (rule?.code).map { .string($0) }
         error["hint"] = hint.map { .string($0) }
         if let body {
             error["code"] = .string(body.code)

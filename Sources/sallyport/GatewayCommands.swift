@@ -55,7 +55,8 @@ enum GatewayCommands {
         do throws(StartFailure) {
             try GatewayServer.run(options) { lines in for line in lines { terminal.print(line) } }
         } catch {
-            throw CommandFailure(error.message, hint: error.hint, exitCode: error.exitCode)
+            // A service manager's log is where this is read.
+            throw CommandFailure(error, details: ["rule=\(error.rule.rawValue)"])
         }
         return 0
     }

@@ -55,6 +55,35 @@ struct ConfigurationReloadTests {
         }
     }
 
+    @Test func whatAStartWouldBeRefusedForIsNotTakenUpAndItsRuleIsNamed() async throws {
+        try await scenario {
+            let text = Self.configuration()
+            let gateway = try GatewayProcess(text)
+            let isolation = "isolation: { type: \"bwrap\", binds: [\"/nonexistent\"] }"
+            let owner = try await gateway.owner()
+            do {
+                _ = try owner.request(
+                    "config.patch",
+                    [
+                        "raw": .string("{ agents: { defaults: { \(isolation) } } }"),
+                        "baseHash": try owner.request("config.get")["hash"] ?? .null,
+                    ])
+                Issue.record("it was taken")
+            } catch ClientError.refused(let error, _, _) {
+                let issue = error.details["issues"]?.array?.first
+                #expect(issue?["code"] == "isolation-bind", "\(error)")
+                #expect(issue?["message"]?.string?.contains("/nonexistent does not exist") == true, "\(error)")
+                #expect(error.details["remediationHint"] == issue?["remedy"], "\(error)")
+            }
+            owner.close()
+            _ = try gateway.state.write(
+                "openclaw.json", text.replacing("defaults: {", with: "defaults: { \(isolation),"))
+            let line = try gateway.waitForLog("config reload skipped: ", "/nonexistent does not exist; ")
+            #expect(line.contains("(rule=isolation-bind)"), "\(line)")
+            try gateway.stop()
+        }
+    }
+
     @Test func whatNeedsARestartIsSaidInLogAndStatusUntilItIsPutBack() async throws {
         try await scenario {
             let gateway = try GatewayProcess(Self.configuration())

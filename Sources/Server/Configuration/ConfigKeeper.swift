@@ -178,7 +178,7 @@ final class ConfigKeeper: ConfigurationDesk, @unchecked Sendable {
         switch prepare(next) {
         case .success(let preparations): return (next, preparations)
         case .failure(let failure):
-            logger.log(.error, "config", "config reload skipped: \(failure.message); \(failure.hint ?? "")")
+            logger.log(.error, "config", "config reload skipped", failure)
             return nil
         }
     }
