@@ -1,7 +1,7 @@
 /// Where a code is met.
 package enum ErrorFamily: String, CaseIterable, Sendable {
     case answer, admission, credential, proof, grant, pairing, spawn, close, refusal, http, configuration, start,
-        command
+        finding, command
 
     package var title: String {
         switch self {
@@ -17,6 +17,7 @@ package enum ErrorFamily: String, CaseIterable, Sendable {
         case .http: "Refused requests by HTTP"
         case .configuration: "The configuration"
         case .start: "Starting, backups and imports"
+        case .finding: "Findings of doctor"
         case .command: "The command line"
         }
     }
@@ -38,6 +39,7 @@ package enum ErrorFamily: String, CaseIterable, Sendable {
         case .start:
             "`rule=` below what `gateway run` says, and in the log when a changed configuration or certificate is not taken; "
                 + "`error.rule` with `--json`"
+        case .finding: "in brackets behind what `sallyport doctor` finds; `code` with `--json`"
         case .command: "`error.type` with `--json`"
         }
     }

@@ -11,7 +11,7 @@ enum ErrorCatalogue {
     static let all: [ErrorEntry] =
         DetailsCode.entries + AdmissionRule.entries + AuthFailure.entries + ProofFailure.entries + GrantVerdict.entries
         + PairingReason.entries + SpawnRule.entries + CloseReason.entries + RefusalRule.entries + HTTPRule.entries
-        + ConfigRule.entries + StartRule.entries + CommandFailure.Kind.entries
+        + ConfigRule.entries + StartRule.entries + FindingRule.entries + CommandFailure.Kind.entries
 
     static func entries(of family: ErrorFamily) -> [ErrorEntry] { all.filter { $0.family == family } }
 
