@@ -138,7 +138,8 @@ enum ServiceCommands {
     static let restart = Command(
         "gateway restart", summary: "Restarts the gateway in place: nobody who connects meanwhile is refused.",
         options: common + [
-            .init("safe", nil, "wait until nothing runs, at most 5 minutes, and restart then")
+            .init("safe", nil, "wait until nothing runs, and restart then"),
+            .init("drain-timeout", "TIME", "with --safe: how long runs get to end (default 5m)"),
         ],
         notes: [
             "The gateway tells its clients, lets them go (1012), and replaces its program. Its listening sockets stay open,",
@@ -148,25 +149,37 @@ enum ServiceCommands {
     ) { invocation in
         let service = try Service(invocation)
         let report = Report(invocation)
+        let patience = try drainTime(invocation.arguments)
         try check(service)
         guard let gateway = try service.gateway() else { return try start.run(invocation) }
         guard let before = gateway.startedAtMs else {
             throw CommandFailure("the gateway that runs cannot restart in place", hint: "stop it, and start it again")
         }
-        if invocation.arguments.has("safe") { try waitForRuns(invocation) }
+        if invocation.arguments.has("safe") { try waitForRuns(invocation, seconds: patience) }
         try signal(gateway.pid, SIGUSR1)
         return try settle(service, since: before, report, done: "restarted")
     }
 
     /// As upstream: what runs is waited for, but not for ever.
-    private static let drainPatience = Duration.seconds(300)
+    private static let drainSeconds: Int64 = 300
 
-    private static func waitForRuns(_ invocation: Invocation) throws {
+    private static func drainTime(_ arguments: Arguments) throws(CommandFailure) -> Int64 {
+        guard let text = arguments["drain-timeout"] else { return drainSeconds }
+        guard arguments.has("safe") else {
+            throw .usage("--drain-timeout goes with --safe", hint: "without it no run is waited for")
+        }
+        guard let seconds = DurationText.seconds(text, limit: 86_400) else {
+            throw .usage("--drain-timeout must be a time such as 30s or 10m, at most 24h, not \"\(text)\"")
+        }
+        return seconds
+    }
+
+    private static func waitForRuns(_ invocation: Invocation, seconds: Int64) throws {
         let target = try Target.resolve(invocation, scopes: ["operator.read"], createsIdentity: false)
         let client = try target.connectAsOwner()
         defer { client.close() }
         var active: Int64 = 0
-        let isIdle = try Service.wait(drainPatience) { () throws(CommandFailure) in
+        let isIdle = try Service.wait(.seconds(seconds)) { () throws(CommandFailure) in
             do throws(ClientError) {
                 active = try client.request("status")["runs"]?["active"]?.integer ?? 0
             } catch {
@@ -175,7 +188,8 @@ enum ServiceCommands {
             return active == 0
         }
         if !isIdle {
-            invocation.terminal.note("\(active) runs have not ended within 5 minutes; they go on over the restart")
+            let time = DurationText.text(seconds)
+            invocation.terminal.note("\(active) runs have not ended within \(time); they go on over the restart")
         }
     }
 
