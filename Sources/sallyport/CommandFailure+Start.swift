@@ -4,7 +4,8 @@ internal import Server
 extension CommandFailure {
     /// What keeps a gateway from starting, or its state from being copied or filled.
     init(_ failure: StartFailure, details: [String] = []) {
-        self.init(failure.message, hint: failure.hint, details: details, exitCode: failure.exitCode)
-        rule = ErrorEntry(failure.rule)
+        self.init(
+            ErrorEntry(failure.rule), failure.message, hint: failure.hint, details: details,
+            exitCode: failure.exitCode, kind: failure.exitCode == 78 ? .configuration : .command)
     }
 }

@@ -34,7 +34,7 @@ enum GatewayCommands {
         let result = ConfigFiles.load(locations, environment: source.environment, flags: flags)
         guard let configuration = result.configuration else { throw CommandFailure.configuration(result) }
         if let path = arguments["echo-path"], !path.hasPrefix("/") {
-            throw CommandFailure.usage("--echo-path must begin with /, not \"\(path)\"")
+            throw CommandFailure(.invalidName, "--echo-path must begin with /, not \"\(path)\"")
         }
         var options = ServerOptions(
             configuration: configuration, configPath: locations.configFile,

@@ -24,7 +24,8 @@ enum ImportCommand {
         ]
     ) { invocation in
         guard let typed = invocation.arguments["from"], !typed.isEmpty else {
-            throw CommandFailure.usage("import needs --from DIR", hint: "sallyport import --from ~/.openclaw --dry-run")
+            throw CommandFailure(
+                .missingOption, "import needs --from DIR", hint: "sallyport import --from ~/.openclaw --dry-run")
         }
         let from = Files.absolute(typed)
         let state = StateDirectory(try Locations.resolve(invocation).stateDirectory)

@@ -24,18 +24,20 @@ struct LocalCertificate {
             pem = String(decoding: try Files.read(path, maxBytes: TLSFiles.maxFileBytes), as: UTF8.self)
             info = try CertificateInfo(pem: pem)
         } catch let error as FileError where !error.isMissing {
-            throw CommandFailure.configuration(
-                "cannot read the certificate: \(error)", hint: "run this as the user that the gateway runs as")
+            throw CommandFailure(
+                .certificateUnreadable, "cannot read the certificate: \(error)",
+                hint: "run this as the user that the gateway runs as")
         } catch {
             throw CommandFailure(
-                "cannot read the certificate: \(error)",
+                .noCertificate, "cannot read the certificate: \(error)",
                 hint: "it is made when the gateway starts with TLS for the first time")
         }
         do throws(TLSError) {
             next = configuration.gateway.tls.certPath == nil ? try NextCertificateFiles(state).read() : nil
         } catch {
             throw CommandFailure(
-                "cannot read the next certificate: \(error)", hint: "take it back: sallyport tls rotate --cancel")
+                .nextCertificateUnreadable, "cannot read the next certificate: \(error)",
+                hint: "take it back: sallyport tls rotate --cancel")
         }
     }
 

@@ -39,7 +39,7 @@ enum SessionsCommands {
         options: CommandTable.clientOptions
     ) { invocation in
         guard let key = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
-            throw CommandFailure.usage("sessions kill needs one session id", hint: "see: sallyport sessions list")
+            throw CommandFailure(.operands, "sessions kill needs one session id", hint: "see: sallyport sessions list")
         }
         let target = try Target.resolve(invocation, scopes: ["operator.read", "operator.write"])
         let client = try target.connect()

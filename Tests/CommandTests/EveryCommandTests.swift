@@ -189,6 +189,7 @@ struct EveryCommandTests {
     @Test func eachFailsInJSONToo() throws {
         let sandbox = try Sandbox()
         let gateway = try sandbox.startGateway(Self.configuration)
+        let codes = try ErrorCatalogueTests.codes(sandbox)
         for row in Self.rows where Self.withoutJSON[row.command] == nil {
             let words = row.failing.map { Self.filled($0, ["sandbox": sandbox.path]) }
             let dashes = words.firstIndex(of: "--") ?? words.count
@@ -203,6 +204,9 @@ struct EveryCommandTests {
             }
             #expect(report?["error"]?["type"]?.string == row.kind, "\(line): \(outcome.output)")
             #expect(report?["exitCode"]?.integer == Int64(outcome.exitCode), "\(line)")
+            let code = report?["error"]?["rule"]?.string ?? report?["error"]?["code"]?.string
+            #expect(code.map(codes.contains) == true, "\(line): \(code ?? "no code") is not in the catalogue")
+            #expect(report?["error"]?["hint"]?.string?.isEmpty == false, "\(line): \(outcome.output)")
         }
         try gateway.stop()
         for (command, words) in Self.withoutJSON {
