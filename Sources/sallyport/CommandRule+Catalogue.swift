@@ -313,7 +313,9 @@ extension CommandRule: Catalogued {
         case .plaintextRefused:
             ErrorText(
                 "ws:// to another host is refused", rule: "without TLS a credential stays on this host",
-                remedy: "use wss://, or reach the gateway at a loopback address through an SSH tunnel")
+                remedy:
+                    "use wss:// and pin the certificate: sallyport tls fingerprint on the gateway's host prints the pin"
+            )
         case .tls:
             ErrorText(
                 "the TLS handshake failed", rule: "both sides have a version, a suite and certificates in common",
