@@ -46,10 +46,14 @@ enum SessionsCommands {
         let result = try client.request("sessions.abort", .object(JSONObject([("key", .string(key))])))
         client.close()
         let isAborted = result["status"]?.string == "aborted"
+        // Of a session that goes on: the process that waited for its next message.
+        let isClosed = result["keptAgentClosed"]?.bool == true
         invocation.terminal.print(
             invocation.arguments.has("json")
-                ? result.prettyPrinted() : isAborted ? "Killed \(key)" : "Nothing runs in \(key)")
-        return isAborted ? 0 : 1
+                ? result.prettyPrinted()
+                : isAborted
+                    ? "Killed \(key)" : "Nothing runs in \(key)" + (isClosed ? ", and no agent waits there" : ""))
+        return isAborted || isClosed ? 0 : 1
     }
 }
 

@@ -15,6 +15,9 @@ enum ACPScript {
                 reply "$prompt" '{"stopReason":"end_turn"}' ;;
             """#)
 
+    /// Says its process's number at each prompt.
+    static let numbered = script(prompt: #"tell $$; reply "$id" '{"stopReason":"end_turn"}'"#)
+
     private static func script(prompt: String, rest: String = "") -> String {
         #"""
         say() { tr -d '\n' <<< "$1"; echo; }
