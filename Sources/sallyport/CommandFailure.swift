@@ -55,7 +55,7 @@ struct CommandFailure: Error {
     }
 
     /// Of a configuration with problems, of which the first gives the rule.
-    init(_ problems: [ConfigProblem], _ message: String) {
+    init(_ problems: [ConfigProblem], _ message: String, details: [String] = []) {
         let (first, isOnly) = (problems.first, problems.count == 1)
         let lines = isOnly ? problems.map(\.line) : problems.map(\.description)
         self.init(
@@ -63,7 +63,7 @@ struct CommandFailure: Error {
             // Several have theirs below their lines.
             hint: isOnly
                 ? first?.remedy ?? first?.rule.text.remedy : "see all that is wrong: sallyport config validate",
-            exitCode: 78, kind: .configuration)
+            details: details, exitCode: 78, kind: .configuration)
     }
 
     /// Whatever a command ended with.
@@ -95,7 +95,7 @@ struct CommandFailure: Error {
             "--tls-fingerprint must be 64 hexadecimal digits, or several of them with commas between, not \"\(text)\"")
     }
 
-    static func configuration(_ result: ConfigResult) -> CommandFailure {
-        CommandFailure(result.errors, "the configuration has errors")
+    static func configuration(_ result: ConfigResult, details: [String] = []) -> CommandFailure {
+        CommandFailure(result.errors, "the configuration has errors", details: details)
     }
 }

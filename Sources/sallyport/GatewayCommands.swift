@@ -32,7 +32,9 @@ enum GatewayCommands {
         if arguments.has("no-tls") { flags["gateway.tls.enabled"] = "false" }
         let source = Locations.source(invocation, flags: flags)
         let result = ConfigFiles.load(locations, environment: source.environment, flags: flags)
-        guard let configuration = result.configuration else { throw CommandFailure.configuration(result) }
+        guard let configuration = result.configuration else {
+            throw CommandFailure.configuration(result, details: Self.codes(Set(result.errors.map(\.rule.rawValue))))
+        }
         if let path = arguments["echo-path"], !path.hasPrefix("/") {
             throw CommandFailure(.invalidName, "--echo-path must begin with /, not \"\(path)\"")
         }
@@ -55,11 +57,13 @@ enum GatewayCommands {
         do throws(StartFailure) {
             try GatewayServer.run(options) { lines in for line in lines { terminal.print(line) } }
         } catch {
-            // A service manager's log is where this is read.
-            throw CommandFailure(error, details: ["rule=\(error.rule.rawValue)"])
+            throw CommandFailure(error, details: Self.codes([error.rule.rawValue]))
         }
         return 0
     }
+
+    /// In words that a service manager's log can be searched for.
+    private static func codes(_ rules: Set<String>) -> [String] { rules.sorted().map { "rule=\($0)" } }
 
     // MARK: - gateway status
 

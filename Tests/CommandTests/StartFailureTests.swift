@@ -6,7 +6,7 @@ struct StartFailureTests {
     private static let local = #"{ gateway: { mode: "local", tls: { enabled: true } } }"#
 
     @Test(arguments: [
-        ("{ gateway: {", "openclaw.json:1:13: error: not valid JSON5", ""),
+        ("{ gateway: {", "openclaw.json:1:13: error: not valid JSON5", "\n  rule=config-syntax\n"),
         ("{}", "gateway.mode is not set", #"add the line gateway: { mode: "local" }"#),
         (
             #"{ gateway: { mode: "remote" } }"#, "only connects to a gateway elsewhere\n  rule=serves-elsewhere\n",

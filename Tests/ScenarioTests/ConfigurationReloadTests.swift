@@ -43,7 +43,7 @@ struct ConfigurationReloadTests {
             _ = try gateway.state.write(
                 "openclaw.json", Self.configuration(more: "trustedProxies: [\"nobody\"], handshakeTimeoutMs: \"many\""))
             let line = try gateway.waitForLog("config reload skipped (invalid config)", "gateway.trustedProxies")
-            #expect(line.contains("openclaw.json:"))
+            #expect(line.contains("openclaw.json:") && line.contains("(rule=config-invalid-value)"), "\(line)")
             _ = try gateway.waitForLog("config reload skipped (invalid config)", "gateway.handshakeTimeoutMs must be")
             let owner = try await gateway.owner()
             #expect(try owner.request("config.get")["valid"] == false)

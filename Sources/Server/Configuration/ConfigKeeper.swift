@@ -166,7 +166,8 @@ final class ConfigKeeper: ConfigurationDesk, @unchecked Sendable {
     private func usable(_ reading: ConfigSource.Reading) -> (Configuration, ReloadPreparations)? {
         guard let next = reading.result.configuration else {
             for error in reading.result.errors {
-                logger.log(.error, "config", "config reload skipped (invalid config): \(error.logLine)")
+                let line = "config reload skipped (invalid config): \(error.logLine) (rule=\(error.rule.rawValue))"
+                logger.log(LogLine(.error, "config", line, ids: [.rule: error.rule.rawValue]))
             }
             return nil
         }
