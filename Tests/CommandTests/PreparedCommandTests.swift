@@ -1,3 +1,4 @@
+import Agents
 import Files
 import Foundation
 import JSON
@@ -114,7 +115,7 @@ struct PreparedCommandTests {
         Row(command: "workers drain") { sandbox in
             let gateway = try sandbox.startGateway(configuration())
             let token = try answer(sandbox, "devices", "enroll", "--pool", "gpu")["token"]?.string ?? ""
-            let (_, name) = try sandbox.begin(
+            let (worker, name) = try sandbox.begin(
                 "worker", "--pool", "gpu", "--url", gateway.url, "--tls-fingerprint", try #require(gateway.pin),
                 "--enrol", token, "--state-dir", sandbox.path + "/worker", "--name", "far-host")
             try Sandbox.eventually("the worker attaches") {
@@ -125,6 +126,8 @@ struct PreparedCommandTests {
             #expect(drained?["state"]?.string == "draining")
             let resumed = try answer(sandbox, "workers", "drain", "far-host", "--resume")["worker"]
             #expect(resumed?["state"]?.string != "draining", "\(resumed ?? .null)")
+            worker.signal(SIGTERM)
+            #expect(try Sandbox.eventually("the worker's end") { worker.reap() }.exitCode == 0)
             try gateway.stop()
         },
         Row(command: "gateway install") { sandbox in
