@@ -213,6 +213,7 @@ struct EveryCommandTests {
             let outcome = try sandbox.run(command.split(separator: " ").map(String.init) + words)
             #expect(outcome.exitCode != 0, "\(command)")
             #expect(outcome.errors.contains("sallyport: error: "), "\(command): \(outcome.errors)")
+            #expect(outcome.errors.contains("  hint: "), "\(command): \(outcome.errors)")
         }
     }
 }
