@@ -31,10 +31,9 @@ package struct ConfigProblem: Equatable, Sendable {
 }
 
 extension ConfigProblem: CustomStringConvertible {
-    /// `openclaw.json:3:9: error: …`, and the remedy on a second line.
-    package var description: String {
-        let place = location.map { "\($0): " } ?? ""
-        let hint = remedy.map { "\n  hint: \($0)" } ?? ""
-        return "\(place)\(severity.rawValue): \(message)\(hint)"
-    }
+    /// `openclaw.json:3:9: error: …`
+    package var line: String { "\(location.map { "\($0): " } ?? "")\(severity.rawValue): \(message)" }
+
+    /// The same, and the remedy on a second line.
+    package var description: String { line + (remedy.map { "\n  hint: \($0)" } ?? "") }
 }

@@ -159,6 +159,8 @@ package struct LogLine: Equatable, Sendable {
         case client, connection, decision, device, peer, request, run, session
         /// The id of a request of the protocol, as its client chose it. ``request`` is one of pairing.
         case rpc
+        /// What was broken, where ``Kind`` does not say it.
+        case rule
     }
 
     package let level: Level

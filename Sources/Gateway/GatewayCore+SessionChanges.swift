@@ -269,10 +269,10 @@ extension GatewayCore {
                     idle = closeKeptAgent(of: key)
                 }
             }
-            return idle + [
-                reply(
-                    request, .object(JSONObject([("ok", true), ("abortedRunId", nil), ("status", "no-active-run")])))
-            ]
+            var answer = JSONObject([("ok", true), ("abortedRunId", nil), ("status", "no-active-run")])
+            // Whether one waited is known to those who keep it; from now on none does.
+            if !idle.isEmpty { answer["keptAgentClosed"] = true }
+            return idle + [reply(request, .object(answer))]
         }
         let answer = reply(
             request,

@@ -62,7 +62,8 @@ struct BridgeGateways {
             case .bridge(let name): "the address of the bridge \(name)"
             }
         let holds = written == lent.address.description ? "is" : "holds \(lent.address),"
-        return .configuration(
+        return StartFailure(
+            .proxyIsBridge,
             "gateway.trustedProxies: \"\(written)\" \(holds) \(what): strangers who come through a published port have "
                 + "it too, and could name any client address",
             hint: "name the proxy's own address on that network instead (give its container a fixed one), let a proxy "

@@ -59,8 +59,8 @@ struct CertificateFiles: Sendable {
             authorities =
                 if let clientAuthoritiesPath { try ClientAuthorities(path: clientAuthoritiesPath) } else { nil }
         } catch {
-            throw .configuration(
-                "gateway tls: \(error)",
+            throw StartFailure(
+                .clientAuthorities, "gateway tls: \(error)",
                 hint: "gateway.tls.caPath names the authorities of client certificates: a PEM file, or a directory of "
                     + "them; remove it to ask clients for none")
         }
@@ -77,7 +77,8 @@ struct CertificateFiles: Sendable {
         let actual = info.certificateSHA256Hex
         guard !fingerprints.isEmpty, !fingerprints.contains(actual), !fingerprints.contains(info.spkiSHA256Hex)
         else { return }
-        throw .configuration(
+        throw StartFailure(
+            .certificateFingerprint,
             "gateway.tls.fingerprint does not match the certificate: configured "
                 + fingerprints.map { "sha256:\($0)" }.joined(separator: " or ")
                 + ", \(certificatePath) has sha256:\(actual)",
@@ -91,7 +92,8 @@ struct CertificateFiles: Sendable {
     }
 
     private func failure(_ error: TLSError) -> StartFailure {
-        .configuration(
+        StartFailure(
+            .certificateUnusable,
             "gateway tls: failed to load cert (\(error))",
             hint: "check \(certificatePath) and \(keyPath), or gateway.tls.certPath and gateway.tls.keyPath")
     }

@@ -43,7 +43,7 @@ final class CertificateKeeper {
         do throws(FileError) {
             try files.next?.finishPromotion()
         } catch {
-            throw .configuration("gateway tls: cannot finish the rotation: \(error)", hint: "check its directory")
+            throw StartFailure(.rotationUnfinished, "gateway tls: cannot finish the rotation: \(error)")
         }
         current = try files.loadOrGenerate(
             names: names + wanted.hostNames, addresses: addresses + wanted.addresses)
@@ -129,9 +129,8 @@ final class CertificateKeeper {
             try use(replacement, because: reason)
         } catch {
             logger.log(
-                .error, "tls",
-                "\(reason): keeping the old certificate sha256:\(current.info.certificateSHA256Hex): \(error.message); "
-                    + (error.hint ?? ""))
+                .error, "tls", "\(reason): keeping the old certificate sha256:\(current.info.certificateSHA256Hex)",
+                error)
         }
     }
 
@@ -144,7 +143,7 @@ final class CertificateKeeper {
             // All or none: the reactors show one certificate.
             for _ in 1..<max(delegate?.reactorCount ?? 1, 1) { contexts.append(try replacement.makeSibling()) }
         } catch {
-            throw .other("gateway tls: \(error)")
+            throw StartFailure(.certificateUnusable, "gateway tls: \(error)")
         }
         try place()
         current = replacement
@@ -212,7 +211,7 @@ final class CertificateKeeper {
         do throws(StartFailure) {
             try files.checkFingerprint(of: next.info)
         } catch {
-            logger.log(.warn, "tls", "the next certificate will not be taken: \(Self.fingerprintRemedy(next.info))")
+            logger.log(.warn, "tls", "the next certificate will not be taken", Self.unnamed(next.info))
         }
         publish()
     }
@@ -224,13 +223,13 @@ final class CertificateKeeper {
             do throws(StartFailure) {
                 try files.checkFingerprint(of: next.info)
             } catch {
-                throw .configuration(Self.fingerprintRemedy(next.info))
+                throw Self.unnamed(next.info)
             }
             try use(replacement, because: "the next certificate is due") { () throws(StartFailure) in
                 do throws(FileError) {
                     try nextFiles.promote()
                 } catch {
-                    throw .other(error.description)
+                    throw StartFailure(.rotationUnfinished, error.description)
                 }
                 self.next = nil
                 nextStamps = nextFiles.stamps
@@ -240,14 +239,17 @@ final class CertificateKeeper {
             rotation.hold()
             logger.log(
                 .error, "tls",
-                "keeping the old certificate sha256:\(current.info.certificateSHA256Hex), although the next is due: "
-                    + error.message)
+                "keeping the old certificate sha256:\(current.info.certificateSHA256Hex), although the next is due",
+                error)
         }
     }
 
-    private static func fingerprintRemedy(_ info: CertificateInfo) -> String {
-        "gateway.tls.fingerprint does not name it: add sha256:\(info.certificateSHA256Hex) to it, as in "
-            + "fingerprint: [\"<present>\", \"<next>\"], and restart"
+    private static func unnamed(_ next: CertificateInfo) -> StartFailure {
+        StartFailure(
+            .certificateFingerprint, "gateway.tls.fingerprint does not name it",
+            hint:
+                "add sha256:\(next.certificateSHA256Hex) to it, as in fingerprint: [\"<present>\", \"<next>\"], and restart"
+        )
     }
 }
 

@@ -12,7 +12,8 @@ internal import Trust
 extension GatewayServer {
     static func checkSupported(_ configuration: Configuration) throws(StartFailure) {
         if configuration.gateway.mode == .remote {
-            throw .configuration(
+            throw StartFailure(
+                .servesElsewhere,
                 "gateway.mode is \"remote\": this configuration only connects to a gateway elsewhere",
                 hint: "set gateway: { mode: \"local\" } to serve here")
         }
@@ -23,7 +24,8 @@ extension GatewayServer {
         for text in settings.trustedProxies {
             // The configuration has been checked; what both do not read alike must not get lost.
             guard let range = CIDR(text) else {
-                throw .configuration(
+                throw StartFailure(
+                    .proxyRange,
                     "gateway.trustedProxies: \"\(text)\" is no address and no range",
                     hint: "write an IP address, or a range such as 10.0.0.0/8")
             }
@@ -74,7 +76,8 @@ extension GatewayServer {
         let name = PreauthBudget.limitVariable
         guard let text = environment[name], !text.isEmpty else { return PreauthBudget.defaultLimit }
         guard let limit = Int(text), limit >= 1 else {
-            throw .configuration(
+            throw StartFailure(
+                .preauthLimit,
                 "\(name) must be an integer of at least 1, not \"\(text)\"",
                 hint: "unset it for the default, \(PreauthBudget.defaultLimit)")
         }
@@ -84,7 +87,8 @@ extension GatewayServer {
     static func checkIsPrivate(_ state: StateDirectory) throws(StartFailure) {
         for directory in [state.path, state.path + "/run"] where Files.exists(directory) && !Files.isPrivate(directory)
         {
-            throw .configuration(
+            throw StartFailure(
+                .stateShared,
                 "the state directory \(directory) belongs to, or can be written by, other users",
                 hint: "own it and take that away: chmod o-w \(directory), or choose another with --state-dir")
         }
@@ -104,11 +108,12 @@ extension GatewayServer {
             return lock
         } catch {
             if case .locked(_, let holder) = error {
-                throw .configuration(
+                throw StartFailure(
+                    .stateInUse,
                     "Gateway failed to start: another gateway instance uses the state directory \(state.path) (\(holder))",
                     hint: "stop it, or choose another directory with --state-dir")
             }
-            throw .configuration("cannot use the state directory: \(error.description)", hint: "check its permissions")
+            throw StartFailure(.stateUnusable, "cannot use the state directory: \(error.description)")
         }
     }
 
@@ -140,7 +145,7 @@ extension GatewayServer {
                 try Files.writeAtomically(state.tokenFile, Array((token + "\n").utf8))
                 return SharedSecret(mode: .token, value: token, generatedFile: state.tokenFile)
             } catch {
-                throw .configuration("cannot keep the gateway's token: \(error.description)")
+                throw StartFailure(.tokenFile, "cannot keep the gateway's token: \(error.description)")
             }
         }
     }
@@ -159,7 +164,9 @@ extension GatewayServer {
         _ options: ServerOptions, root: String, port: UInt16, pins: [String], secret: String?,
         _ directories: RunDirectories
     ) throws(StartFailure) -> ProcessLauncher.Template {
-        guard let executable = Files.currentExecutable() else { throw .other("cannot find our own program file") }
+        guard let executable = Files.currentExecutable() else {
+            throw StartFailure(.ownProgram, "cannot find our own program file")
+        }
         return ProcessLauncher.Template(
             executable: executable, directories: directories, hidden: hidden(options), gatewayID: root,
             loopbackURL: "\(pins.isEmpty ? "ws" : "wss")://127.0.0.1:\(port)",
@@ -181,7 +188,7 @@ extension GatewayServer {
         do throws(StoreError) {
             return try store.load(nowMs: GatewayClock.systemMs())
         } catch {
-            throw .configuration("cannot read the store: \(error)")
+            throw StartFailure(.storeUnusable, "cannot read the store: \(error)")
         }
     }
 

@@ -40,7 +40,9 @@ extension GatewayServer {
 
     /// Replaces the program by itself. Comes back only when that failed.
     func succeed(_ workers: [Handover.Worker]) -> StartFailure {
-        guard let executable = Self.ownExecutable() else { return .other("cannot restart: our own program is gone") }
+        guard let executable = Self.ownExecutable() else {
+            return StartFailure(.ownProgram, "cannot restart: our own program is gone")
+        }
         let handover = Handover(listeners: listeners.map { $0.socket.descriptor.raw }, lock: lock.raw, workers: workers)
         for raw in handover.listeners + [lock.raw] { Sockets.letInherit(raw) }
         var environment = options.environment
@@ -48,7 +50,8 @@ extension GatewayServer {
         environment[Handover.variable] = handover.text(pid: getpid())
         let code = ProcessImage.replace(
             executable: executable, arguments: options.arguments ?? [], environment: environment)
-        return .other(
+        return StartFailure(
+            .ownProgram,
             "cannot restart: \(executable): \(String(describing: EventLoopError.system(call: "execve", errno: code)))")
     }
 

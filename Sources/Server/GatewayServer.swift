@@ -89,7 +89,7 @@ package final class GatewayServer {
         do throws(EventLoopError) {
             control = try Reactor()
         } catch {
-            throw .other("cannot start: \(error.description)")
+            throw StartFailure(.hostResources, "cannot start: \(error.description)")
         }
         let isolation = try IsolationPlan(configuration, environment: options.environment)
         let descriptors = DescriptorLimit.raiseToMaximum()
@@ -101,7 +101,7 @@ package final class GatewayServer {
         do throws(RootIdentity.Failure) {
             root = try RootIdentity.loadOrCreate(state.rootIdentity, nowMs: nowMs)
         } catch {
-            throw .configuration(error.description)
+            throw StartFailure(.gatewayIdentity, error.description)
         }
         trust = try Self.trust(configuration.gateway)
         let bridges = NetworkPosition.bridgeGateways()
@@ -116,7 +116,7 @@ package final class GatewayServer {
         do throws(StoreError) {
             store = try SQLiteStore(path: state.database)
         } catch {
-            throw .configuration("cannot open the store: \(error)")
+            throw StartFailure(.storeUnusable, "cannot open the store: \(error)")
         }
         directories = RunDirectories(state, gatewayID: root.deviceID, environment: options.environment)
         if isolation.needsSharedDirectory { try directories.prepareShared() }
@@ -197,7 +197,7 @@ package final class GatewayServer {
             for index in 0..<count { try startReactor(index, of: count, listenerFacts) }
             control.run()
         } catch {
-            throw .other("cannot start: \(error.description)")
+            throw StartFailure(.hostResources, "cannot start: \(error.description)")
         }
     }
 

@@ -19,7 +19,7 @@ extension ListenPlan {
                     Self.remove(bound)
                     throw error
                 }
-                warn(error.message)
+                warn(error.logText)
             }
         }
         return bound
@@ -42,15 +42,17 @@ extension ListenPlan {
                 if isAnyPort, attempt < 15 { continue }
                 throw Self.isTaken(address, hint: "stop it, or choose another port with --port or gateway.port")
             } catch {
-                throw .configuration("cannot listen: \(error.description)", hint: "check gateway.bind and gateway.port")
+                throw StartFailure(
+                    .cannotListen, "cannot listen: \(error.description)", hint: "check gateway.bind and gateway.port")
             }
         }
-        throw .other("no free port was found")
+        throw StartFailure(.noFreePort, "no free port was found")
     }
 
     private static func isTaken(_ address: SocketAddress, hint: String) -> StartFailure {
         let holder = PortHolder.find(port: address.port).map { " by \($0)" } ?? ""
-        return .configuration(
+        return StartFailure(
+            .portInUse,
             "Gateway failed to start: another gateway instance is already listening on \(address)\(holder)", hint: hint)
     }
 
@@ -103,11 +105,13 @@ extension ListenPlan {
             guard extra.address.path != nil else {
                 throw isTaken(address, hint: "stop it, or choose another port in \(extra.setting)")
             }
-            throw .configuration(
+            throw StartFailure(
+                .socketInUse,
                 "\(extra.setting): another process listens on \(address)",
                 hint: "stop it, or choose another path in \(extra.setting)")
         } catch {
-            throw .configuration(
+            throw StartFailure(
+                .cannotListen,
                 "\(extra.setting): cannot listen on \(extra.address): \(error.description)", hint: hint(extra))
         }
     }

@@ -57,8 +57,9 @@ struct ListenPlan {
             return ListenPlan(addresses: loopback + found)
         case .custom:
             guard let host = settings.customBindHost, let address = SocketAddress(literal: host, port: port) else {
-                throw .configuration(
-                    "gateway.customBindHost is not an IP address", hint: "set gateway.customBindHost: \"192.0.2.1\"")
+                throw StartFailure(
+                    .listenAddress, "gateway.customBindHost is not an IP address",
+                    hint: "set gateway.customBindHost: \"192.0.2.1\"")
             }
             if address.isLoopback {
                 return ListenPlan(addresses: loopback + (loopback.contains(address) ? [] : [address]))
@@ -83,7 +84,7 @@ struct ListenPlan {
         switch listener.place {
         case .address(let host, let port):
             guard let address = SocketAddress(literal: host, port: port) else {
-                throw .configuration("\(listener.path).address is not an IP address", hint: nil)
+                throw StartFailure(.listenAddress, "\(listener.path).address is not an IP address")
             }
             return Extra(
                 setting: listener.path, address: address,
@@ -108,7 +109,8 @@ struct ListenPlan {
         var taken = addresses.map { (setting: "gateway.bind and gateway.port", address: $0) }
         for extra in extras {
             if let other = taken.first(where: { Self.conflict($0.address, extra.address) }) {
-                throw .configuration(
+                throw StartFailure(
+                    .listenersConflict,
                     "\(extra.setting) listens on \(extra.address), where \(other.setting) already does",
                     hint: "give one of them another port or path")
             }

@@ -1,15 +1,21 @@
-/// Why the gateway did not start, in the words of the command line.
+internal import Errors
+
+/// Why the gateway did not start, or did not take up what was changed, in the words of the command line.
 package struct StartFailure: Error, Equatable, Sendable {
-    /// 78 for what only a changed configuration mends, 1 for the rest.
-    package let exitCode: Int32
+    package let rule: StartRule
+    /// With the facts of the case.
     package let message: String
-    package let hint: String?
+    /// What mends it here, or else what mends it everywhere.
+    package let hint: String
 
-    package static func configuration(_ message: String, hint: String? = nil) -> StartFailure {
-        StartFailure(exitCode: 78, message: message, hint: hint)
+    package init(_ rule: StartRule, _ message: String, hint: String? = nil) {
+        self.rule = rule
+        self.message = message
+        self.hint = hint ?? rule.text.remedy
     }
 
-    package static func other(_ message: String, hint: String? = nil) -> StartFailure {
-        StartFailure(exitCode: 1, message: message, hint: hint)
-    }
+    package var exitCode: Int32 { rule.exitCode }
+
+    /// On one line of the log.
+    var logText: String { "\(message); \(hint) (rule=\(rule.rawValue))" }
 }

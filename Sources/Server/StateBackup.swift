@@ -22,15 +22,17 @@ package struct StateBackup {
     package init(of state: StateDirectory, to output: String, configurations: [String]) throws(StartFailure) {
         self.output = output
         guard Files.exists(state.database) else {
-            throw .configuration(
-                "there is no gateway in \(state.path)", hint: "name its state directory with --state-dir")
+            throw StartFailure(
+                .backupSource, "there is no gateway in \(state.path)", hint: "name its state directory with --state-dir"
+            )
         }
         guard !output.hasPrefix(state.path + "/") else {
-            throw .configuration("the backup would lie in the state directory itself", hint: "choose another --output")
+            throw StartFailure(
+                .backupTarget, "the backup would lie in the state directory itself", hint: "choose another --output")
         }
         let partial = output + ".partial"
         for path in [output, partial] where Files.exists(path) {
-            throw .configuration("\(path) exists already", hint: "remove it, or choose another --output")
+            throw StartFailure(.backupTarget, "\(path) exists already", hint: "remove it, or choose another --output")
         }
         do {
             try copyAll(state, to: partial, configurations)
@@ -82,10 +84,12 @@ package struct StateBackup {
     }
 
     private static func failure(_ error: any Error) -> StartFailure {
-        switch error {
-        case let error as StoreError: .other("cannot back up the store: \(error)", hint: "nothing of the backup stays")
-        case let error as FileError: .other("cannot back up \(error.description)", hint: "nothing of the backup stays")
-        default: .other("cannot back up: \(error)")
-        }
+        let what =
+            switch error {
+            case let error as StoreError: "the store: \(error)"
+            case let error as FileError: error.description
+            default: "the state: \(error)"
+            }
+        return StartFailure(.backupFailed, "cannot back up \(what); nothing of the backup stays")
     }
 }

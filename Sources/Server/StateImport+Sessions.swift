@@ -130,7 +130,7 @@ extension StateImport {
         do throws(StoreError) {
             return try SQLiteStore(path: state.database)
         } catch {
-            throw .other("cannot open the store: \(error)", hint: "no session was imported")
+            throw StartFailure(.importStore, "cannot open the store, no session was imported: \(error)")
         }
     }
 
@@ -165,7 +165,7 @@ extension StateImport {
         do throws(StoreError) {
             present = try Set(store?.load(nowMs: nowMs).cronJobs.map(\.id) ?? [])
         } catch {
-            throw .other("cannot read the store: \(error)", hint: "no scheduled job was imported")
+            throw StartFailure(.importStore, "cannot read the store, no scheduled job was imported: \(error)")
         }
         var outcomes: [Outcome] = []
         for job in file.jobs {

@@ -52,10 +52,10 @@ package final class StateImport {
             lock = try FileLock(state.lockFile, holder: "sallyport import, process \(getpid())")
         } catch {
             guard case .locked(_, let holder) = error else {
-                throw .configuration(
-                    "cannot use the state directory: \(error.description)", hint: "check its permissions")
+                throw StartFailure(.stateUnusable, "cannot use the state directory: \(error.description)")
             }
-            throw .other(
+            throw StartFailure(
+                .importBesideGateway,
                 "the state directory \(state.path) is in use (\(holder))",
                 hint: "stop the gateway first: sallyport import changes what it holds in memory")
         }
@@ -67,17 +67,18 @@ package final class StateImport {
         do throws(FileError) {
             bytes = try Files.read(path, maxBytes: Self.maxBytes)
         } catch {
-            guard error.isMissing else { throw .other("cannot read \(error.description)") }
+            guard error.isMissing else { throw StartFailure(.importFile, "cannot read \(error.description)") }
             return nil
         }
         let document: JSON
         do throws(JSONError) {
             document = try JSONParser.parse(bytes)
         } catch {
-            throw .other("\(path): not readable as JSON (\(error.description))", hint: "nothing was imported from it")
+            throw StartFailure(
+                .importFile, "\(path): not readable as JSON (\(error.description)); nothing was imported from it")
         }
         guard let file = PairedDevicesFile(document, nowMs: nowMs) else {
-            throw .other("\(path): is no object of devices", hint: "nothing was imported from it")
+            throw StartFailure(.importFile, "\(path): is no object of devices; nothing was imported from it")
         }
         let remarks = file.remarks.map {
             Outcome($0.isDamage ? .skipped : .noted, $0.what, $0.why, isDamage: $0.isDamage)
@@ -88,7 +89,7 @@ package final class StateImport {
         do throws(StoreError) {
             return try take(file.devices, nowMs: nowMs) + remarks
         } catch {
-            throw .other("cannot change the store: \(error)", hint: "no device was imported")
+            throw StartFailure(.importStore, "cannot change the store, no device was imported: \(error)")
         }
     }
 

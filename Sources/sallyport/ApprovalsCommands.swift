@@ -34,8 +34,9 @@ enum ApprovalsCommands {
     ) { invocation in
         let operands = invocation.arguments.operands
         guard operands.count == 2 else {
-            throw CommandFailure.usage(
-                "approvals resolve takes an id and a decision", hint: "sallyport approvals resolve ID allow-once")
+            throw CommandFailure(
+                .operands, "approvals resolve takes an id and a decision",
+                hint: "sallyport approvals resolve ID allow-once")
         }
         return try DevicesCommands.with(invocation) { client in
             let result = try client.request(

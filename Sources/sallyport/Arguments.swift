@@ -8,8 +8,8 @@ struct Arguments {
     init(_ words: [String], command: Command) throws(CommandFailure) {
         try read(words, command)
         if command.operands.isEmpty, !operands.isEmpty {
-            throw .usage(
-                "\(command.name) takes no operands: \(operands.joined(separator: " "))",
+            throw CommandFailure(
+                .operands, "\(command.name) takes no operands: \(operands.joined(separator: " "))",
                 hint: "see sallyport \(command.name) --help")
         }
     }
@@ -26,8 +26,8 @@ struct Arguments {
             guard word.hasPrefix("--") else {
                 guard !word.hasPrefix("-") || word == "-" else {
                     let option = command.options.first { $0.name.hasPrefix(word.dropFirst().prefix(1)) }
-                    throw .usage(
-                        "\(command.name) has no option \(word)",
+                    throw CommandFailure(
+                        .unknownOption, "\(command.name) has no option \(word)",
                         hint: option.map { "did you mean --\($0.name)?" } ?? "see sallyport \(command.name) --help")
                 }
                 operands.append(word)
@@ -37,17 +37,19 @@ struct Arguments {
             let name = String(parts[0])
             guard let option = command.options.first(where: { $0.name == name }) else {
                 let near = EditDistance.nearest(to: name, among: command.options.map(\.name))
-                throw .usage(
-                    "\(command.name) has no option --\(name)",
+                throw CommandFailure(
+                    .unknownOption, "\(command.name) has no option --\(name)",
                     hint: near.map { "did you mean --\($0)?" } ?? "see sallyport \(command.name) --help")
             }
             if option.value == nil {
-                guard parts.count == 1 else { throw .usage("--\(name) takes no value") }
+                guard parts.count == 1 else { throw CommandFailure(.unexpectedValue, "--\(name) takes no value") }
                 switches.insert(name)
             } else if parts.count == 2 {
                 values[name] = String(parts[1])
             } else {
-                guard index < words.count else { throw .usage("--\(name) needs a value: \(option.value ?? "")") }
+                guard index < words.count else {
+                    throw CommandFailure(.missingValue, "--\(name) needs a value: \(option.value ?? "")")
+                }
                 values[name] = words[index]
                 index += 1
             }
@@ -62,7 +64,8 @@ struct Arguments {
     func choice(_ name: String, _ allowed: [String]) throws(CommandFailure) -> String? {
         guard let text = values[name] else { return nil }
         guard allowed.contains(text) else {
-            throw .usage("--\(name) must be \(allowed.joined(separator: " or ")), not \"\(text)\"")
+            throw CommandFailure(
+                .invalidChoice, "--\(name) must be \(allowed.joined(separator: " or ")), not \"\(text)\"")
         }
         return text
     }
@@ -70,7 +73,9 @@ struct Arguments {
     func integer(_ name: String, in range: ClosedRange<Int64>) throws(CommandFailure) -> Int64? {
         guard let text = values[name] else { return nil }
         guard let number = Int64(text), range.contains(number) else {
-            throw .usage("--\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
+            throw CommandFailure(
+                .invalidNumber,
+                "--\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
         }
         return number
     }

@@ -28,7 +28,7 @@ enum AuthCommands {
     ) { invocation in
         let operands = invocation.arguments.operands
         guard operands.count <= 1 else {
-            throw CommandFailure.usage("this takes one client at most", hint: "see: sallyport auth lockouts")
+            throw CommandFailure(.operands, "this takes one client at most", hint: "see: sallyport auth lockouts")
         }
         return try DevicesCommands.with(invocation) { client in
             var params = JSONObject()

@@ -28,7 +28,7 @@ enum BackupCommand {
             backup = try StateBackup(
                 of: StateDirectory(locations.stateDirectory), to: output, configurations: locations.files)
         } catch {
-            throw CommandFailure(error.message, hint: error.hint, exitCode: error.exitCode)
+            throw CommandFailure(error)
         }
         if invocation.arguments.has("json") {
             let answer = JSONObject([

@@ -19,33 +19,51 @@ struct CommandFailure: Error {
     }
 
     let message: String
+    /// What mends it here, or else what mends it everywhere.
     let hint: String?
     /// Facts that help to understand the message, a line each.
     let details: [String]
     /// 1 refused or failed, 2 usage, 7 agent not allowed, 65 session limit, 78 configuration.
-    let exitCode: Int32
+    var exitCode: Int32
     let kind: Kind
+    /// What was broken: of the catalogue. Nil where the gateway said no, whose codes are in ``body``.
+    let rule: ErrorEntry?
     /// What the gateway said.
     var body: GatewayErrorBody?
     /// Standard output has said it already, as JSON.
     var isPrinted = false
 
+    /// - Parameters:
+    ///   - message: with the facts of the case: lower case, no full stop.
+    ///   - hint: with the facts of the case; without one it is the rule's remedy.
+    init(_ rule: CommandRule, _ message: String, hint: String? = nil, details: [String] = []) {
+        self.init(
+            ErrorEntry(rule), message, hint: hint ?? rule.text.remedy, details: details, exitCode: rule.exitCode,
+            kind: rule.kind)
+    }
+
+    /// Of another family: each has an initialiser of its own.
     init(
-        _ message: String, hint: String? = nil, details: [String] = [], exitCode: Int32 = 1, kind: Kind? = nil
+        _ rule: ErrorEntry?, _ message: String, hint: String?, details: [String] = [], exitCode: Int32, kind: Kind
     ) {
+        self.rule = rule
         self.message = message
         self.hint = hint
         self.details = details
         self.exitCode = exitCode
-        self.kind =
-            kind
-            ?? {
-                switch exitCode {
-                case 2: .usage
-                case 78: .configuration
-                default: .command
-                }
-            }()
+        self.kind = kind
+    }
+
+    /// Of a configuration with problems, of which the first gives the rule.
+    init(_ problems: [ConfigProblem], _ message: String, details: [String] = []) {
+        let (first, isOnly) = (problems.first, problems.count == 1)
+        let lines = isOnly ? problems.map(\.line) : problems.map(\.description)
+        self.init(
+            first.map { ErrorEntry($0.rule) }, ([message] + lines).joined(separator: "\n"),
+            // Several have theirs below their lines.
+            hint: isOnly
+                ? first?.remedy ?? first?.rule.text.remedy : "see all that is wrong: sallyport config validate",
+            details: details, exitCode: 78, kind: .configuration)
     }
 
     /// Whatever a command ended with.
@@ -53,13 +71,14 @@ struct CommandFailure: Error {
         switch error {
         case let failure as CommandFailure: self = failure
         case let error as ClientError: self.init(error)
-        default: self.init("\(error)")
+        default: self.init(.system, "\(error)")
         }
     }
 
     /// The same for `--json`.
     var json: JSON {
         var error = JSONObject([("type", .string(kind.rawValue)), ("message", .string(message))])
+        error["rule"] = (rule?.code).map { .string($0) }
         error["hint"] = hint.map { .string($0) }
         if let body {
             error["code"] = .string(body.code)
@@ -70,55 +89,13 @@ struct CommandFailure: Error {
             JSONObject([("ok", false), ("error", .object(error)), ("exitCode", .integer(Int64(exitCode)))]))
     }
 
-    static func usage(_ message: String, hint: String? = nil) -> CommandFailure {
-        CommandFailure(message, hint: hint, exitCode: 2)
-    }
-
     static func pin(_ text: String) -> CommandFailure {
-        .usage(
+        CommandFailure(
+            .invalidPin,
             "--tls-fingerprint must be 64 hexadecimal digits, or several of them with commas between, not \"\(text)\"")
     }
 
-    static func configuration(_ message: String, hint: String? = nil) -> CommandFailure {
-        CommandFailure(message, hint: hint, exitCode: 78)
-    }
-
-    static func configuration(_ result: ConfigResult) -> CommandFailure {
-        let text = result.errors.map(\.description).joined(separator: "\n")
-        return .configuration("the configuration has errors\n\(text)")
-    }
-
-    /// What the gateway said, with everything that it explained.
-    init(_ error: ClientError, details: [String] = []) {
-        self.init(error.description, hint: Self.hint(error), details: details, kind: Self.kind(error))
-        body = error.body
-    }
-
-    private static func kind(_ error: ClientError) -> Kind {
-        switch error {
-        // A refused connect ends the connection; a refused request does not.
-        case .refused(_, nil, _), .messageTooLarge: .refused
-        case .invalidURL: .usage
-        default: .transport
-        }
-    }
-
-    private static func hint(_ error: ClientError) -> String? {
-        switch error {
-        case .tls(.certificateUntrusted):
-            "pin it with --tls-fingerprint; sallyport tls fingerprint on the gateway's host prints the pin"
-        case .tls(.pinMismatch):
-            "if the certificate was replaced on purpose, use the new pin: sallyport tls fingerprint on the gateway's host"
-        case .tls(.clientCertificateRefused):
-            "pass a certificate that the gateway's gateway.tls.caPath vouches for: --client-cert, --client-key"
-        case .proxyRefused:
-            "HTTPS_PROXY, ALL_PROXY and NO_PROXY decide about proxies; name the gateway in NO_PROXY to go without"
-        case .tls(.peerIsPlainHTTP), .tls(.peerIsNotTLS): "does the gateway serve ws:// there, without TLS?"
-        case .unreachable: "is it running? On its host: sallyport gateway status, sallyport gateway run"
-        case .refused(let body, _, _):
-            body.details["remediationHint"]?.string
-                ?? body.detailsCode.flatMap { DetailsCode(rawValue: $0) }?.text.remedy
-        default: nil
-        }
+    static func configuration(_ result: ConfigResult, details: [String] = []) -> CommandFailure {
+        CommandFailure(result.errors, "the configuration has errors", details: details)
     }
 }

@@ -84,21 +84,22 @@ enum CommandTable {
     static func unknown(_ words: [String]) -> CommandFailure {
         let typed = words.prefix { !$0.hasPrefix("-") }
         guard let first = typed.first else {
-            return .usage(
-                "a command comes before \(words.first ?? "options")", hint: "sallyport --help lists all commands")
+            return CommandFailure(
+                .unknownCommand, "a command comes before \(words.first ?? "options")",
+                hint: "sallyport --help lists all commands")
         }
         let members = group(first).map { "sallyport \($0.name)" }
         if typed.count == 1, !members.isEmpty {
-            return .usage("\(first) needs another word", hint: members.joined(separator: ", "))
+            return CommandFailure(.unknownCommand, "\(first) needs another word", hint: members.joined(separator: ", "))
         }
         // Words after the command's are its operands.
         for count in members.isEmpty ? [2, 1] : [2] {
             guard let near = nearest(to: typed.prefix(count).joined(separator: " ")) else { continue }
             let name = typed.prefix(count).joined(separator: " ")
-            return .usage("unknown command: \(name)", hint: "did you mean: sallyport \(near)?")
+            return CommandFailure(.unknownCommand, "unknown command: \(name)", hint: "did you mean: sallyport \(near)?")
         }
-        return .usage(
-            "unknown command: \(typed.prefix(2).joined(separator: " "))",
+        return CommandFailure(
+            .unknownCommand, "unknown command: \(typed.prefix(2).joined(separator: " "))",
             hint: members.isEmpty
                 ? "sallyport --help lists all commands" : "these exist: " + members.joined(separator: ", "))
     }

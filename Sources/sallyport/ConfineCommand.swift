@@ -6,13 +6,12 @@ enum ConfineCommand {
         "confine", summary: "Becomes a command that may do less (started by workers).", isHidden: true
     ) { _ in
         guard let confinement = Confinement.receive() else {
-            throw CommandFailure("sallyport confine is started by a worker, not by hand")
+            throw CommandFailure(.notByHand, "sallyport confine is started by a worker, not by hand")
         }
         do throws(AgentError) {
             try confinement.become()
         } catch {
-            // What a shell says for a command that it cannot run.
-            throw CommandFailure(error.description, exitCode: 127)
+            throw CommandFailure(.confinement, error.description)
         }
     }
 }

@@ -43,7 +43,7 @@ enum CronAddCommand {
     }
 
     private static func job(_ arguments: Arguments) throws(CommandFailure) -> JSONObject {
-        guard let name = arguments["name"] else { throw usage("cron add needs --name") }
+        guard let name = arguments["name"] else { throw usage(.missingOption, "cron add needs --name") }
         var job = JSONObject([("name", .string(name)), ("schedule", try schedule(arguments))])
         switch (arguments["message"], arguments["system-event"]) {
         case (let message?, nil):
@@ -54,7 +54,7 @@ enum CronAddCommand {
         case (nil, let event?):
             job["payload"] = .object(JSONObject([("kind", "systemEvent"), ("text", .string(event))]))
             job["sessionTarget"] = "main"
-        default: throw usage("cron add needs one of --message and --system-event")
+        default: throw usage(.missingOption, "cron add needs one of --message and --system-event")
         }
         job["wakeMode"] = .string(try arguments.choice("wake", ["now", "next-heartbeat"]) ?? "now")
         job["agentId"] = arguments["agent"].map { .string($0) }
@@ -69,7 +69,7 @@ enum CronAddCommand {
 
     private static func schedule(_ arguments: Arguments) throws(CommandFailure) -> JSON {
         for name in ["tz", "stagger"] where arguments[name] != nil && arguments["cron"] == nil {
-            throw usage("--\(name) goes with --cron")
+            throw usage(.missingOption, "--\(name) goes with --cron")
         }
         switch (arguments["at"], arguments["every"], arguments["cron"]) {
         case (let at?, nil, nil):
@@ -88,13 +88,13 @@ enum CronAddCommand {
             }
             if arguments.has("exact") { schedule["staggerMs"] = 0 }
             return .object(schedule)
-        default: throw usage("cron add needs one of --at, --every and --cron")
+        default: throw usage(.missingOption, "cron add needs one of --at, --every and --cron")
         }
     }
 
     private static func milliseconds(_ name: String, _ text: String) throws(CommandFailure) -> Int64 {
         guard let seconds = DurationText.seconds(text, limit: 366 * 86_400), seconds > 0 else {
-            throw usage("--\(name) must be a time such as 90s, 10m, 24h or 7d, not \"\(text)\"")
+            throw usage(.invalidTime, "--\(name) must be a time such as 90s, 10m, 24h or 7d, not \"\(text)\"")
         }
         return seconds * 1000
     }
@@ -103,11 +103,13 @@ enum CronAddCommand {
     private static func either(
         _ arguments: Arguments, _ yes: String, _ no: String
     ) throws(CommandFailure) -> Bool? {
-        guard !arguments.has(yes) || !arguments.has(no) else { throw usage("--\(yes) and --\(no) exclude each other") }
+        guard !arguments.has(yes) || !arguments.has(no) else {
+            throw usage(.excludingOptions, "--\(yes) and --\(no) exclude each other")
+        }
         return arguments.has(yes) ? true : arguments.has(no) ? false : nil
     }
 
-    private static func usage(_ message: String) -> CommandFailure {
-        .usage(message, hint: "see sallyport cron add --help")
+    private static func usage(_ rule: CommandRule, _ message: String) -> CommandFailure {
+        CommandFailure(rule, message, hint: "see sallyport cron add --help")
     }
 }

@@ -113,7 +113,7 @@ enum CronCommands {
 
     private static func job(_ invocation: Invocation) throws(CommandFailure) -> JSONObject {
         guard let id = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
-            throw .usage("this needs one job id", hint: "see: sallyport cron list")
+            throw CommandFailure(.operands, "this needs one job id", hint: "see: sallyport cron list")
         }
         return JSONObject([("id", .string(id))])
     }

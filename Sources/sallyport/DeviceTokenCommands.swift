@@ -30,7 +30,7 @@ enum DeviceTokenCommands {
         _ invocation: Invocation, _ method: String, done: String, scopes: String?
     ) throws -> Int32 {
         guard let typed = invocation.arguments["device"] else {
-            throw CommandFailure.usage("this needs --device ID", hint: "see: sallyport devices list")
+            throw CommandFailure(.missingOption, "this needs --device ID", hint: "see: sallyport devices list")
         }
         let role = try invocation.arguments.choice("role", ["operator", "node"]) ?? "operator"
         return try DevicesCommands.with(invocation) { client in

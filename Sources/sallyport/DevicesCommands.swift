@@ -118,7 +118,7 @@ enum DevicesCommands {
 
     private static func operand(_ invocation: Invocation, _ what: String) throws(CommandFailure) -> String {
         guard let id = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
-            throw .usage("this needs one \(what)", hint: "see: sallyport devices list")
+            throw CommandFailure(.operands, "this needs one \(what)", hint: "see: sallyport devices list")
         }
         return id
     }
@@ -139,7 +139,8 @@ enum DevicesCommands {
         let found = ["paired", "derived"].flatMap { devices[$0]?.array ?? [] }
             .compactMap { $0["deviceId"]?.string }.filter { $0.hasPrefix(typed.lowercased()) }
         guard found.count < 2 else {
-            throw CommandFailure("\(found.count) devices begin with \(typed)", hint: "type more of the id")
+            throw CommandFailure(
+                .ambiguousDevice, "\(found.count) devices begin with \(typed)", hint: "type more of the id")
         }
         return found.first ?? typed
     }

@@ -37,8 +37,8 @@ enum EnrolCommand {
         ])
         if let pool = arguments["pool"] {
             guard arguments["scope"] == nil, arguments["role"] == nil else {
-                throw CommandFailure.usage(
-                    "--pool says what the device gets; --scope and --role have no place beside it")
+                throw CommandFailure(
+                    .excludingOptions, "--pool says what the device gets; --scope and --role have no place beside it")
             }
             params["scopes"] = [.string("pool:" + pool)]
         } else if let scopes = arguments["scope"] {
@@ -46,7 +46,8 @@ enum EnrolCommand {
         }
         if let text = arguments["ttl"] {
             guard let seconds = DurationText.seconds(text, limit: maxLifeSeconds), seconds > 0 else {
-                throw CommandFailure.usage("--ttl must be a time such as 10m, 24h or 7d, at most 90d, not \"\(text)\"")
+                throw CommandFailure(
+                    .invalidTime, "--ttl must be a time such as 10m, 24h or 7d, at most 90d, not \"\(text)\"")
             }
             params["ttlMs"] = .integer(seconds * 1000)
         }

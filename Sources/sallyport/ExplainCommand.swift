@@ -49,7 +49,8 @@ enum ExplainCommand {
         if let scopes = arguments["scope"] { members["scopes"] = .array(ScopeNames.read(scopes).map { .string($0) }) }
         guard let id = arguments.operands.first else { return .object(JSONObject([("dryRun", .object(members))])) }
         guard arguments.operands.count == 1, members.isEmpty else {
-            throw .usage("explain takes one id, or the options of a dry run", hint: "see: sallyport explain --help")
+            throw CommandFailure(
+                .operands, "explain takes one id, or the options of a dry run", hint: "see: sallyport explain --help")
         }
         return .object(JSONObject([("id", .string(id))]))
     }

@@ -25,8 +25,8 @@ enum ExplainErrorCommand {
         }
         guard let entry = ErrorCatalogue.find(words) else {
             let nearest = EditDistance.nearest(to: words, among: ErrorCatalogue.all.map(\.code))
-            throw CommandFailure.usage(
-                "no error is called \(words)",
+            throw CommandFailure(
+                .unknownCode, "no error is called \(words)",
                 hint: nearest.map { "did you mean: sallyport explain error \($0)?" }
                     ?? "sallyport explain error lists all of them")
         }

@@ -32,9 +32,11 @@ enum GatewayCommands {
         if arguments.has("no-tls") { flags["gateway.tls.enabled"] = "false" }
         let source = Locations.source(invocation, flags: flags)
         let result = ConfigFiles.load(locations, environment: source.environment, flags: flags)
-        guard let configuration = result.configuration else { throw CommandFailure.configuration(result) }
+        guard let configuration = result.configuration else {
+            throw CommandFailure.configuration(result, details: Self.codes(Set(result.errors.map(\.rule.rawValue))))
+        }
         if let path = arguments["echo-path"], !path.hasPrefix("/") {
-            throw CommandFailure.usage("--echo-path must begin with /, not \"\(path)\"")
+            throw CommandFailure(.invalidName, "--echo-path must begin with /, not \"\(path)\"")
         }
         var options = ServerOptions(
             configuration: configuration, configPath: locations.configFile,
@@ -55,10 +57,13 @@ enum GatewayCommands {
         do throws(StartFailure) {
             try GatewayServer.run(options) { lines in for line in lines { terminal.print(line) } }
         } catch {
-            throw CommandFailure(error.message, hint: error.hint, exitCode: error.exitCode)
+            throw CommandFailure(error, details: Self.codes([error.rule.rawValue]))
         }
         return 0
     }
+
+    /// In words that a service manager's log can be searched for.
+    private static func codes(_ rules: Set<String>) -> [String] { rules.sorted().map { "rule=\($0)" } }
 
     // MARK: - gateway status
 

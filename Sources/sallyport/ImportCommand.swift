@@ -24,7 +24,8 @@ enum ImportCommand {
         ]
     ) { invocation in
         guard let typed = invocation.arguments["from"], !typed.isEmpty else {
-            throw CommandFailure.usage("import needs --from DIR", hint: "sallyport import --from ~/.openclaw --dry-run")
+            throw CommandFailure(
+                .missingOption, "import needs --from DIR", hint: "sallyport import --from ~/.openclaw --dry-run")
         }
         let from = Files.absolute(typed)
         let state = StateDirectory(try Locations.resolve(invocation).stateDirectory)
@@ -40,14 +41,15 @@ enum ImportCommand {
                 from + "/agents", mainKey: mainKey(invocation), nowMs: GatewayClock.systemMs())
             let jobs = try work.importCronJobs(from + "/cron/jobs.json", nowMs: GatewayClock.systemMs())
             guard devices != nil || identity != nil || sessions != nil || jobs != nil else {
-                throw .other(
+                throw StartFailure(
+                    .importSource,
                     "there is nothing to import in \(from)",
                     hint:
                         "no devices/paired.json, identity/device.json, agents/*/sessions/sessions.json, cron/jobs.json")
             }
             outcomes = (identity.map { [$0] } ?? []) + (devices ?? []) + (sessions ?? []) + (jobs ?? [])
         } catch {
-            throw CommandFailure(error.message, hint: error.hint, exitCode: error.exitCode)
+            throw CommandFailure(error)
         }
         report(outcomes, invocation, isDryRun: isDryRun)
         return outcomes.contains(where: \.isDamage) ? 1 : 0

@@ -23,19 +23,29 @@ struct LocalCertificate {
         do {
             pem = String(decoding: try Files.read(path, maxBytes: TLSFiles.maxFileBytes), as: UTF8.self)
             info = try CertificateInfo(pem: pem)
-        } catch let error as FileError where !error.isMissing {
-            throw CommandFailure.configuration(
-                "cannot read the certificate: \(error)", hint: "run this as the user that the gateway runs as")
-        } catch {
+        } catch let error as FileError {
+            guard error.isMissing else {
+                throw CommandFailure(
+                    .certificateUnreadable, "cannot read the certificate: \(error)",
+                    hint: "run this as the user that the gateway runs as")
+            }
             throw CommandFailure(
-                "cannot read the certificate: \(error)",
+                .noCertificate, "cannot read the certificate: \(error)",
                 hint: "it is made when the gateway starts with TLS for the first time")
+        } catch {
+            // What is in the file is none.
+            throw CommandFailure(
+                .noCertificate, "cannot read the certificate: \(path): \(error)",
+                hint:
+                    "put the right file there (gateway.tls.certPath), or remove it and its key: the gateway's next start "
+                    + "makes both anew, and clients have to pin that")
         }
         do throws(TLSError) {
             next = configuration.gateway.tls.certPath == nil ? try NextCertificateFiles(state).read() : nil
         } catch {
             throw CommandFailure(
-                "cannot read the next certificate: \(error)", hint: "take it back: sallyport tls rotate --cancel")
+                .nextCertificateUnreadable, "cannot read the next certificate: \(error)",
+                hint: "take it back: sallyport tls rotate --cancel")
         }
     }
 

@@ -28,8 +28,8 @@ struct LocalGateway {
             bytes = try Files.read(state.runFile, maxBytes: 64 * 1024)
         } catch {
             guard error.isMissing else {
-                throw .configuration(
-                    "cannot use the state directory: \(error)",
+                throw CommandFailure(
+                    .stateDirectory, "cannot use the state directory: \(error)",
                     hint: "run this as the user that the gateway runs as, or choose another directory with --state-dir")
             }
             return nil

@@ -20,8 +20,8 @@ struct RemoteGateway {
 
     func requireURL() throws(CommandFailure) -> String {
         guard let url = settings.url else {
-            throw .configuration(
-                "gateway remote mode misconfigured: gateway.remote.url missing",
+            throw CommandFailure(
+                .remoteURL, "gateway remote mode misconfigured: gateway.remote.url missing",
                 hint: "set gateway: { remote: { url: \"wss://…\" } }, or mode: \"local\"")
         }
         return url
@@ -39,8 +39,8 @@ struct RemoteGateway {
         do throws(TLSError) {
             return try ClientIdentity(certificatePath: path, keyPath: settings.clientKeyPath)
         } catch {
-            throw .configuration(
-                "cannot use the client certificate: \(error)",
+            throw CommandFailure(
+                .remoteCertificate, "cannot use the client certificate: \(error)",
                 hint: "check gateway.remote.clientCertPath and gateway.remote.clientKeyPath")
         }
     }

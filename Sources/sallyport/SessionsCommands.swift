@@ -39,17 +39,21 @@ enum SessionsCommands {
         options: CommandTable.clientOptions
     ) { invocation in
         guard let key = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
-            throw CommandFailure.usage("sessions kill needs one session id", hint: "see: sallyport sessions list")
+            throw CommandFailure(.operands, "sessions kill needs one session id", hint: "see: sallyport sessions list")
         }
         let target = try Target.resolve(invocation, scopes: ["operator.read", "operator.write"])
         let client = try target.connect()
         let result = try client.request("sessions.abort", .object(JSONObject([("key", .string(key))])))
         client.close()
         let isAborted = result["status"]?.string == "aborted"
+        // Of a session that goes on: the process that waited for its next message.
+        let isClosed = result["keptAgentClosed"]?.bool == true
         invocation.terminal.print(
             invocation.arguments.has("json")
-                ? result.prettyPrinted() : isAborted ? "Killed \(key)" : "Nothing runs in \(key)")
-        return isAborted ? 0 : 1
+                ? result.prettyPrinted()
+                : isAborted
+                    ? "Killed \(key)" : "Nothing runs in \(key)" + (isClosed ? ", and no agent waits there" : ""))
+        return isAborted || isClosed ? 0 : 1
     }
 }
 

@@ -24,8 +24,8 @@ enum SpawnCommand {
     ) { invocation in
         let task = invocation.arguments.operands.joined(separator: " ")
         guard !task.isEmpty else {
-            throw CommandFailure.usage(
-                "sessions_spawn needs a task", hint: "sallyport sessions_spawn --agent ID -- \"task\"")
+            throw CommandFailure(
+                .operands, "sessions_spawn needs a task", hint: "sallyport sessions_spawn --agent ID -- \"task\"")
         }
         _ = try invocation.arguments.choice("cleanup", ["keep", "delete"])
         _ = try invocation.arguments.choice("mode", ["run", "session"])
@@ -103,11 +103,10 @@ private final class SpawnSession {
     }
 
     private func refused(_ answer: JSON) throws -> Int32 {
-        let code = SpawnCommand.exitCode(answer)
         if isJSON { terminal.print(answer.prettyPrinted()) }
         var failure = CommandFailure(
-            answer["error"]?.string ?? "the spawn was refused", hint: answer["remediationHint"]?.string, exitCode: code,
-            kind: .refused)
+            .spawnRefused, answer["error"]?.string ?? "the spawn was refused", hint: answer["remediationHint"]?.string)
+        failure.exitCode = SpawnCommand.exitCode(answer)
         failure.isPrinted = isJSON
         throw failure
     }

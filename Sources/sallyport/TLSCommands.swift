@@ -18,10 +18,11 @@ enum TLSCommands {
         options.connectTimeout = .milliseconds(try invocation.arguments.integer("timeout", in: 1...600_000) ?? 10_000)
         do {
             _ = try GatewayClient.connect(options)
-            throw CommandFailure("the gateway at \(url) showed no certificate")
+            throw CommandFailure(.noCertificate, "the gateway at \(url) showed no certificate")
         } catch ClientError.tls(.pinMismatch(_, let actual)) {
             if let expected, try !expected.pins.contains(where: { $0.hex == actual }) && !serves(expected, options) {
                 throw CommandFailure(
+                    .otherCertificate,
                     "\(url) serves sha256:\(actual), not \(expected.pins.map { "sha256:\($0.hex)" }.joined(separator: " or "))",
                     hint: "if the certificate was replaced on purpose, use the new pin")
             }

@@ -51,7 +51,7 @@ struct Target {
         if url != nil {
             guard token != nil || password != nil || bootstrapToken != nil else {
                 throw CommandFailure(
-                    "gateway url override requires explicit credentials",
+                    .urlWithoutCredentials, "gateway url override requires explicit credentials",
                     hint: "pass --token (the gateway prints where its token is), --password, or --bootstrap-token")
             }
         } else if let named = variable("GATEWAY_URL") {
@@ -84,8 +84,7 @@ struct Target {
         }
         guard let url else {
             throw CommandFailure(
-                "no gateway is running on \(state.path)", hint: "start one with: sallyport gateway run",
-                kind: .transport)
+                .noGateway, "no gateway is running on \(state.path)", hint: "start one with: sallyport gateway run")
         }
         var options = ConnectOptions(url: url)
         if let trust { options.trust = trust }
@@ -130,7 +129,7 @@ struct Target {
             return try DeviceKeyFile.loadOrCreate(state.deviceIdentity)
         } catch {
             throw CommandFailure(
-                "cannot use the device identity: \(error)",
+                .identity, "cannot use the device identity: \(error)",
                 hint: "mend or move away \(state.deviceIdentity); a new identity needs pairing again")
         }
     }
@@ -194,8 +193,8 @@ struct Target {
     private func failure(_ error: ClientError) -> CommandFailure {
         if case .unreachable = error, source == Self.configurationSource {
             return CommandFailure(
-                "no gateway is running on \(state.path): \(error)", hint: "start one with: sallyport gateway run",
-                kind: .transport)
+                .noGateway, "no gateway is running on \(state.path): \(error)",
+                hint: "start one with: sallyport gateway run")
         }
         return CommandFailure(error, details: ["Gateway target: \(options.url)", "Source: \(source)"])
     }
@@ -220,7 +219,7 @@ enum Locations {
         do throws(ConfigLocations.Failure) {
             return try source(invocation).locate()
         } catch {
-            throw .configuration(error.description, hint: error.remedy)
+            throw CommandFailure(.location, error.description, hint: error.remedy)
         }
     }
 }

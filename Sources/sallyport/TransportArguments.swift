@@ -11,8 +11,9 @@ struct TransportArguments {
         let arguments = invocation.arguments
         let variable = invocation.environment["SALLYPORT_TLS_FINGERPRINT"].flatMap { $0.isEmpty ? nil : $0 }
         guard arguments["tls-fingerprint"] == nil || arguments["tls-ca"] == nil else {
-            throw CommandFailure.usage(
-                "--tls-fingerprint and --tls-ca exclude each other", hint: "a pin is checked, and nothing else")
+            throw CommandFailure(
+                .excludingOptions, "--tls-fingerprint and --tls-ca exclude each other",
+                hint: "a pin is checked, and nothing else")
         }
         if let path = arguments["tls-ca"] {
             trust = .authorities(path: path)
@@ -27,14 +28,14 @@ struct TransportArguments {
 
     private static func identity(certificate: String?, key: String?) throws -> ClientIdentity? {
         guard let certificate else {
-            guard key == nil else { throw CommandFailure.usage("--client-key needs --client-cert") }
+            guard key == nil else { throw CommandFailure(.missingOption, "--client-key needs --client-cert") }
             return nil
         }
         do throws(TLSError) {
             return try ClientIdentity(certificatePath: certificate, keyPath: key)
         } catch {
             throw CommandFailure(
-                "cannot use the client certificate: \(error)",
+                .clientCertificate, "cannot use the client certificate: \(error)",
                 hint: "--client-cert and --client-key take PEM files that belong together")
         }
     }

@@ -34,7 +34,7 @@ enum WorkerCommand {
         } catch {
             switch error {
             case .bootstrap(let why):
-                throw CommandFailure(why, hint: "with --pool NAME --url URL it takes runs of a pool")
+                throw CommandFailure(.notByHand, why, hint: "with --pool NAME --url URL it takes runs of a pool")
             }
         }
     }
@@ -42,10 +42,11 @@ enum WorkerCommand {
     private static func runPool(_ invocation: Invocation) throws -> Int32 {
         let arguments = invocation.arguments
         guard let pool = arguments["pool"], isName(pool) else {
-            throw CommandFailure.usage("--pool must be a name, [a-z0-9][a-z0-9_-]{0,63}")
+            throw CommandFailure(.invalidName, "--pool must be a name, [a-z0-9][a-z0-9_-]{0,63}")
         }
         guard let url = arguments["url"] else {
-            throw CommandFailure.usage("worker --pool needs --url", hint: "for instance: --url wss://172.18.0.2:18789")
+            throw CommandFailure(
+                .missingOption, "worker --pool needs --url", hint: "for instance: --url wss://172.18.0.2:18789")
         }
         let capacity =
             try arguments.integer("capacity", in: 1...10_000) ?? Int64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -71,7 +72,7 @@ enum WorkerCommand {
         }
         guard options.deviceToken != nil || options.bootstrapToken != nil else {
             throw CommandFailure(
-                "this worker is not enrolled yet",
+                .notEnrolled, "this worker is not enrolled yet",
                 hint:
                     "make a token on the gateway's host (sallyport devices enroll --pool \(pool)), and pass it as --enrol"
             )
@@ -98,8 +99,8 @@ enum WorkerCommand {
             try Files.makeDirectory(state.path + "/run")
             return try FileLock(file, holder: "pid \(getpid())\n")
         } catch {
-            throw CommandFailure.configuration(
-                "the state directory cannot be used: \(error)",
+            throw CommandFailure(
+                .stateDirectory, "the state directory cannot be used: \(error)",
                 hint: "give each worker a --state-dir of its own, and none that is a gateway's")
         }
     }
@@ -110,7 +111,7 @@ enum WorkerCommand {
             return try DeviceKeyFile.loadOrCreate(state.deviceIdentity)
         } catch {
             throw CommandFailure(
-                "cannot use the device identity: \(error)",
+                .identity, "cannot use the device identity: \(error)",
                 hint: "mend or move away \(state.deviceIdentity); a new identity has to be enrolled again")
         }
     }
@@ -118,8 +119,8 @@ enum WorkerCommand {
     private static func drainTime(_ arguments: Arguments) throws -> Duration {
         guard let text = arguments["drain-timeout"] else { return .seconds(30) }
         guard let seconds = DurationText.seconds(text, limit: 86_400) else {
-            throw CommandFailure.usage(
-                "--drain-timeout must be a time such as 30s or 10m, at most 24h, not \"\(text)\"")
+            throw CommandFailure(
+                .invalidTime, "--drain-timeout must be a time such as 30s or 10m, at most 24h, not \"\(text)\"")
         }
         return .seconds(seconds)
     }

@@ -58,7 +58,7 @@ enum WorkersCommands {
         notes: ["WORKER is its name or id, or the first characters of the id, as workers list shows it."]
     ) { invocation in
         guard let worker = invocation.arguments.operands.first, invocation.arguments.operands.count == 1 else {
-            throw CommandFailure.usage("workers drain needs one worker", hint: "see: sallyport workers list")
+            throw CommandFailure(.operands, "workers drain needs one worker", hint: "see: sallyport workers list")
         }
         let target = try Target.resolve(invocation, scopes: ["operator.admin"])
         let client = try target.connect()

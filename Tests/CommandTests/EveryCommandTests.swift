@@ -27,7 +27,7 @@ struct EveryCommandTests {
         var members: [String] = []
         /// Keeps the member of the answer for later rows.
         var keeps: (name: String, member: String)?
-        /// Why it is not run here.
+        /// Why it does not succeed here, but in ``PreparedCommandTests``.
         var because: String?
         /// What follows it in the failing call.
         let failing: [String]
@@ -75,7 +75,7 @@ struct EveryCommandTests {
         Row("sessions history", "main"),
         Row("sessions tail", "main"),
         Row(
-            "sessions kill", because: "a run that ended cannot be killed: the answer is that",
+            "sessions kill", because: "nothing runs",
             failing: "no-such-session --timeout x"),
         Row("agents list", has: "agents"),
         Row("pairing list", has: "requests", failing: "--timeout", kind: "usage_error"),
@@ -125,7 +125,7 @@ struct EveryCommandTests {
         ),
         Row("tls rotate", "--overlap 1h", failing: "--now --cancel", kind: "usage_error"),
         Row("workers list", has: "pools workers"),
-        Row("workers drain", because: "there is no worker", failing: "nobody", kind: "gateway_request_error"),
+        Row("workers drain", because: "nobody works", failing: "nobody", kind: "gateway_request_error"),
         Row("devices clear", "", failing: "--pending --url ws://127.0.0.1:1 --token x --yes"),
         Row("version", has: "version", failing: "too many words", kind: "usage_error"),
         Row(
@@ -149,6 +149,8 @@ struct EveryCommandTests {
         let known = Set(Self.rows.map(\.command) + Self.withoutJSON.keys)
         #expect(Set(commands).subtracting(known).isEmpty, "new commands need a row here")
         #expect(known.subtracting(commands).isEmpty, "rows of commands that are no more")
+        let elsewhere = Set(Self.rows.filter { $0.because != nil }.map(\.command)).subtracting(Self.withoutJSON.keys)
+        #expect(elsewhere == Set(PreparedCommandTests.rows.map(\.command)), "each succeeds here or there")
     }
 
     @Test func eachPrintsJSONWhenAllIsWell() throws {
@@ -187,6 +189,7 @@ struct EveryCommandTests {
     @Test func eachFailsInJSONToo() throws {
         let sandbox = try Sandbox()
         let gateway = try sandbox.startGateway(Self.configuration)
+        let codes = try ErrorCatalogueTests.codes(sandbox)
         for row in Self.rows where Self.withoutJSON[row.command] == nil {
             let words = row.failing.map { Self.filled($0, ["sandbox": sandbox.path]) }
             let dashes = words.firstIndex(of: "--") ?? words.count
@@ -201,12 +204,16 @@ struct EveryCommandTests {
             }
             #expect(report?["error"]?["type"]?.string == row.kind, "\(line): \(outcome.output)")
             #expect(report?["exitCode"]?.integer == Int64(outcome.exitCode), "\(line)")
+            let code = report?["error"]?["rule"]?.string ?? report?["error"]?["code"]?.string
+            #expect(code.map(codes.contains) == true, "\(line): \(code ?? "no code") is not in the catalogue")
+            #expect(report?["error"]?["hint"]?.string?.isEmpty == false, "\(line): \(outcome.output)")
         }
         try gateway.stop()
         for (command, words) in Self.withoutJSON {
             let outcome = try sandbox.run(command.split(separator: " ").map(String.init) + words)
             #expect(outcome.exitCode != 0, "\(command)")
             #expect(outcome.errors.contains("sallyport: error: "), "\(command): \(outcome.errors)")
+            #expect(outcome.errors.contains("  hint: "), "\(command): \(outcome.errors)")
         }
     }
 }

@@ -19,6 +19,7 @@ struct FailureReportTests {
             let report = try outcome.json()
             #expect(report["ok"]?.bool == false, "\(words)")
             #expect(report["error"]?["type"]?.string == "usage_error", "\(words)")
+            #expect(report["error"]?["rule"]?.string == "cli-unknown-option", "\(words)")
             #expect(report["error"]?["message"]?.string?.contains("--xyzzyxyzzy") == true, "\(words)")
             #expect(report["error"]?["hint"]?.string?.isEmpty == false, "\(words)")
             #expect(report["exitCode"]?.integer == 2, "\(words)")

@@ -74,13 +74,13 @@ struct ServiceManagerTests {
     }
 
     /// A systemctl that writes down what it is asked, and directories of systemd that only the command sees.
-    private static let surroundings = """
+    static let surroundings = """
         mkdir -p bin empty home; printf '#!/bin/sh\\necho "$@" >> "$SANDBOX/calls"\\n[ "$1" != is-active ]\\n' > bin/systemctl
         chmod +x bin/systemctl; export PATH="$SANDBOX/bin:$PATH" HOME="$SANDBOX/home"
         mount -t tmpfs none /run && mkdir -p /run/systemd/system && mount -t tmpfs none /etc/systemd/system || exit 99
         """
 
-    private static var mayMount: Bool {
+    static var mayMount: Bool {
         geteuid() == 0 && (try? Sandbox().run(shell: "unshare -m mount -t tmpfs none /mnt").exitCode) == 0
     }
 

@@ -6,9 +6,12 @@ struct StartFailureTests {
     private static let local = #"{ gateway: { mode: "local", tls: { enabled: true } } }"#
 
     @Test(arguments: [
-        ("{ gateway: {", "openclaw.json:1:13: error: not valid JSON5", ""),
+        ("{ gateway: {", "openclaw.json:1:13: error: not valid JSON5", "\n  rule=config-syntax\n"),
         ("{}", "gateway.mode is not set", #"add the line gateway: { mode: "local" }"#),
-        (#"{ gateway: { mode: "remote" } }"#, "only connects to a gateway elsewhere", #"gateway: { mode: "local" }"#),
+        (
+            #"{ gateway: { mode: "remote" } }"#, "only connects to a gateway elsewhere\n  rule=serves-elsewhere\n",
+            #"gateway: { mode: "local" }"#
+        ),
         (
             #"{ gateway: { mode: "local", bind: "lan", auth: { mode: "none" } } }"#,
             #"while gateway.auth.mode is "none""#, "loopback"
@@ -79,10 +82,12 @@ struct StartFailureTests {
         #expect(sameState.exitCode == 78)
         let holder = "uses the state directory \(sandbox.stateDirectory) (process \(gateway.pid))"
         #expect(sameState.errors.contains(holder), "\(sameState.errors)")
+        #expect(sameState.errors.contains("  rule=state-in-use\n"), "\(sameState.errors)")
         let port = gateway.url.split(separator: ":").last.map(String.init) ?? ""
         let samePort = try sandbox.run("gateway", "run", "--port", port, "--state-dir", sandbox.path + "/other")
         #expect(samePort.exitCode == 78)
         #expect(samePort.errors.contains("already listening on 127.0.0.1:\(port) by process \(gateway.pid)"))
+        #expect(samePort.errors.contains("  rule=port-in-use\n"), "\(samePort.errors)")
         try gateway.stop()
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Testing
 
@@ -42,6 +43,34 @@ struct StatusOptionTests {
         try gateway.stop()
     }
 
+    /// From elsewhere the shared token alone gives no scopes.
+    @Test(.enabled(if: TCPSockets.outwardAddress != nil, "this host has no address but loopback"))
+    func aStatusThatMayNotBeReadFailsWhereItHasTo() throws {
+        let sandbox = try Sandbox()
+        let gateway = try sandbox.startGateway(
+            #"{ gateway: { mode: "local", bind: "lan", tls: { enabled: true }, auth: { token: "right" } } }"#)
+        let port = try #require(gateway.url.split(separator: ":").last)
+        let status = [
+            "gateway", "status", "--url", "wss://\(try #require(TCPSockets.outwardAddress)):\(port)", "--token",
+            "right",
+            "--tls-fingerprint", try #require(gateway.pin), "--state-dir", sandbox.path + "/stranger", "--json",
+        ]
+        let reached = try sandbox.run(status)
+        #expect(reached.exitCode == 0, "\(reached.errors)")
+        #expect(try reached.json()["ok"]?.bool == true)
+        #expect(try reached.json()["status"] == nil)
+        let required = try sandbox.run(status + ["--require-rpc"])
+        #expect(required.exitCode == 1)
+        let error = try #require(required.json()["error"])
+        #expect(error["type"]?.string == "gateway_request_error")
+        #expect(error["code"]?.string == "FORBIDDEN")
+        #expect(error["message"]?.string?.contains("operator.read") == true, "\(error)")
+        #expect(
+            error["notes"]?.array?.first?.string == "The gateway is reached, and its status cannot be read.", "\(error)"
+        )
+        try gateway.stop()
+    }
+
     @Test func aSafeRestartWaitsForWhatRuns() throws {
         let sandbox = try Sandbox()
         let gateway = try sandbox.startGateway(Self.configuration)
@@ -52,5 +81,30 @@ struct StatusOptionTests {
         #expect(restarted.exitCode == 0, "\(restarted.errors)")
         #expect(try sandbox.run("gateway", "status", "--json").json()["status"]?["runs"]?["active"]?.integer == 0)
         try gateway.stop()
+    }
+
+    @Test func aSafeRestartGivesUpOnWhatDoesNotEnd() throws {
+        let sandbox = try Sandbox()
+        let gateway = try sandbox.startGateway(Self.configuration)
+        let spawned = try sandbox.run("sessions_spawn", "--no-wait", "--json", "--", "600")
+        let key = try #require(spawned.json()["childSessionKey"]?.string)
+        let restarted = try sandbox.run("gateway", "restart", "--safe", "--drain-timeout", "1s", "--json")
+        #expect(restarted.exitCode == 0, "\(restarted.errors)")
+        #expect(try restarted.json()["pid"]?.integer == Int64(gateway.pid))
+        #expect(
+            restarted.errors.contains("1 runs have not ended within 1s; they go on over the restart"),
+            "\(restarted.errors)")
+        #expect(try sandbox.run("sessions", "kill", key).exitCode == 0)
+        try gateway.stop()
+    }
+
+    @Test(arguments: [
+        (["--drain-timeout", "1s"], "--drain-timeout goes with --safe"),
+        (["--safe", "--drain-timeout", "soon"], "--drain-timeout must be a time such as 30s or 10m"),
+        (["--safe", "--drain-timeout", "25h"], "at most 24h, not \"25h\""),
+    ])
+    func howLongASafeRestartWaitsIsATime(_ words: [String], _ message: String) throws {
+        let outcome = try Sandbox().run(["gateway", "restart"] + words)
+        #expect(outcome.exitCode == 2 && outcome.errors.contains(message), "\(outcome.errors)")
     }
 }

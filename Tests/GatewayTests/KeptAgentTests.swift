@@ -131,7 +131,12 @@ struct KeptAgentTests {
         switch how {
         case "delete": stage.gateway.call(stage.owner, .sessionsDelete, ["key": key])
         case "reset": stage.gateway.call(stage.owner, .sessionsReset, ["key": key])
-        case "abort": stage.gateway.call(stage.owner, .sessionsAbort, ["key": key])
+        case "abort":
+            let answer = stage.gateway.call(stage.owner, .sessionsAbort, ["key": key])
+            #expect(
+                answer?["payload"] == [
+                    "ok": true, "abortedRunId": nil, "status": "no-active-run", "keptAgentClosed": true,
+                ])
         default: _ = stage.gateway.tool(stage.owner, "subagents", ["action": "kill", "target": "1"])
         }
         let closed = stage.gateway.takeSteps().compactMap { if case .closeKept(let key) = $0 { key } else { nil } }

@@ -52,6 +52,7 @@ struct CertificateReloadTests {
             #expect(kill(gateway.pid, SIGHUP) == 0)
             let log = try gateway.waitForLog("SIGHUP: keeping the old certificate sha256:\(pin)")
             #expect(log.contains("gateway-key.pem"))
+            #expect(log.contains("(rule=certificate-unusable)"), "\(log)")
             let served = try gateway.cli.run("tls", "fingerprint", "--url", gateway.url(), "--tls-fingerprint", pin)
             #expect(served.exitCode == 0, "\(served)")
             try gateway.stop()
@@ -91,7 +92,8 @@ struct CertificateReloadTests {
             try gateway.stop()
             let start = try gateway.cli.run("gateway", "run", "--port", "0")
             #expect(start.exitCode == 78 && start.errors.contains("\(authorities): no authorities could be read"))
-            #expect(start.errors.contains("hint: gateway.tls.caPath names"), "\(start.errors)")
+            #expect(
+                start.errors.contains("  rule=client-authorities\n  hint: gateway.tls.caPath names"), "\(start.errors)")
         }
     }
 }

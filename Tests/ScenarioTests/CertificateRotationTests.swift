@@ -195,7 +195,9 @@ struct CertificateRotationTests {
             let told = try pinned.cli.run("tls", "rotate", "--overlap", "1s")
             #expect(
                 told.exitCode == 0 && told.output.contains("set gateway.tls.fingerprint: [\"\(present)\""), "\(told)")
-            _ = try pinned.waitForLog("keeping the old certificate sha256:\(present), although the next is due")
+            let line = try pinned.waitForLog("keeping the old certificate sha256:\(present), although the next is due")
+            #expect(line.contains("as in fingerprint: ["), "\(line)")
+            #expect(line.contains("(rule=certificate-fingerprint)"), "\(line)")
             #expect(try Self.served(pinned) == present)
             let next = try #require(
                 try JSONParser.parse(Array(pinned.cli.run("tls", "show", "--json").output.utf8))["next"]?[

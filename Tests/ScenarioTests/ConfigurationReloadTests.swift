@@ -43,7 +43,7 @@ struct ConfigurationReloadTests {
             _ = try gateway.state.write(
                 "openclaw.json", Self.configuration(more: "trustedProxies: [\"nobody\"], handshakeTimeoutMs: \"many\""))
             let line = try gateway.waitForLog("config reload skipped (invalid config)", "gateway.trustedProxies")
-            #expect(line.contains("openclaw.json:"))
+            #expect(line.contains("openclaw.json:") && line.contains("(rule=config-invalid-value)"), "\(line)")
             _ = try gateway.waitForLog("config reload skipped (invalid config)", "gateway.handshakeTimeoutMs must be")
             let owner = try await gateway.owner()
             #expect(try owner.request("config.get")["valid"] == false)
@@ -51,6 +51,35 @@ struct ConfigurationReloadTests {
             // And a mended one is taken up.
             _ = try gateway.state.write("openclaw.json", Self.configuration(more: "allowRealIpFallback: true"))
             _ = try gateway.waitForLog("config reload applied: gateway.allowRealIpFallback")
+            try gateway.stop()
+        }
+    }
+
+    @Test func whatAStartWouldBeRefusedForIsNotTakenUpAndItsRuleIsNamed() async throws {
+        try await scenario {
+            let text = Self.configuration()
+            let gateway = try GatewayProcess(text)
+            let isolation = "isolation: { type: \"bwrap\", binds: [\"/nonexistent\"] }"
+            let owner = try await gateway.owner()
+            do {
+                _ = try owner.request(
+                    "config.patch",
+                    [
+                        "raw": .string("{ agents: { defaults: { \(isolation) } } }"),
+                        "baseHash": try owner.request("config.get")["hash"] ?? .null,
+                    ])
+                Issue.record("it was taken")
+            } catch ClientError.refused(let error, _, _) {
+                let issue = error.details["issues"]?.array?.first
+                #expect(issue?["code"] == "isolation-bind", "\(error)")
+                #expect(issue?["message"]?.string?.contains("/nonexistent does not exist") == true, "\(error)")
+                #expect(error.details["remediationHint"] == issue?["remedy"], "\(error)")
+            }
+            owner.close()
+            _ = try gateway.state.write(
+                "openclaw.json", text.replacing("defaults: {", with: "defaults: { \(isolation),"))
+            let line = try gateway.waitForLog("config reload skipped: ", "/nonexistent does not exist; ")
+            #expect(line.contains("(rule=isolation-bind)"), "\(line)")
             try gateway.stop()
         }
     }

@@ -78,9 +78,9 @@ struct BridgeGatewaysTests {
         guard let conflict else { return }
         #expect(bridges.addresses.contains(conflict.lent.address))
         let refusal = BridgeGateways.refusal(testCase.trusted[conflict.index], conflict.lent)
-        #expect(refusal.exitCode == 78)
+        #expect(refusal.rule == .proxyIsBridge && refusal.exitCode == 78)
         #expect(refusal.message.hasPrefix("gateway.trustedProxies: \"\(testCase.trusted[conflict.index])\" "))
-        #expect(refusal.hint?.contains("gateway.listeners") == true)
+        #expect(refusal.hint.contains("gateway.listeners"))
     }
 
     @Test func defaultRoutesAreReadFromTheKernelsTable() throws {

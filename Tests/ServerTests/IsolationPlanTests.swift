@@ -39,7 +39,7 @@ struct IsolationPlanTests {
         if isolation.contains("container"), failure.message.contains("no user") { return }
         #expect(failure.message.contains(message), "\(failure)")
         #expect(failure.message.contains("agents.list[0].isolation"), "\(failure)")
-        #expect(failure.hint?.contains(hint) == true, "\(failure)")
+        #expect(failure.hint.contains(hint), "\(failure)")
     }
 
     @Test("bwrap that is not installed is said to be missing")
@@ -49,7 +49,7 @@ struct IsolationPlanTests {
         }
         #expect(failure.exitCode == 78)
         // Without root it is the user that cannot be had.
-        #expect(failure.message.contains("bwrap") && failure.hint?.isEmpty == false, "\(failure)")
+        #expect(failure.message.contains("bwrap") && !failure.hint.isEmpty, "\(failure)")
     }
 
     @Test("a directory of runs that somebody else made is neither used nor emptied")

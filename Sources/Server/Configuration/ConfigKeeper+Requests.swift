@@ -100,7 +100,8 @@ extension ConfigKeeper {
         }
         if case .failure(let failure) = prepare(configuration) {
             throw GatewayError(
-                .invalidRequest, .configInvalid, "invalid config: \(failure.message)", remedy: failure.hint)
+                .invalidRequest, .configInvalid, "invalid config: \(failure.message)", remedy: failure.hint,
+                details: JSONObject([("issues", .array([ConfigSnapshot.issue(failure)]))]))
         }
         do throws(ConfigFileWriter.Failure) {
             try ConfigFileWriter.write(path, text, before: reading.main?.bytes)

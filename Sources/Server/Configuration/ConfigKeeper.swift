@@ -166,7 +166,8 @@ final class ConfigKeeper: ConfigurationDesk, @unchecked Sendable {
     private func usable(_ reading: ConfigSource.Reading) -> (Configuration, ReloadPreparations)? {
         guard let next = reading.result.configuration else {
             for error in reading.result.errors {
-                logger.log(.error, "config", "config reload skipped (invalid config): \(error.logLine)")
+                let line = "config reload skipped (invalid config): \(error.logLine) (rule=\(error.rule.rawValue))"
+                logger.log(LogLine(.error, "config", line, ids: [.rule: error.rule.rawValue]))
             }
             return nil
         }
@@ -178,7 +179,7 @@ final class ConfigKeeper: ConfigurationDesk, @unchecked Sendable {
         switch prepare(next) {
         case .success(let preparations): return (next, preparations)
         case .failure(let failure):
-            logger.log(.error, "config", "config reload skipped: \(failure.message); \(failure.hint ?? "")")
+            logger.log(.error, "config", "config reload skipped", failure)
             return nil
         }
     }

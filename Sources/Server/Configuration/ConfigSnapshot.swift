@@ -40,4 +40,13 @@ struct ConfigSnapshot {
         object["remedy"] = problem.remedy.map { .string($0) }
         return .object(object)
     }
+
+    /// Of a valid configuration that this host cannot serve; the message names the setting.
+    static func issue(_ failure: StartFailure) -> JSON {
+        .object(
+            JSONObject([
+                ("path", ""), ("message", .string(failure.message)), ("code", .string(failure.rule.rawValue)),
+                ("remedy", .string(failure.hint)),
+            ]))
+    }
 }

@@ -44,7 +44,7 @@ extension GatewayServer {
                 reloaded.plan.restart.contains("gateway.auth.mode") ? secret : try Self.secret(next, options.state)
             if next.gateway.reload.mode != .restart { (trust, self.secret) = (reloaded.preparations.trust, secret) }
         } catch {
-            return logger.log(.error, "config", "config reload skipped: \(error.message); \(error.hint ?? "")")
+            return logger.log(.error, "config", "config reload skipped", error)
         }
         var update = CoreUpdate(settings)
         if next.gateway.reload.mode != .restart {

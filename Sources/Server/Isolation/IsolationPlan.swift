@@ -31,7 +31,7 @@ struct IsolationPlan {
     private mutating func resolved(_ settings: IsolationSettings) throws(StartFailure) -> Isolation {
         if let known = probed.first(where: { $0.settings == settings }) { return known.result }
         guard let kind = Isolation.Kind(rawValue: settings.kind.rawValue) else {
-            throw .configuration("\(settings.path): unknown type \(settings.kind.rawValue)")
+            throw StartFailure(.isolationType, "\(settings.path): unknown type \(settings.kind.rawValue)")
         }
         var isolation = Isolation(kind)
         isolation.inheritedVariables = settings.inheritedVariables
@@ -41,7 +41,8 @@ struct IsolationPlan {
         }
         isolation.binds = settings.binds.map { Isolation.Bind(path: $0.path, isWritable: $0.isWritable) }
         for bind in isolation.binds where isolation.isSandbox && !Files.exists(bind.path) {
-            throw .configuration(
+            throw StartFailure(
+                .isolationBind,
                 "\(settings.path).binds: \(bind.path) does not exist", hint: "create it, or take it out of the list")
         }
         isolation.hidden = settings.hidden
@@ -72,17 +73,19 @@ struct IsolationPlan {
                     ? "\(settings.path) is \"uid\" and names no user, and there is no user \(name)"
                     : "\(settings.path) is \"\(settings.kind.rawValue)\" under a gateway of root's, whose commands must "
                         + "not be root's; it names no user, and there is no user \(name)"
-            throw .configuration(
-                why,
+            throw StartFailure(
+                .isolationUser, why,
                 hint: "useradd --system --shell /usr/sbin/nologin \(name), or name another with "
                     + "isolation: { type: \"\(settings.kind.rawValue)\", user: \"…\" }")
         }
         guard let gid = settings.gid.flatMap({ UInt32(exactly: $0) }) ?? record?.gid else {
-            throw .configuration(
-                "\(settings.path): nothing says which group user \(uid) has", hint: "set gid beside user")
+            throw StartFailure(
+                .isolationGroup, "\(settings.path): nothing says which group user \(uid) has",
+                hint: "set gid beside user")
         }
         guard uid != 0, uid != geteuid() else {
-            throw .configuration(
+            throw StartFailure(
+                .isolationOwnUser,
                 "\(settings.path).user: \(name) is \(uid == 0 ? "root" : "the gateway's own user"), which confines nothing",
                 hint: "name a user that has nothing else to do, such as \(Self.defaultUser)")
         }
@@ -102,7 +105,8 @@ struct IsolationPlan {
         let missing = Self.capabilities.filter { held & (1 << UInt64($0.0)) == 0 }.map(\.1)
         guard !missing.isEmpty else { return }
         let name = user.map { $0.name ?? "user \($0.uid)" } ?? "another user"
-        throw .configuration(
+        throw StartFailure(
+            .isolationCapabilities,
             "\(settings.path) runs commands as \(name), for which the gateway lacks \(missing.joined(separator: ", "))",
             hint: "run the gateway as root, or give its service AmbientCapabilities="
                 + Self.capabilities.map(\.1).joined(separator: " ") + "; or use isolation \"bwrap\" without a user")
@@ -118,11 +122,14 @@ struct IsolationPlan {
 
     private func bubblewrap(_ settings: IsolationSettings, _ isolation: Isolation) throws(StartFailure) -> String {
         guard let path = ExecutableSearch.find("bwrap", searchPath: environment["PATH"] ?? "") else {
-            throw .configuration(
+            throw StartFailure(
+                .bubblewrapMissing,
                 "\(settings.path) is \"bwrap\", which is not in PATH",
                 hint: "install it (apt-get install bubblewrap), or choose another isolation")
         }
-        guard let own = Files.currentExecutable() else { throw .other("cannot find our own program file") }
+        guard let own = Files.currentExecutable() else {
+            throw StartFailure(.ownProgram, "cannot find our own program file")
+        }
         var wanted = isolation
         wanted.bubblewrap = path
         wanted.limits = [:]
@@ -130,7 +137,8 @@ struct IsolationPlan {
             ExecCommand(argv: ["true"], workingDirectory: "/usr", environment: ["PATH": environment["PATH"] ?? ""]),
             wanted, executable: own)
         guard case .failed(let why) = outcome else { return path }
-        throw .configuration(
+        throw StartFailure(
+            .bubblewrapRefused,
             "\(settings.path) is \"bwrap\", which cannot make its namespaces here: \(why)",
             hint: "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
                 + "kernel.apparmor_restrict_unprivileged_userns=0; in a container a seccomp profile that lets them), "
@@ -141,14 +149,16 @@ struct IsolationPlan {
         let names = settings.engine == .auto ? ["docker", "podman"] : [settings.engine.rawValue]
         let found = names.compactMap { ExecutableSearch.find($0, searchPath: environment["PATH"] ?? "") }.first
         guard let found else {
-            throw .configuration(
+            throw StartFailure(
+                .engineMissing,
                 "\(settings.path) is \"container\", and there is no \(names.joined(separator: " or ")) in PATH",
                 hint: "install an engine, or choose another isolation")
         }
         let command = ExecCommand(
             argv: [found, "info", "--format", "{{.ID}}"], workingDirectory: "/", environment: environment)
         if case .failed(let why) = ToolProbe.run(command, Isolation(), executable: "") {
-            throw .configuration(
+            throw StartFailure(
+                .engineSilent,
                 "\(settings.path) is \"container\", and \(found) does not answer: \(why)",
                 hint: "start the engine, set DOCKER_HOST, or let the gateway's user use it")
         }

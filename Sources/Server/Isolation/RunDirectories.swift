@@ -34,12 +34,14 @@ struct RunDirectories: Sendable {
         } catch {
             switch error {
             case .unmakeable(let directory, let why):
-                throw .configuration(
+                throw StartFailure(
+                    .isolationDirectory,
                     "cannot make \(directory), where isolated commands have their files: \(why)",
                     hint: "set RUNTIME_DIRECTORY or TMPDIR to a directory of the gateway's")
             case .foreign(let directory):
-                throw .configuration(
-                    "\(directory) is not the gateway's own directory", hint: "remove it: somebody else has made it")
+                throw StartFailure(
+                    .isolationDirectory, "\(directory) is not the gateway's own directory",
+                    hint: "remove it: somebody else has made it")
             }
         }
     }

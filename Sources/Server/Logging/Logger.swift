@@ -46,16 +46,14 @@ final class Logger: Sendable {
             do throws(FileError) {
                 file = try RotatingFile(path, maxBytes: settings.maxFileBytes, maxFiles: settings.maxFiles)
             } catch {
-                throw .configuration(
-                    "logging.file: \(error)",
-                    hint: "name a file that the gateway's user may write, or unset logging.file")
+                throw StartFailure(.logFile, "logging.file: \(error)")
             }
         }
         state = Mutex(State(file: file))
         do throws(EventLoopError) {
             thread = try Reactor.spawnThread(name: "log") { _ in }
         } catch {
-            throw .other("cannot start: \(error.description)")
+            throw StartFailure(.hostResources, "cannot start: \(error.description)")
         }
     }
 
@@ -91,6 +89,11 @@ final class Logger: Sendable {
 
     func log(_ level: LogLine.Level, _ subsystem: String, _ message: String) {
         log(LogLine(level, subsystem, message))
+    }
+
+    /// - Parameter what: did not come about because of it.
+    func log(_ level: LogLine.Level, _ subsystem: String, _ what: String, _ failure: StartFailure) {
+        log(LogLine(level, subsystem, "\(what): \(failure.logText)", ids: [.rule: failure.rule.rawValue]))
     }
 
     /// A subsystem's own level decides in place of the general one.

@@ -13,21 +13,21 @@ enum ConfigCommands {
         do throws(ConfigLocations.Failure) {
             return try Locations.source(invocation).read(replacing: text)
         } catch {
-            throw CommandFailure.configuration(error.description, hint: error.remedy)
+            throw CommandFailure(.location, error.description, hint: error.remedy)
         }
     }
 
     static func path(_ invocation: Invocation, _ index: Int = 0) throws -> JSONPath {
         let operands = invocation.arguments.operands
         guard operands.indices.contains(index) else {
-            throw CommandFailure.usage(
-                "this needs a path such as gateway.port", hint: "see: sallyport config schema --help")
+            throw CommandFailure(
+                .operands, "this needs a path such as gateway.port", hint: "see: sallyport config schema --help")
         }
         do throws(JSONPath.SyntaxError) {
             return try JSONPath(parsing: operands[index])
         } catch {
-            throw CommandFailure.usage(
-                "\(operands[index]) is no path: \(error.reason), at character \(error.offset + 1)",
+            throw CommandFailure(
+                .invalidPath, "\(operands[index]) is no path: \(error.reason), at character \(error.offset + 1)",
                 hint: "write it like agents.list[0].id or env[\"MY NAME\"]")
         }
     }
@@ -73,7 +73,7 @@ enum ConfigCommands {
         let written = ConfigRedaction.redacted(reading.merged)[path]
         let effective = reading.result.configuration?.effective.first { $0.path == path.description }
         guard let value = written ?? effective?.value else {
-            throw CommandFailure("\(path) is not set", hint: suggestion(for: path))
+            throw CommandFailure(.settingNotSet, "\(path) is not set", hint: suggestion(for: path))
         }
         if written == nil, let effective { invocation.terminal.note("source: \(effective.source)") }
         switch value {
@@ -106,7 +106,7 @@ enum ConfigCommands {
         }
         let path = try path(invocation)
         guard let found = SettingCatalog.shared.lookup(path.description) else {
-            throw CommandFailure("\(path) is no setting", hint: suggestion(for: path))
+            throw CommandFailure(.unknownSetting, "\(path) is no setting", hint: suggestion(for: path))
         }
         invocation.terminal.print(found.prettyPrinted())
         return 0
@@ -161,7 +161,7 @@ enum ConfigCommands {
         do throws(ConfigLocations.Failure) {
             reading = try source.read()
         } catch {
-            throw CommandFailure.configuration(error.description, hint: error.remedy)
+            throw CommandFailure(.location, error.description, hint: error.remedy)
         }
         guard let configuration = reading.result.configuration else {
             throw CommandFailure.configuration(reading.result)
@@ -173,7 +173,8 @@ enum ConfigCommands {
         }
         guard !shown.isEmpty else {
             throw CommandFailure(
-                "no setting begins with \(prefix)", hint: KeyGuess.nearest(to: prefix) ?? "see: sallyport config show")
+                .unknownSetting, "no setting begins with \(prefix)",
+                hint: KeyGuess.nearest(to: prefix) ?? "see: sallyport config show")
         }
         if invocation.arguments.has("json") {
             let settings = shown.map { setting in

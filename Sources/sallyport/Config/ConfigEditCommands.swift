@@ -26,23 +26,24 @@ enum ConfigEditCommands {
     ) { invocation in
         let path = try ConfigCommands.path(invocation)
         guard invocation.arguments.operands.count == 2 else {
-            throw CommandFailure.usage(
-                "config set takes a path and a value", hint: "put a value with blanks in quotes")
+            throw CommandFailure(
+                .operands, "config set takes a path and a value", hint: "put a value with blanks in quotes")
         }
         guard !path.isRoot else {
-            throw CommandFailure.usage("config set needs the path of one value", hint: "such as gateway.port")
+            throw CommandFailure(.invalidPath, "config set needs the path of one value", hint: "such as gateway.port")
         }
         let value = try value(invocation.arguments.operands[1], path, isStrict: invocation.arguments.has("strict-json"))
         guard invocation.arguments.has("merge") else { return try edit(invocation, .set(path, value), path) }
         guard value.object != nil else {
-            throw CommandFailure.usage("--merge needs an object", hint: "such as '{ token: \"…\" }'")
+            throw CommandFailure(.invalidJSON, "--merge needs an object", hint: "such as '{ token: \"…\" }'")
         }
         let patch = path.steps.reversed().reduce(JSON?.some(value)) { inner, step in
             guard let inner, case .name(let name) = step else { return nil }
             return .object(JSONObject([(name, inner)]))
         }
         guard let patch else {
-            throw CommandFailure.usage("--merge goes to objects, not to elements of arrays", hint: "set the element")
+            throw CommandFailure(
+                .invalidPath, "--merge goes to objects, not to elements of arrays", hint: "set the element")
         }
         return try edit(invocation, .patch(patch, replacing: []), path)
     }
@@ -53,7 +54,7 @@ enum ConfigEditCommands {
     ) { invocation in
         let path = try ConfigCommands.path(invocation)
         guard invocation.arguments.operands.count == 1, !path.isRoot else {
-            throw CommandFailure.usage("config unset takes one path", hint: "such as gateway.port")
+            throw CommandFailure(.operands, "config unset takes one path", hint: "such as gateway.port")
         }
         return try edit(invocation, .unset(path), path)
     }
@@ -63,7 +64,8 @@ enum ConfigEditCommands {
             do throws(JSONError) {
                 return try JSONParser.parse(text)
             } catch {
-                throw CommandFailure.usage("the value is not JSON: \(error)", hint: "text needs quotes: '\"text\"'")
+                throw CommandFailure(
+                    .invalidJSON, "the value is not JSON: \(error)", hint: "text needs quotes: '\"text\"'")
             }
         }
         let shape = SettingCatalog.shared[path.description]?.shape
@@ -80,8 +82,8 @@ enum ConfigEditCommands {
         let locations = before.locations
         let file = locations.configFile ?? locations.defaultConfigFile
         guard !locations.isReadOnly else {
-            throw CommandFailure.configuration(
-                "\(file) is the configuration of an OpenClaw installation, which is not written",
+            throw CommandFailure(
+                .foreignConfiguration, "\(file) is the configuration of an OpenClaw installation, which is not written",
                 hint: "copy it to \(locations.defaultConfigFile), or name it: --config \(file)")
         }
         let text: [UInt8]
@@ -90,17 +92,17 @@ enum ConfigEditCommands {
                 try? Files.read($0, maxBytes: ConfigFiles.maxFileBytes)
             }
         } catch {
-            if case .absent = error { throw CommandFailure(error.description, hint: KeyGuess.nearest(to: "\(path)")) }
-            throw CommandFailure.configuration(error.description, hint: error.remedy)
+            if case .absent = error {
+                throw CommandFailure(.settingNotSet, error.description, hint: KeyGuess.nearest(to: "\(path)"))
+            }
+            throw CommandFailure(.configurationEdit, error.description, hint: error.remedy)
         }
         let after = try ConfigCommands.reading(invocation, replacing: text)
         // What was wrong before may be mended step by step.
         let old = Set(before.main == nil ? [] : before.result.errors.map { $0.path + $0.message })
         let new = after.result.errors.filter { !old.contains($0.path + $0.message) }
         guard new.isEmpty else {
-            throw CommandFailure.configuration(
-                "nothing was written, for the configuration would have errors\n"
-                    + new.map(\.description).joined(separator: "\n"))
+            throw CommandFailure(new, "nothing was written, for the configuration would have errors")
         }
         if case .unset = edit {} else if let unknown = unknownKey(after, before, path) { throw unknown }
         if invocation.arguments.has("dry-run") {
@@ -119,14 +121,14 @@ enum ConfigEditCommands {
             warning.message.hasPrefix("unknown key ") && !old.contains(warning.message)
                 && ("\(path)".hasPrefix(warning.path) || warning.path.hasPrefix("\(path)"))
         }
-        return new.map { .configuration("nothing was written: \($0.message)", hint: $0.remedy) }
+        return new.map { CommandFailure([$0], "nothing was written") }
     }
 
     private static func write(_ file: String, _ text: [UInt8], _ before: ConfigSource.Reading) throws {
         do throws(ConfigFileWriter.Failure) {
             try ConfigFileWriter.write(file, text, before: before.main?.bytes)
         } catch {
-            throw CommandFailure.configuration("nothing was written: \(error)", hint: error.remedy)
+            throw CommandFailure(.configurationWrite, "nothing was written: \(error)", hint: error.remedy)
         }
     }
 

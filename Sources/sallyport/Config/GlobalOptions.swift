@@ -19,7 +19,7 @@ enum GlobalOptions {
                 let ports = ["SALLYPORT_GATEWAY_PORT", "OPENCLAW_GATEWAY_PORT"]
                 if ports.allSatisfy({ (environment[$0] ?? "").isEmpty }) { environment[ports[0]] = devPort }
             } else if word == "--profile" {
-                guard index < words.count else { throw .usage("--profile needs a value: NAME") }
+                guard index < words.count else { throw CommandFailure(.missingValue, "--profile needs a value: NAME") }
                 environment["SALLYPORT_PROFILE"] = words[index]
                 index += 1
             } else if word.hasPrefix("--profile=") {

@@ -9,22 +9,22 @@ internal import Text
 enum CertificateChecks {
     static func certificate(_ subject: Subject) -> [Finding] {
         guard let tls = subject.configuration?.gateway.tls else { return [] }
-        guard tls.enabled else { return [Finding("certificate", .info, "TLS is off (gateway.tls.enabled)")] }
+        guard tls.enabled else { return [.note(.certificate, "TLS is off (gateway.tls.enabled)")] }
         let certPath = tls.certPath ?? subject.state.certificate
         let keyPath = tls.keyPath ?? subject.state.privateKey
         switch (Files.exists(certPath), Files.exists(keyPath)) {
         case (false, false):
-            return [Finding("certificate", .info, "there is none yet: the first start makes it")]
+            return [.note(.certificate, "there is none yet: the first start makes it")]
         case (true, false):
             return [
                 Finding(
-                    "certificate", .error, "\(keyPath) is missing although \(certPath) is there",
+                    .halfPair, "\(keyPath) is missing although \(certPath) is there",
                     fix: "restore the key, or remove the certificate too and let both be made anew (clients pin it)")
             ]
         case (false, true):
             return [
                 Finding(
-                    "certificate", .error, "\(certPath) is missing although \(keyPath) is there",
+                    .halfPair, "\(certPath) is missing although \(keyPath) is there",
                     fix: "restore the certificate, or remove the key too and let both be made anew (clients pin it)")
             ]
         case (true, true): break
@@ -33,8 +33,7 @@ enum CertificateChecks {
             let local = try LocalCertificate(subject.invocation)
             return examine(local, subject)
         } catch {
-            let failure = CommandFailure(any: error)
-            return [Finding("certificate", .error, failure.message, fix: failure.hint ?? "replace \(certPath)")]
+            return [Finding(.certificate, CommandFailure(any: error), fix: "replace \(certPath)")]
         }
     }
 
@@ -46,7 +45,7 @@ enum CertificateChecks {
         let now = Int64(time(nil))
         if let warning = CertificateDates.warning(local.info, now: now, remedy: renewal) {
             let isOver = now > local.info.notAfter || now < local.info.notBefore
-            findings.append(Finding("certificate", isOver ? .error : .warning, warning, fix: renewal))
+            findings.append(Finding(isOver ? .certificateOutOfDate : .certificateExpires, warning, fix: renewal))
         }
         // They are written as `DNS:localhost`, `IP:127.0.0.1`.
         let named = local.info.subjectAlternativeNames.map { $0.drop { $0 != ":" }.dropFirst() }
@@ -54,7 +53,7 @@ enum CertificateChecks {
         if !missing.isEmpty {
             findings.append(
                 Finding(
-                    "certificate", .warning,
+                    .certificateNames,
                     "it does not name \(missing.joined(separator: ", ")): clients without a pin refuse these",
                     fix: renewal))
         }
@@ -62,21 +61,16 @@ enum CertificateChecks {
         let isGenerated = local.configuration.gateway.tls.certPath == nil
         if let warning = CertificateNames.warning(wanted, local.info, isGenerated: isGenerated, path: local.path) {
             findings.append(
-                Finding(
-                    "certificate", .warning, warning,
-                    fix: isGenerated ? "sallyport tls rotate" : "replace \(local.path) and its key"))
+                Finding(.certificateNames, warning, fix: renewal))
         }
         if let pin = subject.gateway?.pin, pin != local.info.certificateSHA256Hex {
             findings.append(
                 Finding(
-                    "certificate", .error,
-                    "the gateway serves sha256:\(pin), the file is sha256:\(local.info.certificateSHA256Hex)",
-                    fix:
-                        "see why the log says that it keeps the old one (sallyport logs), then: sallyport gateway restart"
-                ))
+                    .certificateNotServed,
+                    "the gateway serves sha256:\(pin), the file is sha256:\(local.info.certificateSHA256Hex)"))
         }
         return findings.isEmpty
-            ? [Finding("certificate", .ok, "sha256:\(local.info.certificateSHA256Hex)")] : findings
+            ? [.ok(.certificate, "sha256:\(local.info.certificateSHA256Hex)")] : findings
     }
 
     /// By which names and addresses this gateway is likely to be dialled.

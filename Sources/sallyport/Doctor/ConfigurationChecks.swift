@@ -7,20 +7,20 @@ enum ConfigurationChecks {
     static func configuration(_ subject: Subject) -> [Finding] {
         var findings = subject.result.problems.map { problem in
             Finding(
-                "configuration", problem.severity == .error ? .error : .warning,
+                .configuration, problem.severity == .error ? .error : .warning, problem.rule,
                 (problem.location.map { "\($0): " } ?? "") + problem.message,
-                fix: problem.remedy ?? (problem.path.isEmpty ? "mend the file" : "correct or remove \(problem.path)"))
+                fix: problem.remedy ?? (problem.path.isEmpty ? nil : "correct or remove \(problem.path)"))
         }
         guard findings.isEmpty else { return findings }
         if subject.locations.files.isEmpty {
             findings.append(
                 Finding(
-                    "configuration", .info,
+                    .noConfigurationFile,
                     "there is no configuration file: defaults, with TLS and a generated token",
                     fix: "write \(subject.state.path)/openclaw.json when you want something else"))
         } else {
             findings.append(
-                Finding("configuration", .ok, subject.locations.files.joined(separator: ", ")))
+                .ok(.configuration, subject.locations.files.joined(separator: ", ")))
         }
         return findings
     }
@@ -34,19 +34,19 @@ enum ConfigurationChecks {
             guard let program = agent.exec?.command.first ?? agent.acp?.command.first else {
                 findings.append(
                     Finding(
-                        "agents", .info, "agent \(agent.id) has no command: it cannot be given anything to do",
+                        .agentWithoutCommand, "agent \(agent.id) has no command: it cannot be given anything to do",
                         fix: "set agents.list[].exec.command, or its runtime"))
                 continue
             }
             if !isProgram(program, path: path) {
                 findings.append(
                     Finding(
-                        "agents", .warning, "agent \(agent.id): \(program) is not there",
+                        .agentProgram, "agent \(agent.id): \(program) is not there",
                         fix: "install it, or correct agents.list[].exec.command"))
             }
         }
         return findings.isEmpty
-            ? [Finding("agents", .ok, "\(configuration.agents.count), and their programs are there")] : findings
+            ? [.ok(.agents, "\(configuration.agents.count), and their programs are there")] : findings
     }
 
     private static func isProgram(_ program: String, path: String) -> Bool {
@@ -66,7 +66,7 @@ enum ConfigurationChecks {
         {
             findings.append(
                 Finding(
-                    "secrets", .warning, "gateway.auth.token is short, and the gateway listens beyond loopback",
+                    .shortToken, "gateway.auth.token is short, and the gateway listens beyond loopback",
                     fix:
                         "remove gateway.auth.token to have a strong one generated, or set one of at least \(minTokenBytes) characters"
                 ))
@@ -74,16 +74,14 @@ enum ConfigurationChecks {
         if !gateway.tls.enabled, gateway.bind != .loopback {
             findings.append(
                 Finding(
-                    "secrets", .warning,
-                    "TLS is off, and the gateway listens beyond loopback: tokens can be read on the way",
-                    fix: "set gateway.tls.enabled: true"))
+                    .plaintextBeyondLoopback,
+                    "TLS is off, and the gateway listens beyond loopback: tokens can be read on the way"))
         }
         if !gateway.enforcePairing {
             findings.append(
                 Finding(
-                    "secrets", .warning,
-                    "gateway.security.enforcePairing is false: any device with the token is let in",
-                    fix: "remove gateway.security.enforcePairing"))
+                    .pairingNotEnforced,
+                    "gateway.security.enforcePairing is false: any device with the token is let in"))
         }
         return findings
     }

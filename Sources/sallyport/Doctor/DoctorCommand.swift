@@ -1,4 +1,5 @@
 internal import Config
+internal import Errors
 internal import Files
 internal import JSON
 internal import Server
@@ -19,9 +20,9 @@ enum DoctorCommand {
     ) { invocation in
         let subject = try Subject(invocation)
         var findings = subject.checks.flatMap { $0(subject) }
-        if invocation.arguments.has("fix") { mend(&findings) }
+        if invocation.arguments.has("fix") { for index in findings.indices { findings[index].mend() } }
         let isBroken = findings.contains { $0.severity == .error && $0.repaired == nil }
-        let isMisconfigured = findings.contains { $0.severity == .error && $0.check == "configuration" }
+        let isMisconfigured = findings.contains { $0.severity == .error && $0.check == .configuration }
         let code: Int32 = isMisconfigured ? 78 : isBroken ? 1 : 0
         if invocation.arguments.has("json") {
             let report = JSONObject([
@@ -35,21 +36,11 @@ enum DoctorCommand {
         return code
     }
 
-    private static func mend(_ findings: inout [Finding]) {
-        for index in findings.indices {
-            guard let repair = findings[index].repair else { continue }
-            do {
-                findings[index].repaired = try repair()
-            } catch {
-                findings[index].fix = "it could not be mended: \(error)"
-            }
-        }
-    }
-
     private static func text(_ findings: [Finding]) -> String {
         var lines: [String] = []
         for finding in findings {
-            lines.append("\(label(finding))  \(finding.check): \(finding.message)")
+            let code = finding.rule.map { " [\($0.code)]" } ?? ""
+            lines.append("\(label(finding))  \(finding.check.rawValue): \(finding.message)\(code)")
             if let repaired = finding.repaired {
                 lines.append("         mended: \(repaired)")
             } else if let fix = finding.fix {
@@ -65,6 +56,7 @@ enum DoctorCommand {
         if open.contains(where: { $0.repair != nil }) {
             lines.append("Some can be mended with: sallyport doctor --fix")
         }
+        if !errors.isEmpty || !warnings.isEmpty { lines.append("More of each [code]: sallyport explain error CODE") }
         return lines.joined(separator: "\n")
     }
 

@@ -11,11 +11,9 @@ enum GatewayChecks {
     static func service(_ subject: Subject) -> [Finding] {
         guard let service = try? Service(subject.invocation) else { return [] }
         if let installed = service.installed, !installed.isActive {
-            return [
-                Finding("service", .warning, "the unit is installed, and not active", fix: "sallyport gateway start")
-            ]
+            return [Finding(.serviceInactive, "the unit is installed, and not active")]
         }
-        return [Finding("service", .info, service.sentence)]
+        return [.note(.service, service.sentence)]
     }
 
     private static let timeout = Duration.seconds(3)
@@ -38,12 +36,10 @@ enum GatewayChecks {
                 reached.append(url)
             } catch {
                 findings.append(
-                    Finding(
-                        "reachability", .error, "\(url) is not reached from this host: \(error)",
-                        fix: "look for a firewall, or for another process on this address"))
+                    Finding(.addressNotReached, "\(url) is not reached from this host: \(error)"))
             }
         }
-        if !reached.isEmpty { findings.insert(Finding("reachability", .ok, reached.joined(separator: ", ")), at: 0) }
+        if !reached.isEmpty { findings.insert(.ok(.reachability, reached.joined(separator: ", ")), at: 0) }
         return findings
     }
 
@@ -61,7 +57,7 @@ enum GatewayChecks {
 
     static func gateway(_ subject: Subject) -> [Finding] {
         guard let gateway = subject.gateway else {
-            return [Finding("gateway", .info, "none runs on \(subject.state.path)", fix: "sallyport gateway start")]
+            return [Finding(.gatewayNotRunning, "none runs on \(subject.state.path)")]
         }
         do {
             let target = try Target.resolve(subject.invocation, scopes: ["operator.read"], createsIdentity: false)
@@ -70,24 +66,17 @@ enum GatewayChecks {
             var findings: [Finding] = []
             let status = try client.request("status")
             for warning in status["warnings"]?.array ?? [] {
-                findings.append(
-                    Finding(
-                        "gateway", .warning, warning.string ?? "",
-                        fix: "see: sallyport gateway status, docs/security.md"))
+                findings.append(Finding(.gatewayWarning, warning.string ?? ""))
             }
             if let version = client.hello["server"]?["version"]?.string, version != Main.version {
-                findings.append(
-                    Finding(
-                        "gateway", .warning, "version \(version) runs, this is \(Main.version)",
-                        fix: "sallyport gateway restart"))
+                findings.append(Finding(.otherVersion, "version \(version) runs, this is \(Main.version)"))
             }
             findings += clock(try client.request("health"))
             findings += PoolChecks.findings(try client.request("workers.list"))
             findings += queue(try client.request("sessions.list", .object(JSONObject([("limit", 1000)]))))
-            return findings.isEmpty ? [Finding("gateway", .ok, "process \(gateway.pid), \(gateway.url)")] : findings
+            return findings.isEmpty ? [.ok(.gateway, "process \(gateway.pid), \(gateway.url)")] : findings
         } catch {
-            let failure = CommandFailure(any: error)
-            return [Finding("gateway", .error, failure.message, fix: failure.hint ?? "sallyport gateway restart")]
+            return [Finding(.gateway, CommandFailure(any: error), fix: "sallyport gateway restart")]
         }
     }
 
@@ -98,7 +87,7 @@ enum GatewayChecks {
         guard abs(skew) > maxSkewMs else { return [] }
         return [
             Finding(
-                "clock", .error, "the gateway's clock differs from ours by \(abs(skew) / 1000) s",
+                .clockSkew, "the gateway's clock differs from ours by \(abs(skew) / 1000) s",
                 fix: "set both by NTP: device proofs are good for 120 s")
         ]
     }
@@ -108,7 +97,7 @@ enum GatewayChecks {
         guard sallyport_clock_is_kept() == 0 else { return [] }
         return [
             Finding(
-                "clock", .info, "nothing that this kernel knows of keeps the clock (NTP)",
+                .clockUnkept, "nothing that this kernel knows of keeps the clock (NTP)",
                 fix: "timedatectl set-ntp true, or see that the host keeps it: device proofs are good for 120 s")
         ]
     }
@@ -116,11 +105,7 @@ enum GatewayChecks {
     private static func queue(_ sessions: JSON) -> [Finding] {
         let waiting = (sessions["sessions"]?.array ?? []).filter { $0["phase"]?.string == "queued" }.count
         guard waiting > 0 else { return [] }
-        return [
-            Finding(
-                "workers", .info, "\(waiting) runs wait for a worker",
-                fix: "raise agents.defaults.subagents.maxConcurrent, or end others with sallyport sessions kill")
-        ]
+        return [Finding(.runsWaiting, "\(waiting) runs wait for a worker")]
     }
 
     /// What the log of this life tells of proxies that nobody has named.
@@ -134,16 +119,11 @@ enum GatewayChecks {
         let texts = lines.compactMap(\.string)
         var findings: [Finding] = []
         if let line = texts.last(where: { $0.hasPrefix("[proxy] ") }) {
-            findings.append(
-                Finding(
-                    "proxy", .warning, line, fix: "name the proxy in gateway.trustedProxies, as docs/proxies.md says"))
+            findings.append(Finding(.unnamedProxy, line))
         }
         let errors = texts.filter { $0.contains("] ERROR [") }
         if let last = errors.last {
-            findings.append(
-                Finding(
-                    "log", .warning, "\(errors.count) errors, the last: \(last)",
-                    fix: "see: sallyport logs --limit 1000"))
+            findings.append(Finding(.loggedErrors, "\(errors.count) errors, the last: \(last)"))
         }
         return findings
     }

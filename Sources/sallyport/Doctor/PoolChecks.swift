@@ -17,13 +17,11 @@ enum PoolChecks {
         let state = worker["state"]?.string
         let silence = now - (worker["lastSeenAtMs"]?.integer ?? now)
         if state == "away" || silence > maxSilenceMs {
-            return Finding(
-                "pools", .warning, "\(called) was last heard of \(silence / 1000) s ago",
-                fix: "see that it runs, and reaches the gateway; sallyport workers list")
+            return Finding(.workerSilent, "\(called) was last heard of \(silence / 1000) s ago")
         }
         guard state == "draining" else { return nil }
         return Finding(
-            "pools", .info, "\(called) is drained, with \(worker["running"]?.integer ?? 0) runs",
+            .workerDrained, "\(called) is drained, with \(worker["running"]?.integer ?? 0) runs",
             fix: "sallyport workers drain \(id) --resume gives it runs again")
     }
 
@@ -32,7 +30,7 @@ enum PoolChecks {
         let waiting = pool["waiting"]?.integer ?? 0
         guard pool["workers"]?.integer == 0 else { return nil }
         return Finding(
-            "pools", waiting > 0 ? .warning : .info,
+            waiting > 0 ? .poolStarved : .poolEmpty,
             "pool \(name) has no worker that takes runs" + (waiting > 0 ? ", and \(waiting) wait" : ""),
             fix: "start one: sallyport worker --pool \(name), as docs/workers.md says")
     }

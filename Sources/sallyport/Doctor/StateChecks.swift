@@ -7,7 +7,7 @@ enum StateChecks {
     static func permissions(_ subject: Subject) -> [Finding] {
         let state = subject.state
         guard Files.exists(state.path) else {
-            return [Finding("permissions", .info, "\(state.path) is not there yet: the first start makes it")]
+            return [.note(.permissions, "\(state.path) is not there yet: the first start makes it")]
         }
         var findings: [Finding] = []
         for directory in [state.path, state.path + "/run", state.path + "/identity", state.path + "/gateway"] {
@@ -18,7 +18,7 @@ enum StateChecks {
             state.tokenFile, state.database, state.supervisorFile,
         ]
         for file in files { findings += check(file, allowed: 0o600, mended: 0o600) }
-        return findings.isEmpty ? [Finding("permissions", .ok, "of state and keys")] : findings
+        return findings.isEmpty ? [.ok(.permissions, "of state and keys")] : findings
     }
 
     private static func check(_ path: String, allowed: mode_t, mended: mode_t) -> [Finding] {
@@ -28,19 +28,18 @@ enum StateChecks {
         if status.st_uid != geteuid() {
             return [
                 Finding(
-                    "permissions", .error, "\(path) belongs to user \(status.st_uid), not to \(geteuid())",
+                    .stateOwner, "\(path) belongs to user \(status.st_uid), not to \(geteuid())",
                     fix: "chown it to the user that the gateway runs as, or run this as that user")
             ]
         }
         if status.st_mode & S_IFMT == S_IFLNK {
-            return [Finding("permissions", .warning, "\(path) is a link", fix: "put the file itself there")]
+            return [Finding(.stateLink, "\(path) is a link")]
         }
         guard mode & ~allowed != 0 else { return [] }
         let command = "chmod \(String(mended, radix: 8)) \(path)"
         return [
-            Finding("permissions", .error, "\(path) is open to others (mode \(String(mode, radix: 8)))", fix: command) {
-                guard unsafe chmod(path, mended) == 0 else { throw CommandFailure("\(command) failed") }
-                return command
+            Finding(.stateOpen, "\(path) is open to others (mode \(String(mode, radix: 8)))", fix: command) {
+                unsafe chmod(path, mended) == 0 ? command : nil
             }
         ]
     }
@@ -51,23 +50,19 @@ enum StateChecks {
         let state = subject.state
         var findings: [Finding] = []
         for file in [state.runFile, state.ownerSocket] where Files.exists(file) {
-            findings.append(
-                Finding("leftovers", .warning, "\(file) is of a gateway that is gone", fix: "rm \(file)") {
-                    Files.remove(file)
-                    return "removed \(file)"
-                })
+            findings.append(leftover(file, of: "a gateway"))
         }
         if Files.exists(state.supervisorFile), (try? Service(subject.invocation))?.supervisor == nil {
-            findings.append(
-                Finding(
-                    "leftovers", .warning, "\(state.supervisorFile) is of a supervisor that is gone",
-                    fix: "rm \(state.supervisorFile)"
-                ) {
-                    Files.remove(state.supervisorFile)
-                    return "removed \(state.supervisorFile)"
-                })
+            findings.append(leftover(state.supervisorFile, of: "a supervisor"))
         }
         return findings
+    }
+
+    private static func leftover(_ file: String, of process: String) -> Finding {
+        Finding(.leftoverFile, "\(file) is of \(process) that is gone", fix: "rm \(file)") {
+            Files.remove(file)
+            return Files.exists(file) ? nil : "removed \(file)"
+        }
     }
 
     private static let (scarceBytes, fewBytes): (Int64, Int64) = (16 << 20, 256 << 20)
@@ -79,18 +74,14 @@ enum StateChecks {
         let free = Int64(clamping: room.f_bavail) * Int64(clamping: room.f_frsize)
         let text = "\(free >> 20) MiB are free at \(path)"
         if room.f_flag & 1 != 0 {
-            return [
-                Finding(
-                    "disk", .error, "\(path) is on a read-only file system",
-                    fix: "mount it writable, or use --state-dir")
-            ]
+            return [Finding(.diskReadOnly, "\(path) is on a read-only file system")]
         }
         if free < scarceBytes || room.f_favail == 0 {
-            return [Finding("disk", .error, text, fix: "make room: what cannot be written is refused")]
+            return [Finding(.diskFull, text)]
         }
         return [
             free < fewBytes
-                ? Finding("disk", .warning, text, fix: "make room before commits fail") : Finding("disk", .ok, text)
+                ? Finding(.diskScarce, text) : .ok(.disk, text)
         ]
     }
 }

@@ -15,8 +15,8 @@ enum CallCommand {
     ) { invocation in
         let arguments = invocation.arguments
         guard let method = arguments.operands.first, arguments.operands.count == 1 else {
-            throw CommandFailure.usage(
-                "gateway call takes one method", hint: "for instance: sallyport gateway call status")
+            throw CommandFailure(
+                .operands, "gateway call takes one method", hint: "for instance: sallyport gateway call status")
         }
         let params = try params(arguments["params"] ?? "{}")
         let target = try Target.resolve(invocation, scopes: scopes(for: method))
@@ -34,10 +34,13 @@ enum CallCommand {
         do throws(JSONError) {
             params = try JSONParser.parse(Array(text.utf8))
         } catch {
-            throw .usage(
-                "--params is not JSON: \(error)", hint: "quote it for the shell: --params '{\"key\": \"main\"}'")
+            throw CommandFailure(
+                .invalidJSON, "--params is not JSON: \(error)",
+                hint: "quote it for the shell: --params '{\"key\": \"main\"}'")
         }
-        guard params.object != nil else { throw .usage("--params must be a JSON object, not \(params.typeName)") }
+        guard params.object != nil else {
+            throw CommandFailure(.invalidJSON, "--params must be a JSON object, not \(params.typeName)")
+        }
         return params
     }
 

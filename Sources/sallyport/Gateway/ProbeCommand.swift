@@ -26,8 +26,8 @@ enum ProbeCommand {
     }
 
     private static var tunnel: CommandFailure {
-        .usage(
-            "gateway probe opens no SSH tunnel",
+        CommandFailure(
+            .noTunnel, "gateway probe opens no SSH tunnel",
             hint: "open it yourself: ssh -N -L 18789:127.0.0.1:18789 USER@HOST, "
                 + "then: sallyport gateway probe --url wss://127.0.0.1:18789 --token TOKEN --tls-fingerprint PIN")
     }

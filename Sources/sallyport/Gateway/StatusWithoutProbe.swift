@@ -6,8 +6,8 @@ enum StatusWithoutProbe {
     static func run(_ invocation: Invocation) throws -> Int32 {
         let arguments = invocation.arguments
         for name in ["url", "deep", "require-rpc"] where arguments.has(name) || arguments[name] != nil {
-            throw CommandFailure.usage(
-                "--no-probe and --\(name) exclude each other",
+            throw CommandFailure(
+                .excludingOptions, "--no-probe and --\(name) exclude each other",
                 hint: "without connecting only this host's gateway is seen")
         }
         let service = try Service(invocation)

@@ -10,7 +10,8 @@ enum CompletionsCommand {
     ) { invocation in
         let operands = invocation.arguments.operands
         guard operands.count == 1, let shell = Shell(rawValue: operands[0]) else {
-            throw CommandFailure.usage(
+            throw CommandFailure(
+                .invalidChoice,
                 "completions takes one shell: \(Shell.allCases.map(\.rawValue).joined(separator: ", "))",
                 hint: "for instance: sallyport completions bash")
         }

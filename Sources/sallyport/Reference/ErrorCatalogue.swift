@@ -9,9 +9,10 @@ internal import Wire
 /// All codes of errors, with what they mean and what mends them. `docs/errors.md` and `explain error` are made of it.
 enum ErrorCatalogue {
     static let all: [ErrorEntry] =
-        DetailsCode.entries + AdmissionRule.entries + AuthFailure.entries + ProofFailure.entries + GrantVerdict.entries
-        + PairingReason.entries + SpawnRule.entries + CloseReason.entries + RefusalRule.entries + HTTPRule.entries
-        + ConfigRule.entries + CommandFailure.Kind.entries
+        DetailsCode.entries + ErrorCode.entries + AdmissionRule.entries + AuthFailure.entries + ProofFailure.entries
+        + GrantVerdict.entries + PairingReason.entries + SpawnRule.entries + CloseReason.entries
+        + RefusalRule.entries + HTTPRule.entries + ConfigRule.entries + StartRule.entries + FindingRule.entries
+        + CommandFailure.Kind.entries + CommandRule.entries
 
     static func entries(of family: ErrorFamily) -> [ErrorEntry] { all.filter { $0.family == family } }
 

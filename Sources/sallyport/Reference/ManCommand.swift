@@ -40,7 +40,8 @@ enum ManCommand {
                 try Files.writeAtomically("\(directory)/\(name)", Array(text.utf8), mode: 0o644)
             }
         } catch {
-            throw CommandFailure("cannot write the pages: \(error)", hint: "choose another directory with --dir")
+            throw CommandFailure(
+                .outputFile, "cannot write the pages: \(error)", hint: "choose another directory with --dir")
         }
     }
 }

@@ -12,9 +12,10 @@ enum MarkdownReference {
         lines += CommandTable.exitCodes.map { "| \($0.code) | \(cell($0.meaning)) |" }
         lines += [
             "",
-            "With `--json` standard output is JSON only, failures too: `{\"ok\": false, \"error\": {\"type\", \"message\", \"hint\"?,",
-            "\"code\"?, \"details\"?}, \"exitCode\"}`, `type` one of "
-                + CommandFailure.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ") + ".", "",
+            "With `--json` standard output is JSON only, failures too: `{\"ok\": false, \"error\": {\"type\", \"message\", \"rule\"?,",
+            "\"hint\"?, \"code\"?, \"details\"?, \"notes\"?}, \"exitCode\"}`, `type` one of "
+                + CommandFailure.Kind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ") + ".",
+            "`rule`, or `code` where the gateway said no, is in the [catalogue of errors](errors.md).", "",
             "| Command | |", "| --- | --- |",
         ]
         lines += commands.map { "| [`\($0.name)`](#\(anchor($0))) | \(cell($0.summary)) |" }

@@ -40,7 +40,7 @@ enum ServiceCommands {
             try systemd.require("start", SystemdUnit.name)
         } else if Systemd.isRunning, !invocation.arguments.has("background") {
             throw CommandFailure(
-                "the gateway is not installed as a service",
+                .noService, "the gateway is not installed as a service",
                 hint: "sallyport gateway install, then start; or sallyport gateway start --background; "
                     + "or sallyport gateway run to stay in the foreground")
         } else {
@@ -56,11 +56,15 @@ enum ServiceCommands {
     }
 
     private static func startSupervisor(_ service: Service) throws {
-        guard let executable = Files.currentExecutable() else { throw CommandFailure("our own program is not known") }
+        guard let executable = Files.currentExecutable() else {
+            throw CommandFailure(.ownProgram, "our own program is not known")
+        }
         let log = service.state.serviceLog
         try Files.makeDirectory(Files.parent(of: log))
         let descriptor = unsafe open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw CommandFailure("cannot write \(log)", hint: "check its permissions") }
+        guard descriptor >= 0 else {
+            throw CommandFailure(.outputFile, "cannot write \(log)", hint: "check its permissions")
+        }
         defer { close(descriptor) }
         var arguments = ["gateway", "supervise", "--state-dir", service.state.path]
         if let config = service.locations.configFile { arguments += ["--", "--config", config] }
@@ -81,16 +85,15 @@ enum ServiceCommands {
             if service.supervisor != nil { hasSupervisor = true }
             guard !hasSupervisor || service.supervisor != nil else {
                 throw CommandFailure(
-                    "the gateway did not start", hint: "see the end of \(service.state.serviceLog)",
-                    details: LogFile.end(service.state.serviceLog), exitCode: 78)
+                    .didNotStart, "the gateway did not start", hint: "see the end of \(service.state.serviceLog)",
+                    details: LogFile.end(service.state.serviceLog))
             }
             return false
         }
         guard isReady, let gateway = try service.gateway() else {
             throw CommandFailure(
-                "still starting after \(report.patience)",
-                hint: "see: sallyport gateway status, \(service.state.serviceLog)",
-                exitCode: 2, kind: .command)
+                .stillStarting, "still starting after \(report.patience)",
+                hint: "see: sallyport gateway status, \(service.state.serviceLog)")
         }
         return report.done("\(done) (process \(gateway.pid)) at \(gateway.url)", gateway)
     }
@@ -119,17 +122,21 @@ enum ServiceCommands {
         let isGone = { () throws(CommandFailure) in !(try service.isThere) }
         if try Service.wait(report.patience, until: isGone) { return report.done("stopped", nil) }
         guard invocation.arguments.has("force") else {
-            throw CommandFailure("it has not stopped within \(report.patience)", hint: "sallyport gateway stop --force")
+            throw CommandFailure(
+                .stillRunning, "it has not stopped within \(report.patience)", hint: "sallyport gateway stop --force")
         }
         for pid in [service.supervisor, try service.gateway()?.pid].compactMap({ $0 }) { try signal(pid, SIGKILL) }
-        guard try Service.wait(.seconds(5), until: isGone) else { throw CommandFailure("it cannot be killed") }
+        guard try Service.wait(.seconds(5), until: isGone) else {
+            throw CommandFailure(.stillRunning, "it cannot be killed")
+        }
         return report.done("killed", nil)
     }
 
     private static func signal(_ pid: Int32, _ signal: Int32) throws(CommandFailure) {
         guard kill(pid, signal) == 0 || errno == ESRCH else {
             throw CommandFailure(
-                "process \(pid) is not ours to signal", hint: "run this as the user that the gateway runs as")
+                .signalRefused, "process \(pid) is not ours to signal",
+                hint: "run this as the user that the gateway runs as")
         }
     }
 
@@ -138,7 +145,8 @@ enum ServiceCommands {
     static let restart = Command(
         "gateway restart", summary: "Restarts the gateway in place: nobody who connects meanwhile is refused.",
         options: common + [
-            .init("safe", nil, "wait until nothing runs, at most 5 minutes, and restart then")
+            .init("safe", nil, "wait until nothing runs, and restart then"),
+            .init("drain-timeout", "TIME", "with --safe: how long runs get to end (default 5m)"),
         ],
         notes: [
             "The gateway tells its clients, lets them go (1012), and replaces its program. Its listening sockets stay open,",
@@ -148,25 +156,40 @@ enum ServiceCommands {
     ) { invocation in
         let service = try Service(invocation)
         let report = Report(invocation)
+        let patience = try drainTime(invocation.arguments)
         try check(service)
         guard let gateway = try service.gateway() else { return try start.run(invocation) }
         guard let before = gateway.startedAtMs else {
-            throw CommandFailure("the gateway that runs cannot restart in place", hint: "stop it, and start it again")
+            throw CommandFailure(
+                .restartInPlace, "the gateway that runs cannot restart in place", hint: "stop it, and start it again")
         }
-        if invocation.arguments.has("safe") { try waitForRuns(invocation) }
+        if invocation.arguments.has("safe") { try waitForRuns(invocation, seconds: patience) }
         try signal(gateway.pid, SIGUSR1)
         return try settle(service, since: before, report, done: "restarted")
     }
 
     /// As upstream: what runs is waited for, but not for ever.
-    private static let drainPatience = Duration.seconds(300)
+    private static let drainSeconds: Int64 = 300
 
-    private static func waitForRuns(_ invocation: Invocation) throws {
+    private static func drainTime(_ arguments: Arguments) throws(CommandFailure) -> Int64 {
+        guard let text = arguments["drain-timeout"] else { return drainSeconds }
+        guard arguments.has("safe") else {
+            throw CommandFailure(
+                .missingOption, "--drain-timeout goes with --safe", hint: "without it no run is waited for")
+        }
+        guard let seconds = DurationText.seconds(text, limit: 86_400) else {
+            throw CommandFailure(
+                .invalidTime, "--drain-timeout must be a time such as 30s or 10m, at most 24h, not \"\(text)\"")
+        }
+        return seconds
+    }
+
+    private static func waitForRuns(_ invocation: Invocation, seconds: Int64) throws {
         let target = try Target.resolve(invocation, scopes: ["operator.read"], createsIdentity: false)
         let client = try target.connectAsOwner()
         defer { client.close() }
         var active: Int64 = 0
-        let isIdle = try Service.wait(drainPatience) { () throws(CommandFailure) in
+        let isIdle = try Service.wait(.seconds(seconds)) { () throws(CommandFailure) in
             do throws(ClientError) {
                 active = try client.request("status")["runs"]?["active"]?.integer ?? 0
             } catch {
@@ -175,7 +198,8 @@ enum ServiceCommands {
             return active == 0
         }
         if !isIdle {
-            invocation.terminal.note("\(active) runs have not ended within 5 minutes; they go on over the restart")
+            let time = DurationText.text(seconds)
+            invocation.terminal.note("\(active) runs have not ended within \(time); they go on over the restart")
         }
     }
 
@@ -194,7 +218,7 @@ enum ServiceCommands {
         let (service, arguments) = (try Service(invocation), invocation.arguments)
         let report = Report(invocation)
         guard let systemd = service.systemd, let executable = Files.currentExecutable() else {
-            throw CommandFailure("no home directory is known", hint: "set HOME")
+            throw CommandFailure(.location, "no home directory is known", hint: "set HOME")
         }
         var options: [String] = []
         if let config = arguments["config"] { options += ["--config", Files.absolute(config)] }
@@ -210,12 +234,13 @@ enum ServiceCommands {
         }
         guard Systemd.isRunning else {
             throw CommandFailure(
-                "systemd does not run here",
+                .noServiceManager, "systemd does not run here",
                 hint: "sallyport gateway start runs the gateway in the background; --print shows the unit")
         }
         try check(service)
         if systemd.isInstalled, !arguments.has("force"), Self.text(systemd.unitPath) != unit.text {
-            throw CommandFailure("there is another \(systemd.unitPath)", hint: "sallyport gateway install --force")
+            throw CommandFailure(
+                .otherUnit, "there is another \(systemd.unitPath)", hint: "sallyport gateway install --force")
         }
         try Files.makeDirectory(Files.parent(of: systemd.unitPath), mode: 0o755)
         try Files.writeAtomically(systemd.unitPath, Array(unit.text.utf8), mode: 0o644)

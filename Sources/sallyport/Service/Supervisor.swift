@@ -21,7 +21,9 @@ final class Supervisor: EventHandler {
         ], handlesSignals: true, isHidden: true
     ) { invocation in
         let state = StateDirectory(try Locations.resolve(invocation).stateDirectory)
-        guard let executable = Files.currentExecutable() else { throw CommandFailure("our own program is not known") }
+        guard let executable = Files.currentExecutable() else {
+            throw CommandFailure(.ownProgram, "our own program is not known")
+        }
         do {
             try Files.makeDirectory(state.path + "/run")
             let lock = try FileLock(state.supervisorFile, holder: String(getpid()))
@@ -34,9 +36,10 @@ final class Supervisor: EventHandler {
         } catch let error as FileError {
             if case .locked(_, let holder) = error {
                 throw CommandFailure(
-                    "a supervisor runs already (process \(holder))", hint: "stop it with: sallyport gateway stop")
+                    .supervisor, "a supervisor runs already (process \(holder))",
+                    hint: "stop it with: sallyport gateway stop")
             }
-            throw CommandFailure("cannot supervise: \(error)")
+            throw CommandFailure(.supervisor, "cannot supervise: \(error)")
         }
     }
 

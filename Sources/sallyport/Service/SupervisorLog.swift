@@ -17,7 +17,7 @@ final class SupervisorLog: EventHandler {
         file = try RotatingFile(path, maxBytes: Self.maxBytes, maxFiles: Self.maxFiles)
         var ends: [Int32] = [-1, -1]
         guard unsafe sallyport_pipe(&ends) == 0, fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 else {
-            throw CommandFailure("cannot make a pipe")
+            throw CommandFailure(.supervisor, "cannot make a pipe")
         }
         (reading, writing) = (ends[0], ends[1])
     }

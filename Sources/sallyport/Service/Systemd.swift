@@ -47,7 +47,7 @@ struct Systemd {
         guard answer.isSuccess else {
             let scope = isSystem ? "" : " --user"
             throw CommandFailure(
-                "systemctl \(all.joined(separator: " ")) failed: \(answer.text)",
+                .serviceManager, "systemctl \(all.joined(separator: " ")) failed: \(answer.text)",
                 hint: "see: journalctl\(scope) -u \(SystemdUnit.name) -n 20")
         }
     }
@@ -69,7 +69,7 @@ enum Subprocess {
                     executable: program, arguments: arguments, environment: environment, newProcessGroup: false,
                     standardOutput: .pipe, standardError: .pipe))
         } catch {
-            throw CommandFailure("cannot run \(program): \(error)")
+            throw CommandFailure(.serviceManager, "cannot run \(program): \(error)")
         }
         defer {
             for descriptor in [child.standardOutput, child.standardError].compactMap({ $0 }) { close(descriptor) }
@@ -85,7 +85,8 @@ enum Subprocess {
             guard status == nil else { break }
             guard ContinuousClock.now < deadline else {
                 child.signal(SIGKILL)
-                throw CommandFailure("\(program) \(arguments.joined(separator: " ")) did not end within \(timeout)")
+                throw CommandFailure(
+                    .serviceManager, "\(program) \(arguments.joined(separator: " ")) did not end within \(timeout)")
             }
             Waiting.sleep(.milliseconds(10))
         }

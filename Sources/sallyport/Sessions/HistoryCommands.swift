@@ -62,7 +62,7 @@ enum HistoryCommands {
     private static func key(_ invocation: Invocation, _ name: String) throws(CommandFailure) -> String {
         let operands = invocation.arguments.operands
         guard operands.count <= 1 else {
-            throw .usage("\(name) takes one session id", hint: "see: sallyport sessions list")
+            throw CommandFailure(.operands, "\(name) takes one session id", hint: "see: sallyport sessions list")
         }
         return operands.first ?? "main"
     }

@@ -17,8 +17,9 @@ enum SendCommand {
     ) { invocation in
         let operands = invocation.arguments.operands
         guard let key = operands.first, operands.count > 1 else {
-            throw CommandFailure.usage(
-                "sessions send takes a session id and a message", hint: "sallyport sessions send main -- \"message\"")
+            throw CommandFailure(
+                .operands, "sessions send takes a session id and a message",
+                hint: "sallyport sessions send main -- \"message\"")
         }
         let timeout = try invocation.arguments.integer("run-timeout", in: 1...31_536_000)
         let target = try Target.resolve(invocation, scopes: ["operator.read", "operator.write"])

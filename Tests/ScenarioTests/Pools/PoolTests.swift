@@ -47,6 +47,13 @@ struct PoolTests {
         return Stage(surroundings: surroundings, gateway: gateway, owner: try await gateway.owner())
     }
 
+    /// The codes of what doctor finds.
+    static func findings(_ gateway: GatewayProcess) throws -> [String] {
+        let report = try gateway.cli.run("doctor", "--json")
+        return try JSONParser.parse(Array(report.output.utf8))["findings"]?.array?.compactMap { $0["code"]?.string }
+            ?? []
+    }
+
     @Test func aRunGoesToAnotherHostAndSpawnsFromThereAndComesBack() async throws {
         try await scenario {
             let stage = try await Self.stage("there and back")
@@ -151,11 +158,13 @@ struct PoolTests {
             let later = try stage.owner.spawn("echo later", agent: "far")
             let reason = try stage.owner.session(later.sessionKey)?["waitingFor"]?.string
             #expect(reason == "all 1 workers of pool far are draining")
+            #expect(try Self.findings(stage.gateway).contains("worker-drained"))
             _ = try directory.write("go", "")
             #expect(try stage.owner.result(of: run)["text"]?.string == "done\n")
             #expect(try second.process.wait(within: .seconds(20)) == 0)
             let explained = try stage.gateway.cli.run("explain", later.runID)
             #expect(explained.output.contains("pool far has no worker"), "\(explained)")
+            #expect(try Self.findings(stage.gateway).contains("pool-starved"))
             let third = try PoolWorkerProcess(
                 pool: "far", url: stage.url, pin: stage.gateway.pin, enrolment: nil, in: stage.surroundings,
                 state: first.state)
