@@ -65,7 +65,8 @@ def is_gone(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rsplit(")", 1)[1].split()[0] in "ZX"
-    except FileNotFoundError:
+    # Also between opening and reading.
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
