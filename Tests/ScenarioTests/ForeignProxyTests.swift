@@ -43,13 +43,6 @@ struct ForeignProxyTests {
         }
     }
 
-    /// A port that was free a moment ago: these programs do not take 0 and say what they got.
-    private static func freePort() throws -> UInt16 {
-        let relay = try Relay(.silent)
-        defer { relay.stop() }
-        return relay.port
-    }
-
     @Test(
         .enabled(if: !Program.installed.isEmpty, "neither tinyproxy nor squid is installed"),
         arguments: Program.installed)
@@ -66,7 +59,7 @@ struct ForeignProxyTests {
                 + ", security: { enforcePairing: false }"
             let gateway = try GatewayProcess(configuration.text, in: namespace)
             let directory = try TemporaryDirectory()
-            let port = try Self.freePort()
+            let port = try StablePort.take()
             // Beside the gateway, so that an address which is no loopback leads to it.
             let proxy = try RunningProcess(
                 try program.command(port: port, directory), environment: CommandLineTool.baseEnvironment,

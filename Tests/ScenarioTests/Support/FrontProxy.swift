@@ -47,7 +47,7 @@ final class FrontProxy {
         self.executable = executable
         let directory = try TemporaryDirectory()
         self.directory = directory
-        port = try Self.freePort()
+        port = try StablePort.take()
         let certificate = try Self.makeCertificate(in: directory, for: address)
         pin = passesTLS ? nil : certificate.pin
         var text = try Self.file(program, name)
@@ -167,12 +167,6 @@ final class FrontProxy {
         _ = try directory.write("front.pem", pair.certificatePEM + pair.privateKeyPEM)
         _ = try directory.write("front.key", pair.privateKeyPEM)
         return try CertificateInfo(pem: pair.certificatePEM)
-    }
-
-    /// Nobody promises that it is still free a moment later; none of the proxies can choose one by itself.
-    private static func freePort() throws -> UInt16 {
-        let listener = try Sockets.listen(on: .loopback(port: 0))
-        return try Sockets.localAddress(of: listener).port
     }
 }
 

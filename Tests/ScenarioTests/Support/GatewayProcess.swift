@@ -32,7 +32,7 @@ final class GatewayProcess {
     private(set) var listeners: [Listener] = []
     private var earlierErrors = ""
 
-    /// Starts a gateway and waits until it listens.
+    /// Starts a gateway and waits until it listens; port 0 is some port that nobody else takes while it is down.
     ///
     /// - Parameters:
     ///   - configuration: text of `openclaw.json`; nil for none.
@@ -47,6 +47,11 @@ final class GatewayProcess {
         self.environment = environment
         self.descriptors = descriptors
         outputs = try TemporaryDirectory()
+        var arguments = arguments
+        // It may have to come back to where it was.
+        if let index = arguments.firstIndex(of: "--port"), arguments[index + 1] == "0" {
+            arguments[index + 1] = String(try StablePort.take())
+        }
         self.arguments = ["gateway", "run", "--state-dir", self.state.path] + arguments
         if let configuration { _ = try self.state.write("openclaw.json", configuration) }
         process = try Self.launch(self.arguments, environment, self.state, outputs, namespace, descriptors)
@@ -146,10 +151,6 @@ final class GatewayProcess {
     /// Starts again on the same state and port.
     func start() throws {
         earlierErrors += process.standardError
-        var arguments = arguments
-        if let index = arguments.firstIndex(of: "--port"), arguments[index + 1] == "0" {
-            arguments[index + 1] = String(port)
-        }
         process = try Self.launch(arguments, environment, state, outputs, namespace, descriptors)
         try waitUntilListening()
     }
