@@ -8,6 +8,7 @@ package enum ConfigRule: String, CaseIterable, Sendable {
     case unknownFlag = "config-unknown-flag"
     case invalidValue = "config-invalid-value"
     case unsetVariable = "config-unset-variable"
+    case secretFile = "config-secret-file"
     case secretCommand = "config-secret-command"
     case shellEnvironment = "config-shell-environment"
     case modeMissing = "config-mode-missing"
@@ -50,6 +51,10 @@ extension ConfigRule: Catalogued {
             ErrorText(
                 "a ${NAME} is not set", rule: "what is referred to exists",
                 remedy: "set NAME in the environment, or write $${NAME} for a literal")
+        case .secretFile:
+            ErrorText(
+                "the file of a secret gives none", rule: "a reference that cannot be resolved is an error",
+                remedy: "check the id, and path and mode of secrets.providers; the gateway's user has to read the file")
         case .secretCommand:
             ErrorText(
                 "the command of a secret gives none", rule: "a reference that cannot be resolved is an error",

@@ -34,15 +34,22 @@ extension Section {
             }
             text = found.value
         case "file":
-            let directory = PathText.directory(of: reference.location.path)
-            let path = PathText.resolve(PathText.expandingHome(id, home: context.variables.home), against: directory)
-            guard let bytes = context.readFile(path) else {
-                throw Refusal(allowed: "a reference to a file that can be read (\(path) cannot)")
+            let name = reference["provider"]?.string ?? "default"
+            if case .file(let file)? = context.secretProviders[name]?.kind {
+                let bytes = try contents(of: file.path, for: reference)
+                do throws(SecretFailure) {
+                    text = try file.secret(id, in: bytes)
+                } catch {
+                    throw Refusal(
+                        allowed: "a reference that can be resolved (\(file.path) of \(name) \(error.reason))",
+                        remedy: error.remedy, rule: .secretFile)
+                }
+            } else {
+                guard let found = String(validating: try contents(of: id, for: reference), as: UTF8.self) else {
+                    throw Refusal(allowed: "a reference to a text file (\(id) is none)", rule: .secretFile)
+                }
+                text = found
             }
-            guard let contents = String(validating: bytes, as: UTF8.self) else {
-                throw Refusal(allowed: "a reference to a text file (\(path) is none)")
-            }
-            text = contents
         case "exec": text = try ask(reference, id)
         default:
             throw Refusal(
@@ -54,14 +61,26 @@ extension Section {
         return Secret(trimmed)
     }
 
+    /// - Parameter written: beginning at the file that has the reference, unless it is absolute.
+    private func contents(of written: String, for reference: ConfigNode) throws(Refusal) -> [UInt8] {
+        let directory = PathText.directory(of: reference.location.path)
+        let path = PathText.resolve(PathText.expandingHome(written, home: context.variables.home), against: directory)
+        guard let bytes = context.readFile(path) else {
+            throw Refusal(allowed: "a reference to a file that can be read (\(path) cannot)", rule: .secretFile)
+        }
+        return bytes
+    }
+
     /// Has the provider's program give it. Nothing of what the program writes gets into a message.
     private func ask(_ reference: ConfigNode, _ id: String) throws(Refusal) -> String {
         guard SecretProvider.isID(id) else {
             throw Refusal(allowed: "a reference with an id of letters, digits and . _ : / -")
         }
         let name = reference["provider"]?.string ?? "default"
-        guard let provider = context.secretProviders[name] else {
-            let known = context.secretProviders.keys.sorted()
+        guard let provider = context.secretProviders[name], case .program(let command, let isJSONOnly) = provider.kind
+        else {
+            let known = context.secretProviders.filter { if case .program = $0.value.kind { true } else { false } }
+                .keys.sorted()
             throw Refusal(
                 allowed: "a reference to a provider with a program (\(JSON.string(name)) is none)",
                 remedy: known.isEmpty
@@ -69,10 +88,11 @@ extension Section {
                     : "providers are: \(known.joined(separator: ", "))", rule: .secretCommand)
         }
         do throws(SecretFailure) {
-            return try provider.answer(try context.runCommand(provider.question(id)).get(), id)
+            let output = try context.runCommand(provider.question(id, for: command)).get()
+            return try SecretProvider.answer(output, id, isJSONOnly: isJSONOnly)
         } catch {
             throw Refusal(
-                allowed: "a reference that can be resolved (\(provider.command.executable) of \(name) \(error.reason))",
+                allowed: "a reference that can be resolved (\(command.executable) of \(name) \(error.reason))",
                 remedy: error.remedy, rule: .secretCommand)
         }
     }

@@ -1,17 +1,21 @@
 internal import JSON
 
-/// `secrets.providers.<name>` with `source: "exec"`: a program that gives secrets by their ids.
+/// `secrets.providers.<name>`: what gives secrets by their ids.
 ///
-/// It reads `{"protocolVersion": 1, "provider": …, "ids": […]}` from its standard input and writes
+/// A program (`source: "exec"`) reads `{"protocolVersion": 1, "provider": …, "ids": […]}` from its standard input and writes
 /// `{"protocolVersion": 1, "values": {id: secret}}`, or, without `jsonOnly`, the secret itself.
 struct SecretProvider {
     static let defaultTimeoutMs = 5000
 
-    let name: String
-    let command: SecretCommand
-    let isJSONOnly: Bool
+    enum Kind {
+        case program(SecretCommand, isJSONOnly: Bool)
+        case file(SecretFile)
+    }
 
-    /// - Returns: nil, after a report, for one that has no program.
+    let name: String
+    let kind: Kind
+
+    /// - Returns: nil for variables, which need none; and, after a report, for one without program or file.
     init?(_ name: String, _ section: Section, environment: [String: String]) {
         enum Source: String, CaseIterable { case env, file, exec }
         let source = section.choice("source", default: Source.exec)
@@ -21,13 +25,20 @@ struct SecretProvider {
         let own = section.environment("env")
         let timeout = section.integer("timeoutMs", default: Self.defaultTimeoutMs, in: 1...120_000)
         let maxOutput = section.integer("maxOutputBytes", default: 1 << 20, in: 1...(16 << 20))
-        isJSONOnly = section.bool("jsonOnly", default: true)
+        let isJSONOnly = section.bool("jsonOnly", default: true)
         let allowsLink = section.bool("allowSymlinkCommand", default: false)
         let trusted = section.strings("trustedDirs", allowed: "absolute paths") { $0.hasPrefix("/") }
-        section.warnAboutUnknownKeys(ignoring: [
-            "path", "mode", "allowlist", "noOutputTimeoutMs", "allowInsecurePath", "maxBytes",
-        ])
-        guard source == .exec, let node = section.node else { return nil }
+        let file = section.optionalPath("path")
+        let mode = section.choice("mode", default: SecretFile.Mode.json)
+        section.warnAboutUnknownKeys(ignoring: ["allowlist", "noOutputTimeoutMs", "allowInsecurePath", "maxBytes"])
+        guard source != .env, let node = section.node else { return nil }
+        self.name = name
+        if source == .file {
+            // Without one its references name their files themselves.
+            guard let file else { return nil }
+            kind = .file(SecretFile(path: file, mode: mode))
+            return
+        }
         guard let program, program.hasPrefix("/") else {
             let path = section.path(of: "command")
             section.context.error(
@@ -35,22 +46,22 @@ struct SecretProvider {
                 remedy: "add command: \"/path/to/program\"")
             return nil
         }
-        self.name = name
-        command = SecretCommand(
+        let command = SecretCommand(
             executable: program, arguments: arguments,
             environment: environment.filter { passed.contains($0.key) }.merging(own) { $1 },
             timeout: .milliseconds(timeout), maxOutputBytes: maxOutput, allowsSymbolicLink: allowsLink,
             trustedDirectories: trusted)
+        kind = .program(command, isJSONOnly: isJSONOnly)
     }
 
-    func question(_ id: String) -> SecretCommand {
+    func question(_ id: String, for command: SecretCommand) -> SecretCommand {
         var asked = command
         let question: JSON = ["protocolVersion": 1, "provider": .string(name), "ids": [.string(id)]]
         asked.input = question.serialized() + [0x0A]
         return asked
     }
 
-    func answer(_ output: [UInt8], _ id: String) throws(SecretFailure) -> String {
+    static func answer(_ output: [UInt8], _ id: String, isJSONOnly: Bool) throws(SecretFailure) -> String {
         guard let object = (try? JSONParser.parse(output))?.object else {
             guard !isJSONOnly else {
                 throw SecretFailure(
