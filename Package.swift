@@ -75,7 +75,7 @@ let package = Package(
                 "Sessions", "TLS", "Text", "Trust", "Wire", "Worker",
             ],
             swiftSettings: productSettings + forSize,
-            // Takes the place of the system's malloc; nothing calls it by name.
+            // Takes the place of the system's malloc. By name it is only asked to give memory back, where it is there.
             linkerSettings: [.linkedLibrary("mimalloc")]),
 
         // A second opinion on every digest, derivation and signature; linked into tests only.
