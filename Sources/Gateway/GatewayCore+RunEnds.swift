@@ -114,6 +114,7 @@ extension RunEnd {
         var result = JSONObject([
             ("status", .string(status.rawValue)), ("text", .string(text)), ("totalBytes", .integer(Int64(totalBytes))),
         ])
+        if isTextGone { result["textExpired"] = true }
         result["exitCode"] = exitCode.map { .integer(Int64($0)) }
         result["cause"] = cause.map { .string($0) }
         return result

@@ -65,7 +65,12 @@ extension Run {
     /// Its end as it was handed in.
     /// - Parameter result: what the store has of it. It keeps a result for a day after somebody took it.
     func whole(_ end: RunEnd, _ result: ResultRecord?) -> RunEnd {
-        guard isStored, let result else { return end }
+        guard isStored else { return end }
+        guard let result else {
+            var end = end
+            end.isTextGone = true
+            return end
+        }
         return RunEnd(
             status: end.status, cause: end.cause, exitCode: end.exitCode, text: result.text,
             totalBytes: Int(result.totalBytes), endedAtMs: end.endedAtMs)

@@ -118,6 +118,8 @@ package struct RunEnd: Equatable, Sendable {
     package fileprivate(set) var text: String
     package let totalBytes: Int
     package let endedAtMs: Int64
+    /// Whether nobody has its text any more: it is not empty because nothing was said.
+    package var isTextGone = false
 
     package init(
         status: Status, cause: String?, exitCode: Int?, text: String, totalBytes: Int, endedAtMs: Int64

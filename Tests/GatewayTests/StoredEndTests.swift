@@ -96,6 +96,19 @@ struct StoredEndTests {
         #expect(unknown?["error"]?["details"]?["code"] == "RUN_NOT_FOUND")
     }
 
+    @Test("a text that the store has given up is said to be gone, not empty")
+    func expired() throws {
+        _ = gateway.complete(worker, runID)
+        #expect(wait(gateway, owner)?["result"]?["textExpired"] == nil)
+        let waiter = GatewayCore.RunWaiter(connection: owner, requestID: Array(#""w""#.utf8), deadlineMs: 0)
+        let run = try #require(gateway.core.table.runs[runID])
+        gateway.perform(
+            gateway.core.wasRead(
+                StoreReading(.end(of: run, waiter)), .success(.results([])), nowMs: gateway.nowMs))
+        let result = gateway.response(to: "w")?["payload"]?["result"]
+        #expect(result?["status"] == "ok" && result?["textExpired"] == true)
+    }
+
     @Test("what the disk refused of its beginning is not written over its end")
     func owed() throws {
         // Something of the run is owed: the next change of it fails, and its end does not.
